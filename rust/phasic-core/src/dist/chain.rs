@@ -1,0 +1,107 @@
+//! The uniformized chain: jumps of a Poisson process of rate q, some of which stay put.
+
+use crate::eliminate::ABSORBED;
+use crate::{Error, Trace};
+
+/// Transient edges by position: the pattern of the uniformized chain, the same for every θ.
+#[derive(Debug)]
+pub(crate) struct ChainPattern {
+    pub offsets: Vec<u32>,
+    pub targets: Vec<u32>,
+    pub edges: Vec<u32>,
+}
+
+impl ChainPattern {
+    pub fn new(trace: &Trace) -> Self {
+        let layout = trace.layout();
+        let mut pattern = Self { offsets: vec![0], targets: Vec::new(), edges: Vec::new() };
+        for position in 0..trace.n_transient() {
+            let outer = layout.outer.of(position).filter(|&(_, target)| target != ABSORBED);
+            for (edge, target) in layout.inner.of(position).chain(outer) {
+                pattern.edges.push(edge as u32);
+                pattern.targets.push(target);
+            }
+            pattern.offsets.push(pattern.edges.len() as u32);
+        }
+        pattern
+    }
+
+    pub fn range(&self, position: usize) -> std::ops::Range<usize> {
+        self.offsets[position] as usize..self.offsets[position + 1] as usize
+    }
+}
+
+/// How far q lies above the largest exit rate. With every probability of staying positive, the
+/// pattern of P holds all of its derivatives, and mass never vanishes in one jump.
+const MARGIN: f64 = 1.0 + 1.0 / 32.0;
+
+/// P = I + S/q on the transient states, with q above the largest exit rate (Jensen 1953).
+#[derive(Debug)]
+pub(crate) struct Chain<'a> {
+    pub pattern: &'a ChainPattern,
+    /// Rate q of the Poisson process.
+    pub rate: f64,
+    /// Per pattern entry: probability of that jump.
+    pub jumps: Vec<f64>,
+    /// Per position: probability of staying.
+    pub stay: Vec<f64>,
+    /// Per position: rate of absorption.
+    pub absorption: Vec<f64>,
+    /// Per position: probability of starting there.
+    pub initial: Vec<f64>,
+}
+
+impl<'a> Chain<'a> {
+    pub fn new(trace: &Trace, pattern: &'a ChainPattern, weights: &[f64]) -> Self {
+        let absorption = trace.absorption(weights);
+        let exit = |position: usize| -> f64 {
+            let jumps = pattern.edges[pattern.range(position)].iter();
+            absorption[position] + jumps.map(|&edge| weights[edge as usize]).sum::<f64>()
+        };
+        let exits: Vec<f64> = (0..trace.n_transient()).map(exit).collect();
+        let rate = MARGIN * exits.iter().copied().fold(0.0, f64::max);
+        let scale = if rate > 0.0 { rate } else { 1.0 };
+        Self {
+            pattern,
+            rate,
+            jumps: pattern.edges.iter().map(|&edge| weights[edge as usize] / scale).collect(),
+            stay: exits.iter().map(|exit| (scale - exit) / scale).collect(),
+            initial: trace.initial(weights),
+            absorption,
+        }
+    }
+
+    pub fn n(&self) -> usize {
+        self.stay.len()
+    }
+
+    /// One jump: `next = v P`. Returns the mass that is still transient.
+    pub fn jump(&self, v: &[f64], next: &mut [f64]) -> f64 {
+        for ((new, old), stay) in next.iter_mut().zip(v).zip(&self.stay) {
+            *new = old * stay;
+        }
+        for (position, &mass) in v.iter().enumerate() {
+            if mass == 0.0 {
+                continue;
+            }
+            let range = self.pattern.range(position);
+            let targets = &self.pattern.targets[range.clone()];
+            for (&target, jump) in targets.iter().zip(&self.jumps[range]) {
+                next[target as usize] += mass * jump;
+            }
+        }
+        next.iter().sum()
+    }
+
+    /// Errors if `mean` jumps on average are more than a computation should take.
+    pub fn check_steps(&self, mean: f64) -> Result<(), Error> {
+        const MOST_STEPS: f64 = 3e7;
+        const MOST_WORK: f64 = 1e11;
+        let limit = MOST_STEPS.min(MOST_WORK / (self.n() + self.jumps.len()).max(1) as f64);
+        let steps = mean + 9.0 * mean.sqrt();
+        if steps <= limit {
+            return Ok(());
+        }
+        Err(Error::TooManySteps { what: "this time", steps, limit })
+    }
+}

@@ -1,0 +1,197 @@
+//! The law of an integer reward collected step by step: one solve per value.
+
+use super::scaled::power_of_two;
+use crate::eliminate::ABSORBED;
+use crate::solve::{Adjoint, Factor, Solution, Steps};
+use crate::{Error, Trace};
+
+const LOW: f64 = 6.223_015_277_861_142e-61; // 2^-200
+const LIFT: i32 = 200;
+/// Doubles that the vectors of all values may take: 4 GiB.
+const MOST_DOUBLES: f64 = 5e8;
+
+/// `x[k][i]`: probability that the chain, entering state i, collects exactly k until absorption.
+///
+/// A state of reward r > 0 waits for what followed at k − r; states without reward take no part in
+/// the count and are solved for together: `x[k] = M⁻¹ b[k]`, where M keeps only their rows. All
+/// terms are non-negative. The vectors are scaled by powers of two.
+#[derive(Debug)]
+pub(super) struct Counts<'a> {
+    trace: &'a Trace,
+    edges: &'a [f64],
+    /// Per position, whole rewards.
+    rewards: &'a [usize],
+    stay: Vec<f64>,
+    factor: Factor<'a>,
+    solutions: Vec<Solution>,
+    /// `x[k]` is the stored vector times 2^exponent.
+    pub exponents: Vec<i32>,
+}
+
+impl<'a> Counts<'a> {
+    /// All values from 0 to `largest`. `edges`: weights; `rewards`: per position.
+    pub fn new(
+        trace: &'a Trace,
+        edges: &'a [f64],
+        rewards: &'a [usize],
+        largest: usize,
+    ) -> Result<Self, Error> {
+        let doubles = 2.0 * (largest + 1) as f64 * trace.n_transient() as f64;
+        if doubles > MOST_DOUBLES {
+            let limit = MOST_DOUBLES / (2 * trace.n_transient()) as f64;
+            return Err(Error::TooManySteps { what: "this count", steps: largest as f64, limit });
+        }
+        let steps = Steps::new(trace, edges)?;
+        let (weights, killing) = held(trace, edges, rewards, &steps.scales);
+        let mut counts = Self {
+            trace,
+            edges,
+            rewards,
+            stay: steps.stay,
+            factor: Factor::new(trace, weights, &killing),
+            solutions: Vec::with_capacity(largest + 1),
+            exponents: Vec::with_capacity(largest + 1),
+        };
+        for k in 0..=largest {
+            counts.push(k);
+        }
+        Ok(counts)
+    }
+
+    /// Stored vector for value k.
+    pub fn values(&self, k: usize) -> &[f64] {
+        &self.solutions[k].values
+    }
+
+    fn push(&mut self, k: usize) {
+        let exponent = self.exponents.last().copied().unwrap_or(0);
+        let n = self.trace.n_transient();
+        let mut b: Vec<f64> = (0..n).map(|position| self.source(position, k, exponent)).collect();
+        if k == 0 {
+            let absorbed = self.trace.absorption(&self.factor.weights);
+            b.iter_mut().zip(absorbed).for_each(|(b, rate)| *b += rate);
+        }
+        let mut solution = self.factor.solve(&b);
+        let largest = solution.values.iter().copied().fold(0.0, f64::max);
+        let lift = if largest > 0.0 && largest < LOW { LIFT } else { 0 };
+        if lift > 0 {
+            let factor = power_of_two(lift);
+            solution.values.iter_mut().for_each(|value| *value *= factor);
+            solution.forward.iter_mut().for_each(|value| *value *= factor);
+        }
+        self.solutions.push(solution);
+        self.exponents.push(exponent - lift);
+    }
+
+    /// What a state with reward r > 0 takes over from k − r, in units of 2^exponent.
+    fn source(&self, position: usize, k: usize, exponent: i32) -> f64 {
+        let reward = self.rewards[position];
+        if reward == 0 || k < reward {
+            return 0.0;
+        }
+        let before = k - reward;
+        let values = &self.solutions[before].values;
+        let shift = power_of_two(self.exponents[before] - exponent);
+        let absorbed = if before == 0 { power_of_two(-self.exponents[0]) } else { 0.0 };
+        let mut sum = self.stay[position] * values[position];
+        for (edge, target) in self.moves(position) {
+            let value = if target == ABSORBED { absorbed } else { values[target as usize] };
+            sum += self.edges[edge] * value;
+        }
+        sum * shift
+    }
+
+    /// All edges out of a position, self-loops included, with target positions.
+    fn moves(&self, position: usize) -> impl Iterator<Item = (usize, u32)> {
+        let (graph, layout) = (self.trace.graph(), self.trace.layout());
+        let vertex = self.trace.schedule().pivots[position] as usize;
+        let to_itself = graph.edges(vertex).filter(move |&edge| graph.target(edge) == vertex);
+        let others = layout.inner.of(position).chain(layout.outer.of(position));
+        others.chain(to_itself.map(move |edge| (edge, position as u32)))
+    }
+
+    /// Derivatives in the edge weights, given `dE/dx[k]` for the stored vectors: `seed(k)` adds to
+    /// the derivatives at value k.
+    pub fn derivatives(&self, seed: impl Fn(usize, &mut [f64])) -> Vec<f64> {
+        let (n, length) = (self.trace.n_transient(), self.solutions.len());
+        let mut adjoint = Adjoint::new(&self.factor);
+        let mut edges = vec![0.0; self.edges.len()];
+        let mut shares = vec![vec![0.0; n]; length];
+        for k in (0..length).rev() {
+            let mut share = std::mem::take(&mut shares[k]);
+            seed(k, &mut share);
+            let b = adjoint.solve(&self.solutions[k], share);
+            for position in 0..n {
+                self.source_derivatives(position, k, b[position], &mut edges, &mut shares);
+            }
+            if k == 0 {
+                self.absorption_derivatives(&b, &mut edges);
+            }
+        }
+        let (weights, killing) = adjoint.finish();
+        for position in 0..n {
+            if self.rewards[position] == 0 {
+                let layout = self.trace.layout();
+                for (edge, _) in layout.inner.of(position).chain(layout.outer.of(position)) {
+                    edges[edge] += weights[edge];
+                }
+            } else if self.trace.graph().normalized() {
+                for (edge, _) in self.moves(position) {
+                    edges[edge] += killing[position];
+                }
+            }
+        }
+        edges
+    }
+
+    fn source_derivatives(
+        &self,
+        position: usize,
+        k: usize,
+        share: f64,
+        edges: &mut [f64],
+        shares: &mut [Vec<f64>],
+    ) {
+        let reward = self.rewards[position];
+        if reward == 0 || k < reward || share == 0.0 {
+            return;
+        }
+        let before = k - reward;
+        // The solve for k ran in units of the exponent before its own lift.
+        let share = share * power_of_two(self.exponents[before] - self.exponents[k]);
+        let values = &self.solutions[before].values;
+        let absorbed = if before == 0 { power_of_two(-self.exponents[0]) } else { 0.0 };
+        let lost = if self.trace.graph().normalized() { 0.0 } else { values[position] };
+        shares[before][position] += share * self.stay[position];
+        for (edge, target) in self.moves(position) {
+            let value = if target == ABSORBED { absorbed } else { values[target as usize] };
+            edges[edge] += share * (value - lost);
+            if target != ABSORBED {
+                shares[before][target as usize] += share * self.edges[edge];
+            }
+        }
+    }
+
+    fn absorption_derivatives(&self, b: &[f64], edges: &mut [f64]) {
+        let factor = power_of_two(-self.exponents[0]);
+        let outer = &self.trace.layout().outer;
+        for position in (0..b.len()).filter(|&position| self.rewards[position] == 0) {
+            for (edge, _) in outer.of(position).filter(|&(_, target)| target == ABSORBED) {
+                edges[edge] += b[position] * factor;
+            }
+        }
+    }
+}
+
+/// The system that couples only states without reward: the others keep `scale · x = b`.
+fn held(trace: &Trace, edges: &[f64], rewards: &[usize], scales: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let mut weights = edges.to_vec();
+    let mut killing = vec![0.0; rewards.len()];
+    for (position, &vertex) in trace.schedule().pivots.iter().enumerate() {
+        if rewards[position] > 0 {
+            weights[trace.graph().edges(vertex as usize)].fill(0.0);
+            killing[position] = scales[position];
+        }
+    }
+    (weights, killing)
+}

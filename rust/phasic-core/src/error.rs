@@ -1,0 +1,210 @@
+//! Everything that a caller can cause, with the values that say where.
+
+use std::fmt;
+
+/// A state as it appears in a message: `(2, 0)`, or `the starting vertex`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateName(String);
+
+impl StateName {
+    pub(crate) fn new(kind: crate::VertexKind, state: &[i32]) -> Self {
+        use crate::VertexKind::{Auxiliary, Ordinary, Starting};
+        let cells: Vec<String> = state.iter().map(i32::to_string).collect();
+        let tuple = format!("({})", cells.join(", "));
+        Self(match kind {
+            Starting => "the starting vertex".into(),
+            Ordinary => format!("state {tuple}"),
+            Auxiliary => format!("the auxiliary vertex of state {tuple}"),
+        })
+    }
+}
+
+impl fmt::Display for StateName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What went wrong, where, and what to do about it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A state has another number of entries than the graph's states.
+    #[error("a state of this graph has {expected} entries, but {given} were given")]
+    StateLength {
+        /// Entries of every state of the graph.
+        expected: usize,
+        /// Entries given.
+        given: usize,
+    },
+    /// A vertex index beyond the graph.
+    #[error("vertex {index} does not exist: the graph has {length} vertices")]
+    NoSuchVertex {
+        /// The index given.
+        index: usize,
+        /// The number of vertices.
+        length: usize,
+    },
+    /// A weight, base rate or coefficient that is not finite, or a constant weight below zero.
+    #[error("the edge from {from} to {to} has {what} {value}: it must be finite and not negative")]
+    BadWeight {
+        /// Source of the edge.
+        from: StateName,
+        /// Target of the edge.
+        to: StateName,
+        /// Which number: a rate, a base rate, a coefficient.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// Edges carry coefficient vectors of different lengths.
+    #[error(
+        "the edge from {from} to {to} has {given} coefficients, but earlier edges have {expected}: \
+         give one per parameter on every parameterized edge (or none on a constant one)"
+    )]
+    CoefficientLength {
+        /// Source of the edge.
+        from: StateName,
+        /// Target of the edge.
+        to: StateName,
+        /// Coefficients of the edges before.
+        expected: usize,
+        /// Coefficients of this edge.
+        given: usize,
+    },
+    /// An edge into the starting vertex.
+    #[error("the edge from {from} leads to the starting vertex, which cannot be entered")]
+    IntoStart {
+        /// Source of the edge.
+        from: StateName,
+    },
+    /// The initial probabilities sum to more than one.
+    #[error(
+        "the initial probabilities sum to {sum}: they must not exceed 1 \
+         (the largest is {value}, to {to})"
+    )]
+    InitialProbability {
+        /// Their sum.
+        sum: f64,
+        /// Target of the largest.
+        to: StateName,
+        /// The largest.
+        value: f64,
+    },
+    /// The transition probabilities of a discrete chain sum to more than one.
+    #[error(
+        "the weights out of {state} sum to {sum}: as probabilities of a discrete chain they must not \
+         exceed 1 (call normalize() to use the jump chain)"
+    )]
+    ExitProbability {
+        /// The vertex.
+        state: StateName,
+        /// The sum of its weights.
+        sum: f64,
+    },
+    /// No absorbing vertex can be reached from a vertex.
+    #[error("no absorbing vertex can be reached from {state}: add an edge that leads out")]
+    NoWayOut {
+        /// One such vertex.
+        state: StateName,
+    },
+    /// At these parameters the chain enters a class of states that it never leaves.
+    #[error(
+        "at theta = {theta:?} the chain can enter {state} and never leave it: \
+         absorption is not certain, so the answer is infinite"
+    )]
+    NeverAbsorbed {
+        /// A vertex of the closed class.
+        state: StateName,
+        /// The parameters.
+        theta: Vec<f64>,
+    },
+    /// The parameter vector has the wrong length.
+    #[error("theta has {given} entries, but the model has {expected} parameters")]
+    ThetaLength {
+        /// Parameters of the model.
+        expected: usize,
+        /// Entries given.
+        given: usize,
+    },
+    /// A parameter is not a finite number.
+    #[error("theta[{index}] is {value}: parameters must be finite")]
+    BadTheta {
+        /// Its index.
+        index: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// The reward vector has the wrong length.
+    #[error("rewards has {given} entries, but the graph has {expected} vertices")]
+    RewardLength {
+        /// Vertices of the graph.
+        expected: usize,
+        /// Entries given.
+        given: usize,
+    },
+    /// A reward that the function cannot use.
+    #[error("rewards[{index}] is {value}: it must be {must}")]
+    BadReward {
+        /// Its index.
+        index: usize,
+        /// Its value.
+        value: f64,
+        /// What the function needs.
+        must: &'static str,
+    },
+    /// An argument or observation outside its domain.
+    #[error("{name}[{index}] is {value}: it must be {must}")]
+    BadValue {
+        /// Name of the argument.
+        name: &'static str,
+        /// First bad index.
+        index: usize,
+        /// The value there.
+        value: f64,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// Two arrays that belong together have different lengths.
+    #[error("{name} has {given} entries, but {expected} were expected")]
+    Length {
+        /// Name of the argument.
+        name: &'static str,
+        /// Entries expected.
+        expected: usize,
+        /// Entries given.
+        given: usize,
+    },
+    /// The answer would take more steps than is sensible.
+    #[error(
+        "{what} needs {steps:.3e} steps, above the limit of {limit:.0e}: \
+         the chain is too stiff for uniformization at this time"
+    )]
+    TooManySteps {
+        /// The quantity asked for.
+        what: &'static str,
+        /// Steps it would take.
+        steps: f64,
+        /// The limit.
+        limit: f64,
+    },
+    /// The graph has more vertices, edges or fill than 32-bit indices can name.
+    #[error("the graph has {count} {what}, more than the {limit} that can be indexed")]
+    TooLarge {
+        /// What is counted.
+        what: &'static str,
+        /// How many.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The caller's check asked to stop; see [`crate::Interrupt`].
+    #[error("interrupted")]
+    Interrupted,
+    /// Bytes that are not a trace of this format.
+    #[error("not a valid trace: {reason}")]
+    TraceFormat {
+        /// What is wrong with them.
+        reason: String,
+    },
+}

@@ -1,0 +1,21 @@
+//! Phase-type distributions: the law of the time until a Markov chain is absorbed.
+//!
+//! The flow is one way. A [`GraphBuilder`] collects vertices and edges; [`GraphBuilder::freeze`]
+//! puts them into a canonical order and gives a [`Graph`]; [`Trace::record`] eliminates the graph
+//! symbolically, once; everything numeric is a replay of that trace for some parameter vector θ.
+#![forbid(unsafe_code)]
+
+mod dist;
+mod eliminate;
+mod error;
+mod graph;
+mod interrupt;
+mod solve;
+mod trace;
+
+pub use dist::{Absorption, Discrete, Law, LogLikelihood};
+pub use error::{Error, StateName};
+pub use graph::{EdgeView, Frozen, Graph, GraphBuilder, VertexId, VertexKind, Weights};
+pub use interrupt::Interrupt;
+pub use solve::{Moments, reward_transform};
+pub use trace::{Trace, TraceKey};

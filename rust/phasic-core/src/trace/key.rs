@@ -1,0 +1,88 @@
+//! The content hash of a canonical graph: the name of its trace everywhere.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, Graph};
+
+/// Changes whenever the same graph may give another trace.
+pub(super) const ALGORITHM: &str = "phasic/trace 1: components, amd 0.2.2";
+
+/// BLAKE3-256 of the canonical graph and of the algorithm that eliminates it.
+///
+/// Equal for graphs that differ only in the order in which vertices and edges were created or in
+/// the sign of zeros; different if a state, a base rate, a coefficient or the discrete
+/// normalization differs. θ is not part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceKey(pub [u8; 32]);
+
+impl TraceKey {
+    /// The key of a graph.
+    #[must_use]
+    pub fn of(graph: &Graph) -> Self {
+        let mut hash = Fields(blake3::Hasher::new());
+        hash.bytes(ALGORITHM.bytes());
+        hash.number(graph.state_length);
+        hash.number(graph.n_parameters);
+        hash.number(usize::from(graph.normalized));
+        hash.bytes(graph.kinds.iter().map(|&kind| kind as u8));
+        hash.words(graph.states.iter().map(|cell| cell.to_le_bytes()));
+        hash.words(graph.offsets.iter().map(|offset| offset.to_le_bytes()));
+        hash.words(graph.targets.iter().map(|target| target.to_le_bytes()));
+        hash.words(graph.rows.iter().map(|row| row.to_le_bytes()));
+        hash.doubles(&graph.row_bases);
+        hash.doubles(&graph.row_coefficients);
+        Self(*hash.0.finalize().as_bytes())
+    }
+}
+
+/// A hasher whose every field is preceded by its length.
+struct Fields(blake3::Hasher);
+
+impl Fields {
+    fn number(&mut self, value: usize) {
+        self.0.update(&(value as u64).to_le_bytes());
+    }
+
+    fn bytes(&mut self, bytes: impl Iterator<Item = u8>) {
+        self.words(bytes.map(|byte| [byte]));
+    }
+
+    fn words<const N: usize>(&mut self, words: impl Iterator<Item = [u8; N]>) {
+        let bytes: Vec<u8> = words.flatten().collect();
+        self.number(bytes.len());
+        self.0.update(&bytes);
+    }
+
+    fn doubles(&mut self, values: &[f64]) {
+        self.words(values.iter().map(|value| value.to_bits().to_le_bytes()));
+    }
+}
+
+impl fmt::Display for TraceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for TraceKey {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let reason = || format!("a key is 64 lower-case hexadecimal digits, not {text:?}");
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let digits: Option<Vec<u8>> = text.bytes().map(digit).collect();
+        let digits = digits
+            .filter(|digits| digits.len() == 64)
+            .ok_or_else(|| Error::TraceFormat { reason: reason() })?;
+        let mut key = [0; 32];
+        for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = pair[0] << 4 | pair[1];
+        }
+        Ok(Self(key))
+    }
+}

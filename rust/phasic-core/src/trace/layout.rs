@@ -1,0 +1,77 @@
+//! Where each edge goes in the factors: derived from graph and schedule, never stored.
+
+use crate::Graph;
+use crate::eliminate::{ABSORBED, Schedule};
+
+/// Edges by position of their source, those inside a block apart from the others.
+///
+/// Self-loops of transient vertices are in neither list: they have no effect in continuous time.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    /// Edges inside the block: CSR over positions.
+    pub inner: EdgeList,
+    /// Edges to later blocks and to absorbing vertices (`ABSORBED`).
+    pub outer: EdgeList,
+    /// Edges from the starting vertex: edge and position of the target.
+    pub start: Vec<(u32, u32)>,
+    /// Size of the largest block.
+    pub largest_block: usize,
+}
+
+/// Edges grouped by position: `edges[i]` leads to position `targets[i]`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EdgeList {
+    pub offsets: Vec<u32>,
+    pub edges: Vec<u32>,
+    pub targets: Vec<u32>,
+}
+
+impl EdgeList {
+    fn push(&mut self, edge: usize, target: u32) {
+        self.edges.push(edge as u32);
+        self.targets.push(target);
+    }
+
+    fn close(&mut self) {
+        self.offsets.push(self.edges.len() as u32);
+    }
+
+    /// The edges out of a position, with the positions of their targets.
+    pub fn of(&self, position: usize) -> impl Iterator<Item = (usize, u32)> {
+        let range = self.offsets[position] as usize..self.offsets[position + 1] as usize;
+        let edges = self.edges[range.clone()].iter().map(|&edge| edge as usize);
+        edges.zip(self.targets[range].iter().copied())
+    }
+}
+
+impl Layout {
+    pub fn new(graph: &Graph, schedule: &Schedule) -> Self {
+        let positions = schedule.positions(graph.n_vertices());
+        let mut layout = Self {
+            inner: EdgeList { offsets: vec![0], ..EdgeList::default() },
+            outer: EdgeList { offsets: vec![0], ..EdgeList::default() },
+            start: graph
+                .edges(0)
+                .map(|edge| (edge as u32, positions[graph.target(edge)]))
+                .collect(),
+            largest_block: 0,
+        };
+        for block in schedule.blocks.windows(2) {
+            layout.largest_block = layout.largest_block.max((block[1] - block[0]) as usize);
+            for position in block[0]..block[1] {
+                for edge in graph.edges(schedule.pivots[position as usize] as usize) {
+                    match positions[graph.target(edge)] {
+                        target if target == position => {}
+                        target if target != ABSORBED && target < block[1] => {
+                            layout.inner.push(edge, target);
+                        }
+                        target => layout.outer.push(edge, target),
+                    }
+                }
+                layout.inner.close();
+                layout.outer.close();
+            }
+        }
+        layout
+    }
+}

@@ -1,0 +1,100 @@
+//! The recorded elimination: a graph, its schedule, and where each edge goes.
+
+mod file;
+mod key;
+mod layout;
+mod validate;
+
+pub use key::TraceKey;
+pub(crate) use layout::Layout;
+
+use crate::eliminate::Schedule;
+use crate::graph::Frozen;
+use crate::{Error, Graph, Interrupt};
+
+/// A graph and its symbolic elimination, ready to be evaluated at any θ.
+///
+/// Immutable and the same, byte for byte, for the same graph; named by its [`TraceKey`]. Vertices
+/// are in canonical order (see [`Graph`]).
+#[derive(Clone, Debug)]
+pub struct Trace {
+    key: TraceKey,
+    graph: Graph,
+    schedule: Schedule,
+    layout: Layout,
+}
+
+impl Trace {
+    /// Eliminates a graph symbolically. Cost: about that of one numeric elimination.
+    pub fn record(frozen: &Frozen) -> Result<Self, Error> {
+        Self::record_until(frozen, &Interrupt::never())
+    }
+
+    /// As [`Self::record`], but stops with [`Error::Interrupted`] when asked to.
+    pub fn record_until(frozen: &Frozen, interrupt: &Interrupt) -> Result<Self, Error> {
+        let graph = frozen.graph.clone();
+        let schedule = Schedule::new(&graph, interrupt)?;
+        Ok(Self::assemble(TraceKey::of(&graph), graph, schedule))
+    }
+
+    fn assemble(key: TraceKey, graph: Graph, schedule: Schedule) -> Self {
+        let layout = Layout::new(&graph, &schedule);
+        Self { key, graph, schedule, layout }
+    }
+
+    /// The content hash of the graph.
+    #[must_use]
+    pub fn key(&self) -> TraceKey {
+        self.key
+    }
+
+    /// The graph in canonical order.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Vertices, the starting vertex and absorbing ones included.
+    #[must_use]
+    pub fn n_vertices(&self) -> usize {
+        self.graph.n_vertices()
+    }
+
+    /// Length of θ.
+    #[must_use]
+    pub fn n_parameters(&self) -> usize {
+        self.graph.n_parameters
+    }
+
+    /// Vertices that are eliminated: neither starting nor absorbing.
+    #[must_use]
+    pub fn n_transient(&self) -> usize {
+        self.schedule.pivots.len()
+    }
+
+    /// Multiply-adds of one numeric elimination.
+    #[must_use]
+    pub fn multiply_adds(&self) -> u64 {
+        self.schedule.multiply_adds()
+    }
+
+    /// Entries of the factors beside the diagonal.
+    #[must_use]
+    pub fn n_entries(&self) -> usize {
+        self.schedule.columns.len()
+    }
+
+    /// Strongly connected components of the transient vertices.
+    #[must_use]
+    pub fn n_components(&self) -> usize {
+        self.schedule.blocks.len() - 1
+    }
+
+    pub(crate) fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+}
