@@ -1,5 +1,5 @@
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 //! Known answers: rabbit islands, Kingman's coalescent, the reset chain.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use phasic_benches::{freeze, kingman, kingman_blocks, rabbits, reset_chain, rewards};
 use phasic_core::{Absorption, Discrete, Law, LogLikelihood, Moments, Trace, reward_transform};

@@ -1,0 +1,84 @@
+"""Phase-type distributions: the law of the time until a Markov chain is absorbed.
+
+Write a model as a transition rule, build its state space with `Graph`, and ask for moments, densities,
+gradients and posteriors. Importing this package imports neither JAX nor anything that writes a file.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+from phasic._core import Trace, TraceFormatError
+from phasic._graph import Graph
+from phasic._vertex import Edge, Vertex
+from phasic.cache import (
+    CacheManager,
+    cache_info,
+    cleanup_old_traces,
+    clear_cache,
+    clear_trace_cache,
+    get_trace_cache_stats,
+    list_cached_traces,
+    print_cache_info,
+)
+
+if TYPE_CHECKING:
+    from phasic._model import Model as Model
+    from phasic.svgd import SVGD as SVGD
+    from phasic.svgd import Beta as Beta
+    from phasic.svgd import Gamma as Gamma
+    from phasic.svgd import HalfCauchy as HalfCauchy
+    from phasic.svgd import LogNormal as LogNormal
+    from phasic.svgd import Normal as Normal
+    from phasic.svgd import Posterior as Posterior
+    from phasic.svgd import Uniform as Uniform
+
+__version__ = _version("phasic")
+
+#: Names whose modules may import JAX, loaded at first use.
+_LAZY = {
+    "Model": "phasic._model",
+    **dict.fromkeys(
+        ("SVGD", "Beta", "Gamma", "HalfCauchy", "LogNormal", "Normal", "Posterior", "Uniform"),
+        "phasic.svgd",
+    ),
+}
+
+__all__ = [
+    "SVGD",
+    "Beta",
+    "CacheManager",
+    "Edge",
+    "Gamma",
+    "Graph",
+    "HalfCauchy",
+    "LogNormal",
+    "Model",
+    "Normal",
+    "Posterior",
+    "Trace",
+    "TraceFormatError",
+    "Uniform",
+    "Vertex",
+    "cache_info",
+    "cleanup_old_traces",
+    "clear_cache",
+    "clear_trace_cache",
+    "get_trace_cache_stats",
+    "list_cached_traces",
+    "print_cache_info",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

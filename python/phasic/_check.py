@@ -1,0 +1,99 @@
+"""Arguments at the door: type, shape, sign and finiteness, with messages that name what was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Doubles = NDArray[np.float64]
+
+
+def finite_vector(name: str, given: ArrayLike) -> Doubles:
+    """A one-dimensional float64 array of finite numbers."""
+    array = doubles(name, given)
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}, but one dimension is needed")
+    _check(name, array, np.isfinite(array), "finite")
+    return array
+
+
+def theta_vector(given: ArrayLike, length: int) -> Doubles:
+    """A parameter vector of the given length; a number stands for a vector of length one."""
+    theta = finite_vector("theta", np.atleast_1d(doubles("theta", given)))
+    if theta.size != length:
+        raise ValueError(f"theta has shape {theta.shape}, but the graph has {length} parameters: ({length},)")
+    return theta
+
+
+def reward_vector(given: ArrayLike | None, n_vertices: int, *, whole: bool = False) -> Doubles | None:
+    """Rewards for every vertex, or None where none are given.
+
+    Args:
+        given: (n_vertices,), starting and absorbing vertices included; None or empty for none.
+        n_vertices: How many there must be.
+        whole: Whether they must be whole numbers, not negative.
+    """
+    if given is None:
+        return None
+    rewards = finite_vector("rewards", given)
+    if not rewards.size:
+        return None
+    if rewards.size != n_vertices:
+        raise ValueError(
+            f"rewards has shape {rewards.shape}, but the graph has {n_vertices} vertices "
+            f"(the starting and the absorbing ones included): ({n_vertices},)"
+        )
+    if whole:
+        _check("rewards", rewards, (rewards >= 0) & (rewards == np.floor(rewards)), "a whole number, at least 0")
+    return rewards
+
+
+def non_negative_rewards(rewards: Doubles | None) -> None:
+    """Raise unless all rewards are at least 0."""
+    if rewards is not None:
+        _check("rewards", rewards, rewards >= 0, "at least 0")
+
+
+def times(name: str, given: ArrayLike) -> Doubles:
+    """Times, or other numbers that must be at least 0, of any shape."""
+    array = doubles(name, given)
+    _check(name, array, array >= 0, "at least 0")
+    return array
+
+
+def counts(name: str, given: ArrayLike) -> Doubles:
+    """Whole numbers, at least 0, of any shape."""
+    array = doubles(name, given)
+    _check(name, array, (array >= 0) & (array == np.floor(array)) & np.isfinite(array), "a whole number, at least 0")
+    return array
+
+
+def tolerance(given: float) -> float:
+    """A relative error between 0 and 1."""
+    if not 0 < given < 1:
+        raise ValueError(f"tolerance is {given}: it must be above 0 and below 1")
+    return float(given)
+
+
+def power(given: int) -> int:
+    """The order of a moment."""
+    if given != int(given) or given < 1:
+        raise ValueError(f"power is {given}: it must be a whole number, at least 1")
+    return int(given)
+
+
+def doubles(name: str, given: Any) -> Doubles:
+    """Any array of numbers as float64."""
+    try:
+        return np.ascontiguousarray(given, dtype=np.float64).reshape(np.shape(given))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array of numbers: {error}") from error
+
+
+def _check(name: str, array: Doubles, good: NDArray[np.bool_], must: str) -> None:
+    if not good.all():
+        index = np.unravel_index(int(np.argmin(good)), array.shape)
+        where = "".join(f"[{i}]" for i in index)
+        raise ValueError(f"{name}{where} is {array[index]}: it must be {must}")

@@ -1,0 +1,227 @@
+"""Log-likelihoods as JAX functions, computed by XLA custom calls in Rust.
+
+This module imports JAX, so the package imports it only where JAX is used.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.custom_derivatives import SymbolicZero
+from jax.typing import ArrayLike
+
+from phasic import _core
+
+_TARGET = "phasic_log_likelihood_v1"
+_KEY_WORDS = 8
+_OPERANDS = ("key", "theta", "values", "weights", "rewards")
+
+_registration = threading.Lock()
+_registered: set[str] = set()
+
+
+def register_targets() -> None:
+    """Register every handler of the extension module with XLA, once per process.
+
+    Any thread may call this at any time.
+    """
+    with _registration:
+        for name, address in _core.xla_targets().items():
+            if name not in _registered:
+                capsule = jax.ffi.pycapsule(address)  # type: ignore[no-untyped-call]
+                jax.ffi.register_ffi_target(name, capsule, platform="cpu")
+                _registered.add(name)
+
+
+def key_words(key: str) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+    """Return a trace's key as the operand that names the trace in a program.
+
+    Args:
+        key: 64 hexadecimal digits.
+
+    Returns:
+        (8,) uint32, the key's bytes as little-endian words.
+
+    Raises:
+        ValueError: `key` is not 64 hexadecimal digits.
+    """
+    raw = bytes.fromhex(key)
+    if len(raw) != 4 * _KEY_WORDS:
+        raise ValueError(f"key: expected 64 hexadecimal digits, got {key!r}")
+    return np.frombuffer(raw, dtype="<u4").astype(np.uint32)
+
+
+def log_likelihood(
+    key: ArrayLike,
+    theta: ArrayLike,
+    values: ArrayLike,
+    weights: ArrayLike,
+    rewards: ArrayLike,
+    *,
+    discrete: bool,
+    tolerance: float,
+) -> Array:
+    """Weighted log-likelihood of observations under a recorded trace.
+
+    The sum over i of `weights[i] * log p(values[i]; theta)`. Leading dimensions of all operands broadcast as
+    in NumPy. Differentiable once in `theta`, forward and in reverse; works under jit, vmap (over any
+    operand), scan and shard_map. One custom call evaluates a whole batch, in double precision whatever the
+    operands' type.
+
+    Args:
+        key: (..., 8) uint32, the trace's key (see `key_words`). The trace must be registered in this process.
+        theta: (..., p) parameters. Half precision and integers are converted to JAX's default float.
+        values: (..., m) observed times, or with `discrete` accumulated rewards.
+        weights: (..., m) multiplicities of the observations, 0 for padding.
+        rewards: (..., n_vertices) reward of each vertex in canonical order, or (..., 0) for ones.
+        discrete: probabilities of accumulated integer rewards instead of densities of absorption times.
+        tolerance: relative error allowed in a density, above 0 and below 1.
+
+    Returns:
+        (...) log-likelihoods in theta's type: NaN for a NaN parameter, -inf for a negative rate or an
+        impossible observation.
+
+    Raises:
+        ValueError: shapes do not fit, `key` is not uint32, `tolerance` is out of range.
+        TypeError: an operand is not real; a derivative in `values`, `weights` or `rewards` is asked for.
+        NotImplementedError: a second derivative is asked for.
+        jax.errors.JaxRuntimeError: at run time, the trace is not registered (NOT_FOUND), or theta or rewards
+            do not have the lengths that the trace asks for, or the law refuses the data (INVALID_ARGUMENT).
+            From programs that ran before, JAX raises the same as ValueError.
+    """
+    tolerance = float(tolerance)
+    if not 0.0 < tolerance < 1.0:
+        raise ValueError(f"tolerance: expected a number above 0 and below 1, got {tolerance}")
+    register_targets()
+    words = jnp.asarray(key)
+    if words.dtype != jnp.uint32 or words.shape[-1:] != (_KEY_WORDS,):
+        raise ValueError(
+            f"key: expected uint32 of shape (..., {_KEY_WORDS}), got {words.dtype} of shape {words.shape}"
+        )
+    numbers = zip(_OPERANDS[1:], (theta, values, weights, rewards), strict=True)
+    operands = _align(words, *(_floats(name, operand) for name, operand in numbers))
+    result: Array = _phasic_log_likelihood(*operands, discrete=bool(discrete), tolerance=tolerance)
+    return result
+
+
+def _floats(name: str, operand: ArrayLike) -> Array:
+    """Return an operand as float32 or float64 rows."""
+    array = jnp.asarray(operand)
+    if array.ndim == 0:
+        raise ValueError(f"{name}: expected at least one dimension, got a scalar")
+    if array.dtype in (jnp.float32, jnp.float64):
+        return array
+    if not (jnp.issubdtype(array.dtype, jnp.floating) or jnp.issubdtype(array.dtype, jnp.integer)):
+        raise TypeError(f"{name}: expected real numbers, got {array.dtype}")
+    return array.astype(float)
+
+
+def _align(*operands: Array) -> tuple[Array, ...]:
+    """Check shapes and give all operands the same number of leading dimensions.
+
+    vmap prepends one to each operand; only then do they still align.
+    """
+    shapes = dict(zip(_OPERANDS, (x.shape for x in operands), strict=True))
+    if shapes["values"][-1] != shapes["weights"][-1]:
+        raise ValueError(
+            "values and weights: expected one weight per observation, "
+            f"got values of shape {shapes['values']} and weights of shape {shapes['weights']}"
+        )
+    try:
+        batch = jnp.broadcast_shapes(*(shape[:-1] for shape in shapes.values()))
+    except ValueError as error:
+        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(f"leading dimensions do not broadcast together: {listed}") from error
+    return tuple(x.reshape((1,) * (len(batch) + 1 - x.ndim) + x.shape) for x in operands)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _value(discrete: bool, tolerance: float, *operands: Array) -> Array:
+    """Log-likelihood of aligned operands."""
+    return _bind(0, discrete, tolerance, operands)[0]
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _value_and_gradient(discrete: bool, tolerance: float, *operands: Array) -> tuple[Array, ...]:
+    """Log-likelihood and its gradient in theta, from one custom call."""
+    return _bind(1, discrete, tolerance, operands)
+
+
+def _value_jvp(
+    discrete: bool, tolerance: float, primals: tuple[Array, ...], tangents: tuple[Any, ...]
+) -> tuple[Array, Array]:
+    moving = dict(zip(_OPERANDS, tangents, strict=True))
+    for name in ("values", "weights", "rewards"):
+        if not isinstance(moving[name], SymbolicZero):
+            raise TypeError(
+                f"log-likelihoods are differentiable in theta only, not in {name}; "
+                f"pass jax.lax.stop_gradient({name}) if {name} depends on what you differentiate in"
+            )
+    if isinstance(moving["theta"], SymbolicZero):
+        value = _value(discrete, tolerance, *primals)
+        return value, jnp.zeros_like(value)
+    value, gradient = _value_and_gradient(discrete, tolerance, *primals)
+    return value, jnp.sum(gradient * moving["theta"], axis=-1)
+
+
+def _second_derivative(discrete: bool, tolerance: float, primals: object, tangents: object) -> NoReturn:
+    raise NotImplementedError(
+        "second derivatives of log-likelihoods are not available; "
+        "use first derivatives, or finite differences of the gradient"
+    )
+
+
+_value.defjvp(_value_jvp, symbolic_zeros=True)
+_value_and_gradient.defjvp(_second_derivative, symbolic_zeros=True)
+
+
+@functools.partial(jax.jit, static_argnames=("discrete", "tolerance"), inline=True)
+def _phasic_log_likelihood(*operands: Array, discrete: bool, tolerance: float) -> Array:
+    """Log-likelihood of aligned operands, compiled also when called outside jit.
+
+    The function's name is part of such programs, and so of their keys in JAX's persistent cache.
+    """
+    value: Array = _value(discrete, tolerance, *operands)
+    return value
+
+
+def _bind(order: int, discrete: bool, tolerance: float, operands: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Add the custom call to a program: log-likelihood, and for order 1 its gradient in theta."""
+    if jax.sharding.get_abstract_mesh().manual_axes:
+        operands = _vary_together(operands)
+    results = jax.eval_shape(functools.partial(_result_like, order), *operands)
+    call: Callable[..., Sequence[Array]] = jax.ffi.ffi_call(_TARGET, results, vmap_method="expand_dims")
+    # NumPy scalars keep 64 bits when JAX's x64 mode is off.
+    return tuple(
+        call(*operands, order=np.int64(order), discrete=np.int64(discrete), tolerance=np.float64(tolerance))
+    )
+
+
+def _result_like(order: int, *operands: Array) -> tuple[Array, ...]:
+    """Return arrays of the results' shapes and types.
+
+    Only traced, never run: types taken from the operands carry what shard_map adds to them.
+    """
+    theta = operands[1]
+    batch = jnp.broadcast_shapes(*(x.shape[:-1] for x in operands))
+    value = jnp.broadcast_to(jnp.sum(theta, axis=-1), batch)
+    gradient = jnp.broadcast_to(theta, (*batch, theta.shape[-1]))
+    return (value, gradient)[: order + 1]
+
+
+def _vary_together(operands: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Make all operands vary over the same manual axes of shard_map, as ffi_call asks for.
+
+    Concatenating with an empty array changes no element, and the result varies over the axes of both.
+    """
+    empty = jnp.concatenate([x.reshape(-1)[:0].astype(jnp.float32) for x in operands])
+    return tuple(
+        jnp.concatenate([x, empty.reshape((*x.shape[:-1], 0)).astype(x.dtype)], axis=-1) for x in operands
+    )

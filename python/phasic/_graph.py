@@ -1,0 +1,257 @@
+"""`Graph`: what users build, ask and fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from phasic import _check
+from phasic._check import Doubles
+from phasic._numbers import TOLERANCE, Numbers
+
+if TYPE_CHECKING:
+    from phasic._model import Model
+    from phasic.svgd import Posterior
+
+
+class Graph(Numbers):
+    """A Markov chain with absorbing states, as a graph of states and rates.
+
+    `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:
+    `f(state, **kwargs)` gets an empty array first and returns the initial states as `(state, probability)`;
+    then each state once, returning `(state, rate)`, `(state, coefficients)` or `(state, base, coefficients)`
+    for each transition. A state is a sequence of whole numbers; the weight of an edge is
+    `base + coefficients · theta`. `Graph(state_length)` starts empty, for `find_or_create_vertex` and
+    `add_edge`.
+
+    Vertex 0 is the starting vertex, whose edges carry the initial distribution; what they leave of 1 is the
+    defect, an atom of the absorption time at 0. A vertex without edges is absorbing.
+
+    Args:
+        state_length: Entries of a state, for a graph built by hand.
+        callback: The transition rule.
+        parameterized: False refuses coefficients; otherwise they may be there or not.
+        max_states: The most states a callback may reach.
+        **kwargs: Passed to the callback.
+
+    Raises:
+        ValueError: A state, rate or probability is not what it must be; state, edge and value are named. An
+            exception of the callback passes through unchanged, with the state in a note.
+        TypeError: Neither or both of `state_length` and `callback` are given.
+
+    Attributes:
+        is_discrete: Whether the graph stands for a discrete chain; set by `discretize`.
+    """
+
+    rewards: NDArray[np.int64]
+
+    def normalize(self) -> None:
+        """Make this the graph of its jump chain: discrete functions divide each vertex's weights by their sum.
+
+        Works for any theta. Functions in continuous time are not affected.
+        """
+        self._builder.normalized = True
+        self._changed()
+
+    def reward_transform(self, rewards: ArrayLike) -> Self:
+        """The graph whose absorption time is the reward accumulated by this one, at its parameters.
+
+        Vertices without reward are eliminated; paths through them alone become the defect, an atom at 0.
+        Weights are constants. Source: Bladt & Nielsen 2017, theorem 3.1.33.
+
+        Args:
+            rewards: (n_vertices,), ≥ 0.
+        """
+        checked = _check.reward_vector(rewards, self.vertices_length())
+        if checked is None:
+            raise ValueError("reward_transform needs rewards, one for each vertex")
+        _check.non_negative_rewards(checked)
+        ordered = self._in_canonical_order(checked)
+        assert ordered is not None
+        return self._from_builder(self._recorded().reward_transform(self._current_theta(), ordered))
+
+    def discretize(self, rate: float | Callable[..., Any], **kwargs: Any) -> Self:
+        """A discrete graph that counts events laid on this one at a rate.
+
+        Every transient vertex gets an auxiliary vertex with the same state, entered at `rate` and left back
+        at once. The result is normalized, `is_discrete` is True, and its `rewards` are 1 at auxiliary
+        vertices: `pmf_discrete(k, rewards)` is the probability of k events until absorption. With a rate per
+        lineage of theta / 2 these are the mutations on a coalescent tree.
+
+        Args:
+            rate: A rate for every vertex, or `rate(state, **kwargs)`: a rate, or one coefficient of theta
+                for each parameter.
+            **kwargs: Passed to `rate`.
+        """
+        graph = self._from_builder(self._builder.copy())
+        builder = graph._builder
+        rewards = [0] * builder.n_vertices
+        for vertex in range(1, self.vertices_length()):
+            if not builder.edges(vertex):
+                continue
+            state = builder.state(vertex)
+            given = rate(state, **kwargs) if callable(rate) else rate
+            weight = _check.doubles("rate", given)
+            auxiliary = builder.find_or_create(state, auxiliary=True)
+            base, coefficients = (float(weight), None) if weight.ndim == 0 else (0.0, weight)
+            builder.add_edge(vertex, auxiliary, base, coefficients)
+            builder.add_edge(auxiliary, vertex, 1.0)
+            rewards.append(1)
+        graph.normalize()
+        graph._theta = self._theta if graph.param_length() == self.param_length() else None
+        graph.is_discrete = True
+        graph.rewards = np.array(rewards)
+        return graph
+
+    # Likelihoods and fits
+
+    def log_likelihood(
+        self,
+        theta: ArrayLike,
+        data: ArrayLike,
+        discrete: bool | None = None,
+        rewards: ArrayLike | None = None,
+        *,
+        weights: ArrayLike | None = None,
+        tolerance: float = TOLERANCE,
+    ) -> float:
+        """Log-likelihood of observations at theta, without JAX.
+
+        Args:
+            theta: (param_length,).
+            data: (m,) absorption times, or whole counts if discrete.
+            discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
+            rewards: (n_vertices,) whole rewards for a discrete law.
+            weights: (m,) multiplicities, default 1 each.
+            tolerance: Relative truncation error of a density.
+
+        Raises:
+            ValueError: An argument is not what it must be; the first bad index is named.
+        """
+        return self._likelihood(theta, data, discrete, rewards, weights, tolerance)[0]
+
+    def log_likelihood_gradient(
+        self,
+        theta: ArrayLike,
+        data: ArrayLike,
+        discrete: bool | None = None,
+        rewards: ArrayLike | None = None,
+        *,
+        weights: ArrayLike | None = None,
+        tolerance: float = TOLERANCE,
+    ) -> Doubles:
+        """Derivative of `log_likelihood` in theta, (param_length,), exact, by the adjoint. Same arguments."""
+        return self._likelihood(theta, data, discrete, rewards, weights, tolerance)[1]
+
+    def model(
+        self,
+        discrete: bool | None = None,
+        rewards: ArrayLike | None = None,
+        *,
+        tolerance: float = TOLERANCE,
+    ) -> Model:
+        """The likelihood as a function of JAX; see `phasic.Model`. The trace is kept in the cache.
+
+        Args:
+            discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
+            rewards: (n_vertices,) whole rewards for a discrete law.
+            tolerance: Relative truncation error of a density.
+        """
+        from phasic._model import Model
+
+        discrete, ordered = self._law(discrete, rewards)
+        return Model.of(self.trace(), ordered, discrete=discrete, tolerance=_check.tolerance(tolerance))
+
+    def svgd(
+        self,
+        observed_data: ArrayLike,
+        discrete: bool | None = None,
+        prior: Any = None,
+        n_particles: int | None = None,
+        n_iterations: int = 1000,
+        *,
+        rewards: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+        return_history: bool = False,
+        **options: Any,
+    ) -> Posterior:
+        """Posterior of the parameters by Stein variational gradient descent.
+
+        Args:
+            observed_data: (m,) absorption times, or whole counts if discrete.
+            discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
+            prior: A density of theta: a distribution for every parameter (`phasic.LogNormal`, `Gamma`, …), a
+                sequence with one for each, or a function `theta -> log density`. By default log-normal, as
+                wide as a factor of 50 either way, centred where the model's mean is the data's.
+            n_particles: Default 128, or 8 per parameter if more.
+            n_iterations: The most steps to take; a fit stops when it has converged.
+            rewards: (n_vertices,) whole rewards for a discrete law.
+            weights: (m,) multiplicities, default 1 each.
+            return_history: Keep about 50 snapshots of the particles.
+            **options: Those of `phasic.svgd.SVGD`: `seed`, `progress`, `names`, `learning_rate`, `kernel`, …
+
+        Returns:
+            The posterior: particles, mean, sd, quantiles, and whether the fit has converged.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has no parameters.
+        """
+        from phasic.svgd import SVGD
+
+        if not self.parameterized():
+            raise ValueError("this graph has no parameters to fit: give its edges coefficients of theta")
+        discrete, ordered = self._law(discrete, rewards)
+        values, counts = _observations(observed_data, discrete, weights)
+        model = self.model(discrete, rewards)
+        if prior is None:
+            from phasic._default_prior import data_scaled_prior
+
+            prior = data_scaled_prior(self.trace(), values, counts, ordered if discrete else None)
+        options.setdefault("progress", True)
+        fit = SVGD(model, values, prior, n_particles, n_iterations, weights=counts, **options)
+        return fit.fit(return_history=return_history).posterior
+
+    def _law(self, discrete: bool | None, rewards: ArrayLike | None) -> tuple[bool, Doubles]:
+        """Which law, and its rewards in the trace's order (empty for none)."""
+        discrete = self.is_discrete if discrete is None else bool(discrete)
+        ordered = self._whole_rewards(rewards)
+        if ordered.size and not discrete:
+            raise ValueError(
+                "rewards give a discrete law: pass discrete=True, or fit graph.reward_transform(rewards) "
+                "for the density of an accumulated reward"
+            )
+        return discrete, ordered
+
+    def _likelihood(
+        self,
+        theta: ArrayLike,
+        data: ArrayLike,
+        discrete: bool | None,
+        rewards: ArrayLike | None,
+        weights: ArrayLike | None,
+        tolerance: float,
+    ) -> tuple[float, Doubles]:
+        discrete, ordered = self._law(discrete, rewards)
+        values, counts = _observations(data, discrete, weights)
+        checked = _check.theta_vector(theta, self.param_length())
+        trace, tolerance = self._recorded(), _check.tolerance(tolerance)
+        return trace.log_likelihood(checked, values, counts, ordered, discrete, tolerance)
+
+
+def _observations(data: ArrayLike, discrete: bool, weights: ArrayLike | None) -> tuple[Doubles, Doubles]:
+    """Observations (m,) and their multiplicities (m,), checked."""
+    values = np.atleast_1d(_check.counts("data", data) if discrete else _check.times("data", data))
+    if values.ndim != 1 or not values.size:
+        raise ValueError(f"data has shape {values.shape}, but one dimension with at least one entry is needed")
+    if not np.isfinite(values).all():
+        raise ValueError(f"data[{int(np.argmin(np.isfinite(values)))}] is inf: observations must be finite")
+    counts = np.ones(values.size) if weights is None else _check.finite_vector("weights", weights)
+    if counts.shape != values.shape:
+        raise ValueError(f"weights has shape {counts.shape}, but data has shape {values.shape}")
+    if (counts < 0).any():
+        index = int(np.argmax(counts < 0))
+        raise ValueError(f"weights[{index}] is {counts[index]}: it must be at least 0")
+    return values, counts

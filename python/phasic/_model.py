@@ -1,0 +1,103 @@
+"""`Model`: a graph's likelihood as a function of JAX. This module imports JAX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from phasic import _core, _ffi, _trace
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, eq=False)
+class Model:
+    """The likelihood of a graph, differentiable in theta, for JAX.
+
+    A pytree: its leaves are the content hash of the trace and the rewards, so one compiled program serves
+    every model of the same shapes, and no program contains a graph. Pickles to a few hundred bytes: the
+    trace comes from the cache. Made by `Graph.model`.
+
+    Attributes:
+        key: The trace's content hash, (8,) uint32.
+        rewards: (n_vertices,) in the trace's order, or (0,) for none.
+        n_parameters: Length p of theta.
+        n_vertices: Vertices of the trace.
+        discrete: Whether data are whole rewards collected step by step, instead of absorption times.
+        tolerance: Relative truncation error of a density.
+    """
+
+    key: Any
+    rewards: Any
+    n_parameters: int = field(metadata={"static": True})
+    n_vertices: int = field(metadata={"static": True})
+    discrete: bool = field(metadata={"static": True})
+    tolerance: float = field(metadata={"static": True})
+
+    @classmethod
+    def of(
+        cls, trace: _core.Trace, rewards: NDArray[np.float64], *, discrete: bool, tolerance: float
+    ) -> Model:
+        """The model of a trace, registered so that compiled programs find it."""
+        trace.register()
+        key = _ffi.key_words(trace.key)
+        return cls(key, rewards, trace.n_parameters, trace.n_vertices, discrete, tolerance)
+
+    def log_likelihood(self, theta: ArrayLike, values: ArrayLike, weights: ArrayLike | None = None) -> Array:
+        """Sum over observations of weight · log density, or log probability.
+
+        Works under jit, grad and vmap (over theta, data and models). Computed in float64 whatever the
+        arguments' type; the result has the type of theta.
+
+        Args:
+            theta: (p,). A negative rate gives -inf, NaN gives NaN.
+            values: (m,) times ≥ 0, or whole counts for a discrete model.
+            weights: (m,) multiplicities, 0 for padding; default 1 each.
+
+        Returns:
+            A scalar.
+
+        Raises:
+            ValueError: A shape does not fit; given and expected shapes are named.
+        """
+        theta, values = jnp.asarray(theta), jnp.asarray(values)
+        if theta.shape != (self.n_parameters,):
+            raise ValueError(f"theta has shape {theta.shape}, but the model needs ({self.n_parameters},)")
+        if values.ndim != 1:
+            raise ValueError(f"values has shape {values.shape}, but one dimension is needed")
+        weights = jnp.ones(values.shape, theta.dtype) if weights is None else jnp.asarray(weights)
+        return _ffi.log_likelihood(
+            self.key,
+            theta,
+            values,
+            weights,
+            self.rewards,
+            discrete=self.discrete,
+            tolerance=self.tolerance,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        words = np.asarray(self.key, dtype="<u4")
+        rewards = np.asarray(self.rewards, dtype=np.float64)
+        return _restore, (words.tobytes().hex(), rewards.tobytes(), self.discrete, self.tolerance)
+
+
+def _restore(key: str, rewards: bytes, discrete: bool, tolerance: float) -> Model:
+    """The model with this key. Its trace is read from the cache.
+
+    Raises:
+        LookupError: No cache of this machine holds the trace.
+    """
+    trace = _trace.load(key)
+    if trace is None:
+        raise LookupError(
+            f"the trace {key} of this model is in no cache here: build its graph once in any process with "
+            "this cache (graph.model()), or set PHASIC_CACHE_DIR to the cache of the process that pickled it"
+        )
+    return Model.of(trace, np.frombuffer(rewards), discrete=discrete, tolerance=tolerance)

@@ -1,0 +1,249 @@
+"""Building a graph: vertices, edges, parameters, and the recorded trace behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from phasic import _core, _trace
+from phasic._check import Doubles, theta_vector
+from phasic._vertex import Vertex
+
+#: Vertices of a callback's state space unless `max_states` says otherwise.
+MAX_STATES = 10_000_000
+
+
+class Structure:
+    """Vertices and edges of a graph; see `phasic.Graph`."""
+
+    def __init__(
+        self,
+        state_length: int | Callable[..., Any] | None = None,
+        *,
+        callback: Callable[..., Any] | None = None,
+        parameterized: bool | None = None,
+        max_states: int = MAX_STATES,
+        **kwargs: Any,
+    ) -> None:
+        if callable(state_length):
+            state_length, callback = None, state_length
+        if (state_length is None) == (callback is None):
+            raise TypeError("Graph needs either state_length or callback, not both")
+        if callback is not None:
+            rule = partial(callback, **kwargs) if kwargs else callback
+            builder = _core.GraphBuilder.explore(rule, parameterized, max_states)
+        elif kwargs:
+            raise TypeError(f"Graph(state_length) takes no argument {next(iter(kwargs))!r}")
+        else:
+            builder = _core.GraphBuilder(_state_length(state_length))
+        self._adopt(builder)
+
+    def _adopt(self, builder: _core.GraphBuilder) -> None:
+        self._builder = builder
+        self._theta: Doubles | None = None
+        self.is_discrete = False
+        self._changed()
+
+    def _changed(self) -> None:
+        self._frozen: _core.FrozenGraph | None = None
+        self._canonical: NDArray[np.uint32] | None = None
+        self._original: NDArray[np.uint32] | None = None
+        self._trace: _core.Trace | None = None
+
+    @classmethod
+    def _from_builder(cls, builder: _core.GraphBuilder) -> Self:
+        graph = cls.__new__(cls)
+        graph._adopt(builder)
+        return graph
+
+    # Vertices and edges
+
+    def starting_vertex(self) -> Vertex:
+        """Vertex 0, whose edges carry the initial distribution as probabilities."""
+        return Vertex(self, 0)
+
+    def find_or_create_vertex(self, state: ArrayLike) -> Vertex:
+        """The vertex with this state, (state_length,) whole numbers, created if there is none.
+
+        Raises:
+            ValueError: The state has another length, or an entry that is not a whole number of 32 bits.
+        """
+        before = self._builder.n_vertices
+        index = self._builder.find_or_create(state)
+        if self._builder.n_vertices != before:
+            self._changed()
+        return Vertex(self, index)
+
+    focv = find_or_create_vertex
+
+    def find_vertex(self, state: ArrayLike) -> Vertex:
+        """The vertex with this state.
+
+        Raises:
+            KeyError: There is none; see `vertex_exists`.
+        """
+        index = self._builder.find(state)
+        if index is None:
+            raise KeyError(f"no vertex has the state {np.asarray(state).tolist()}")
+        return Vertex(self, index)
+
+    def vertex_exists(self, state: ArrayLike) -> bool:
+        """Whether a vertex has this state."""
+        return self._builder.find(state) is not None
+
+    def vertex_at(self, index: int) -> Vertex:
+        """The vertex at a position of `vertices()`.
+
+        Raises:
+            IndexError: There is no such position.
+        """
+        if not 0 <= index < self._builder.n_vertices:
+            raise IndexError(f"vertex {index} does not exist: the graph has {self._builder.n_vertices} vertices")
+        return Vertex(self, int(index))
+
+    def vertices(self) -> list[Vertex]:
+        """All vertices in order of creation, the starting vertex first."""
+        return [Vertex(self, index) for index in range(self._builder.n_vertices)]
+
+    def vertices_length(self) -> int:
+        """Number of vertices, the starting vertex and absorbing ones included."""
+        return self._builder.n_vertices
+
+    def edges_length(self) -> int:
+        """Number of edges as inserted."""
+        return self._builder.n_edges
+
+    def states(self) -> NDArray[np.int32]:
+        """States of all vertices, (n_vertices, state_length); zeros for the starting vertex."""
+        return self._builder.states()
+
+    def state_length(self) -> int:
+        """Entries of a state."""
+        return self._builder.state_length
+
+    def _add_edge(self, source: int, to: Vertex, base: float, coefficients: Doubles | None) -> None:
+        if not isinstance(to, Vertex) or to._graph is not self:
+            raise ValueError(f"an edge must lead to a vertex of the same graph, not to {to!r}")
+        before = self._builder.n_parameters
+        self._builder.add_edge(source, to._index, base, coefficients)
+        if self._builder.n_parameters != before:
+            self._theta = None
+        self._changed()
+
+    # Parameters
+
+    def param_length(self) -> int:
+        """Length of theta, 0 if no edge depends on parameters."""
+        return self._builder.n_parameters
+
+    def parameterized(self) -> bool:
+        """Whether any edge depends on parameters."""
+        return self._builder.n_parameters > 0
+
+    def update_parameterized_weights(self, theta: ArrayLike) -> None:
+        """Set the parameters at which this graph answers.
+
+        Args:
+            theta: (param_length,), finite.
+
+        Raises:
+            ValueError: theta has another length or is not finite, or it makes a weight negative or the
+                initial probabilities exceed 1; the graph keeps the parameters that it had.
+        """
+        checked = theta_vector(theta, self.param_length())
+        self._recorded().defect(checked)
+        self._theta = checked
+
+    update_weights = update_parameterized_weights
+
+    def _current_theta(self) -> Doubles:
+        if not self.parameterized():
+            return np.empty(0)
+        if self._theta is None:
+            raise ValueError(
+                f"this graph has {self.param_length()} parameters and no values for them: "
+                "call update_parameterized_weights(theta) first"
+            )
+        return self._theta
+
+    # The frozen graph and its trace
+
+    def validate(self) -> None:
+        """Check the graph as every computation does.
+
+        Raises:
+            ValueError: No absorbing vertex can be reached from some vertex, which is named.
+        """
+        self._freeze()
+
+    def content_hash(self) -> str:
+        """64 hexadecimal digits that name the graph's content.
+
+        Equal for graphs that differ only in the order in which vertices and edges were made or in the sign
+        of zeros; theta is not part of it.
+        """
+        return self._freeze().key
+
+    def is_acyclic(self) -> bool:
+        """Whether no state can be visited twice."""
+        trace = self._recorded()
+        loops = any(edge[0] == v for v in range(trace.n_vertices) for edge in self._builder.edges(v))
+        return trace.n_components == trace.n_transient and not loops
+
+    def trace(self) -> _core.Trace:
+        """The recorded elimination, from the cache if any process has recorded it before."""
+        self._trace = _trace.load_or_record(self._freeze())
+        return self._trace
+
+    def copy(self) -> Self:
+        """An independent copy, with the same parameters."""
+        graph = self._from_builder(self._builder.copy())
+        graph._theta = self._theta
+        graph.is_discrete = self.is_discrete
+        return graph
+
+    clone = copy
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.copy()
+
+    def _freeze(self) -> _core.FrozenGraph:
+        if self._frozen is None:
+            self._frozen = self._builder.freeze()
+            self._canonical = self._frozen.canonical()
+            self._original = self._frozen.original()
+        return self._frozen
+
+    def _recorded(self) -> _core.Trace:
+        if self._trace is None:
+            self._trace = _trace.recorded(self._freeze(), self._builder.n_vertices)
+        return self._trace
+
+    def _in_canonical_order(self, per_vertex: Doubles | None) -> Doubles | None:
+        """Values in order of creation, reordered for the trace."""
+        self._freeze()
+        return None if per_vertex is None else per_vertex[self._original]
+
+    def _in_creation_order(self, per_vertex: Doubles) -> Doubles:
+        """Values from the trace, reordered for the user."""
+        self._freeze()
+        ordered: Doubles = per_vertex[self._canonical]
+        return ordered
+
+    def __repr__(self) -> str:
+        theta = "" if self._theta is None else f", theta={self._theta.tolist()}"
+        return (
+            f"Graph({self.vertices_length()} vertices, {self.edges_length()} edges, "
+            f"{self.param_length()} parameters{theta})"
+        )
+
+
+def _state_length(given: Any) -> int:
+    if isinstance(given, bool) or given != int(given) or given < 1:
+        raise ValueError(f"state_length is {given!r}: it must be a whole number, at least 1")
+    return int(given)

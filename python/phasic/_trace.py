@@ -1,0 +1,67 @@
+"""Where cache and computation meet: a trace is loaded if it is stored, else recorded and stored."""
+
+from __future__ import annotations
+
+import logging
+from weakref import WeakValueDictionary
+
+from phasic import _core
+from phasic.cache import default_manager
+
+_log = logging.getLogger(__name__)
+
+#: Below this, recording a graph again is cheaper than opening the cache.
+CACHED_FROM_VERTICES = 2_000
+
+_live: WeakValueDictionary[str, _core.Trace] = WeakValueDictionary()
+
+
+def recorded(frozen: _core.FrozenGraph, n_vertices: int) -> _core.Trace:
+    """The trace of a graph, through the cache only where that is worth a file."""
+    if n_vertices >= CACHED_FROM_VERTICES:
+        return load_or_record(frozen)
+    trace = _live.get(frozen.key)
+    if trace is None:
+        trace = _live[frozen.key] = frozen.record()
+    return trace
+
+
+def load_or_record(frozen: _core.FrozenGraph) -> _core.Trace:
+    """The trace of a graph; afterwards the cache holds it, unless the cache is off or cannot be written."""
+    stored = load(frozen.key)
+    if stored is not None:
+        return stored
+    trace = _live.get(frozen.key)
+    if trace is None:
+        trace = _live[frozen.key] = frozen.record()
+    default_manager().put_trace(
+        trace.key,
+        trace.to_bytes(),
+        metadata={
+            "n_vertices": trace.n_vertices,
+            "param_length": trace.n_parameters,
+            "n_operations": trace.multiply_adds + trace.n_entries + trace.n_edges,
+        },
+    )
+    return trace
+
+
+def load(key: str) -> _core.Trace | None:
+    """The stored trace with this content hash, or None. Bytes that are not that trace are deleted."""
+    manager = default_manager()
+    data = manager.get_trace(key)
+    if data is None:
+        return None
+    live = _live.get(key)
+    if live is not None:
+        return live
+    try:
+        trace = _core.Trace.from_bytes(data)
+        if trace.key != key:
+            raise _core.TraceFormatError(f"the entry of {key} holds the trace {trace.key}")
+    except _core.TraceFormatError as error:
+        _log.warning("cached trace %s… is unusable and is recorded again: %s", key[:12], error)
+        manager.delete("trace", key)
+        return None
+    _live[key] = trace
+    return trace

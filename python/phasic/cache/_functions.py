@@ -1,0 +1,155 @@
+"""Functions over the default cache, under the names and with the keys that users of phasic know."""
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from . import _paths
+from ._entry import check_key
+from ._manager import TRACE, XLA_LAYER, CacheManager, default_manager
+
+logger = logging.getLogger(__name__)
+
+_MIB = 1 << 20
+_DAY = 86400.0
+
+
+def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """What the cache holds.
+
+    Args:
+        cache_dir: folder to look at; without it, the default cache. A folder of JAX's compilation cache will
+        do too.
+
+    Returns:
+        ``exists``, ``path``, ``num_files``, ``total_size_mb``, ``files`` as a list of (name, size in KB, time
+        of change in ISO 8601), newest first; ``layers``, which maps each layer to ``entries``, ``size_mb``,
+        ``hits``, ``misses`` and ``stores``; and ``hits`` and ``misses`` of all layers in this process.
+    """
+    manager = _manager(cache_dir)
+    info = manager.info()
+    layers: dict[str, dict[str, float]] = {
+        name: {"entries": 0, "size_mb": 0.0} | {key: counts[key] for key in ("hits", "misses", "stores")}
+        for name, counts in manager.stats().items()
+    }
+    empty = {"entries": 0, "size_mb": 0.0, "hits": 0, "misses": 0, "stores": 0}
+    sizes = [(entry.kind, entry.size) for entry in manager.entries()]
+    sizes += [
+        (XLA_LAYER, int(f["size_kb"] * 1024))
+        for f in info["files"]
+        if _paths.is_jax_file(Path(f["path"]).name)
+    ]
+    for name, size in sizes:
+        layer = layers.setdefault(name, dict(empty))
+        layer["entries"] += 1
+        layer["size_mb"] += size / _MIB
+    return {
+        "exists": info["exists"],
+        "path": info["cache_dir"],
+        "num_files": info["num_files"],
+        "total_size_mb": info["total_size_mb"],
+        "files": [(file["path"], file["size_kb"], file["modified"]) for file in info["files"]],
+        "layers": layers,
+        "hits": sum(int(layer["hits"]) for layer in layers.values()),
+        "misses": sum(int(layer["misses"]) for layer in layers.values()),
+    }
+
+
+def print_cache_info(cache_dir: str | os.PathLike[str] | None = None, max_files: int = 10) -> None:
+    """Print what ``cache_info`` returns, with the ``max_files`` newest files."""
+    info = cache_info(cache_dir)
+    print(f"cache  {info['path']}" + ("" if info["exists"] else "  (does not exist)"))
+    print(f"{info['num_files']} files, {info['total_size_mb']:.2f} MB")
+    print(f"{'layer':<12}{'entries':>9}{'MB':>10}{'hits':>9}{'misses':>9}")
+    for name, layer in info["layers"].items():
+        print(
+            f"{name:<12}{layer['entries']:>9}{layer['size_mb']:>10.2f}{layer['hits']:>9}{layer['misses']:>9}"
+        )
+    for name, size_kb, modified in info["files"][:max_files]:
+        print(f"  {modified[:19]}  {size_kb:>10.1f} KB  {name}")
+    if info["num_files"] > max_files:
+        print(f"  and {info['num_files'] - max_files} more")
+
+
+def clear_cache(cache_dir: str | os.PathLike[str] | None = None, verbose: bool = True) -> None:
+    """Delete every entry of the cache.
+
+    Args:
+        cache_dir: folder to clear; without it, the default cache. It must be a cache of phasic, or hold
+        nothing but
+            files of JAX's compilation cache.
+        verbose: log at level INFO what was deleted.
+
+    Raises:
+        ValueError: if the folder holds anything else; nothing is deleted then.
+        OSError: if the folder cannot be changed.
+    """
+    manager = _manager(cache_dir)
+    info = manager.info()
+    folder = None if cache_dir is None else _paths.absolute(cache_dir)
+    if folder is not None and not _paths.is_empty(folder) and _paths.holds_only_jax_files(folder):
+        for entry in _paths.jax_files(folder):
+            Path(entry.path).unlink(missing_ok=True)
+    else:
+        manager.clear(confirm=True)
+    if verbose:
+        logger.info(
+            "%d files, %.2f MB deleted from %s", info["num_files"], info["total_size_mb"], info["cache_dir"]
+        )
+
+
+def get_trace_cache_stats() -> dict[str, Any]:
+    """Number and size of the cached traces: ``total_files``, ``total_bytes``, ``total_mb``, ``cache_dir``."""
+    manager = default_manager()
+    sizes = [entry.size for entry in manager.entries(TRACE)]
+    return {
+        "total_files": len(sizes),
+        "total_bytes": sum(sizes),
+        "total_mb": sum(sizes) / _MIB,
+        "cache_dir": str(manager.path),
+    }
+
+
+def clear_trace_cache() -> int:
+    """Remove all cached traces; how many there were."""
+    manager = default_manager()
+    return sum(manager.delete(TRACE, entry.key) for entry in manager.entries(TRACE))
+
+
+def list_cached_traces() -> list[dict[str, Any]]:
+    """The cached traces, newest first.
+
+    Returns:
+        For each trace ``hash``, ``size_bytes``, ``size_kb``, ``modified`` (seconds since 1970),
+        ``n_vertices``, ``param_length`` and ``n_operations``; the last three are None if they were not stored
+        with the trace.
+    """
+    return [
+        {
+            "hash": entry.key,
+            "size_bytes": entry.size,
+            "size_kb": entry.size / 1024,
+            "modified": entry.stored_at,
+            "n_vertices": entry.metadata.get("n_vertices"),
+            "param_length": entry.metadata.get("param_length"),
+            "n_operations": entry.metadata.get("n_operations"),
+        }
+        for entry in reversed(default_manager().entries(TRACE))
+    ]
+
+
+def remove_cached_trace(hash_key: str) -> bool:
+    """Remove the trace with the content hash ``hash_key``; whether there was one."""
+    return default_manager().delete(TRACE, check_key(hash_key))
+
+
+def cleanup_old_traces(max_size_mb: float = 100.0, max_age_days: float | None = None) -> int:
+    """Remove traces older than ``max_age_days``, then the oldest above ``max_size_mb``; how many went."""
+    before = None if max_age_days is None else time.time() - max_age_days * _DAY
+    return default_manager().prune_kind(TRACE, int(max_size_mb * _MIB), before)
+
+
+def _manager(cache_dir: str | os.PathLike[str] | None) -> CacheManager:
+    return default_manager() if cache_dir is None else CacheManager(cache_dir)

@@ -1,0 +1,287 @@
+"""The index: a diskcache database that is checked before it is used, and the statements run on it."""
+
+import os
+import re
+import sqlite3
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import diskcache  # type: ignore[import-untyped]
+
+from ._paths import UnusableFolderError
+from ._values import ValueDisk
+
+DATABASE = "cache.db"
+
+_SETTINGS = {
+    "statistics": 0,
+    "tag_index": 0,
+    "eviction_policy": "none",
+    "size_limit": 1 << 62,
+    "cull_limit": 0,
+    "sqlite_auto_vacuum": 1,
+    "sqlite_cache_size": 1 << 11,
+    "sqlite_journal_mode": "wal",
+    "sqlite_mmap_size": 0,
+    "sqlite_synchronous": 1,
+    "disk_min_file_size": 0,
+    "disk_pickle_protocol": 0,
+}
+_METADATA = ("count", "size", "hits", "misses")
+_COLUMNS = {
+    "key",
+    "raw",
+    "store_time",
+    "expire_time",
+    "access_time",
+    "access_count",
+    "tag",
+    "size",
+    "mode",
+    "filename",
+    "value",
+}
+_OBJECTS = {
+    ("table", "Settings"),
+    ("table", "Cache"),
+    ("index", "Cache_key_raw"),
+    ("index", "Cache_expire_time"),
+    ("index", "sqlite_autoindex_Settings_1"),
+}
+_TRIGGER = re.compile(
+    r"CREATE TRIGGER Settings_(count|size)_(insert|update|delete) AFTER (INSERT|UPDATE|DELETE) ON Cache"
+    r" FOR EACH ROW BEGIN UPDATE Settings SET value = value( [+-] (1|NEW\.size|OLD\.size)){1,2}"
+    r" WHERE key = \"(count|size)\"; END"
+)
+_CORRUPTION = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_CHECK_SECONDS = 0.3
+_ENOVAL = object()
+
+
+class BrokenIndexError(Exception):
+    """A database that is damaged or is not ours."""
+
+
+class Row(NamedTuple):
+    """One entry as the index knows it; ``size`` in bytes, ``stored_at`` in seconds since 1970."""
+
+    name: str
+    size: int
+    stored_at: float
+    filename: str | None
+
+
+def is_corruption(problem: sqlite3.Error) -> bool:
+    """Whether ``problem`` says that the database itself is bad, rather than busy, full or out of reach."""
+    code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return code & 0xFF in _CORRUPTION or code == sqlite3.SQLITE_IOERR_SHORT_READ
+
+
+class Index(diskcache.Cache):  # type: ignore[misc]
+    """A diskcache with one connection, settings of ours, and ``ValueDisk``; the caller serialises all use."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, busy_seconds: float) -> None:
+        self._connection = connection
+        status = (folder / DATABASE).stat()
+        self._identity = (status.st_dev, status.st_ino)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            super().__init__(str(folder), timeout=busy_seconds, disk=ValueDisk, **_SETTINGS)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+
+    @property
+    def _con(self) -> sqlite3.Connection:
+        return self._connection
+
+    @property
+    def _sql_retry(self) -> Any:
+        return self._connection.execute
+
+    def reset(self, key: str, value: Any = _ENOVAL, update: bool = True) -> Any:
+        """Set an attribute and its row in Settings; pragmas are set elsewhere and never come from a row."""
+        if key.startswith("sqlite_"):
+            setattr(self, key, value)
+            return value
+        arguments = (key,) if value is _ENOVAL else (key, value)
+        return super().reset(*arguments, update=update)
+
+    def close(self) -> None:
+        """Do nothing: diskcache closes at the end of its constructor; ``disconnect`` is the real one."""
+
+    def disconnect(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def settle(self) -> None:
+        """Roll back a transaction that an interrupted call has left open."""
+        if self._connection.in_transaction:
+            self._connection.rollback()
+        self._txn_id = None
+
+    def is_current(self) -> bool:
+        """Whether the path of the database still leads to the file that is open."""
+        try:
+            status = os.stat(os.path.join(self._directory, DATABASE))  # noqa: PTH116, PTH118 - on the path of every hit
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
+
+    def lookup(self, name: str) -> bytes | BinaryIO | None:
+        """Sealed bytes or open value file of entry ``name``, or None; raises DamagedError for a bad row."""
+        return _lookup(self._connection, self._disk, name)
+
+    def rows(self) -> list[Row]:
+        """All entries, oldest first."""
+        return _rows(self._connection)
+
+    def used_bytes(self) -> int:
+        """Bytes of the database and of all value files that its rows name."""
+        ((pages,),) = self._connection.execute("PRAGMA page_count").fetchall()
+        ((files,),) = self._connection.execute("SELECT value FROM Settings WHERE key = 'size'").fetchall()
+        return int(pages) * int(self._page_size) + (files if isinstance(files, int) else 0)
+
+
+class FrozenIndex:
+    """Read access to the index of a folder that cannot be written, as it was at its last orderly close."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connection = sqlite3.connect(
+            f"{(folder / DATABASE).as_uri()}?mode=ro&immutable=1",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        self._connection.execute("PRAGMA trusted_schema=OFF")
+        self._disk = ValueDisk(str(folder))
+
+    def disconnect(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def settle(self) -> None:
+        """Do nothing: there are no transactions."""
+
+    def is_current(self) -> bool:
+        """Return True: nothing replaces the file."""
+        return True
+
+    def lookup(self, name: str) -> bytes | BinaryIO | None:
+        """Sealed bytes or open value file of entry ``name``, or None; raises DamagedError for a bad row."""
+        return _lookup(self._connection, self._disk, name)
+
+    def rows(self) -> list[Row]:
+        """All entries, oldest first."""
+        return _rows(self._connection)
+
+
+def open_index(folder: Path, busy_seconds: float) -> Index:
+    """Open or create the index in ``folder``; raises BrokenIndexError for one that must not be used."""
+    if os.path.expandvars(str(folder)) != str(folder):
+        raise UnusableFolderError(f"{folder} contains the name of a variable")
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        raise BrokenIndexError(f"{folder} is not a folder")
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        _refuse_special_file(folder / f"{DATABASE}{suffix}")
+    connection = sqlite3.connect(
+        folder / DATABASE, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _check(connection)
+        return Index(folder, connection, busy_seconds)
+    except sqlite3.Error as problem:
+        connection.close()
+        if is_corruption(problem) or getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise BrokenIndexError(str(problem)) from problem
+        raise
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _refuse_special_file(path: Path) -> None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise BrokenIndexError(f"{path} is not a regular file")
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """Refuse a damaged or foreign database, mend its settings, and set the pragmas of the connection."""
+    run = connection.execute
+    for pragma in ("trusted_schema=OFF", "mmap_size=0", "cell_size_check=ON", "auto_vacuum=FULL"):
+        run(f"PRAGMA {pragma}")
+    objects = run("SELECT type, name, sql FROM sqlite_master").fetchall()
+    for kind, name, text in objects:
+        known = (kind, name) in _OBJECTS or (kind == "trigger" and _TRIGGER.fullmatch(str(text)))
+        if not known:
+            raise BrokenIndexError(f"unexpected {kind} in the index")
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"cache_size={_SETTINGS['sqlite_cache_size']}"):
+        run(f"PRAGMA {pragma}").fetchall()
+    _quick_check(connection)
+    tables = {name for kind, name, _ in objects if kind == "table"}
+    if "Cache" in tables:
+        if not {row[1] for row in run("PRAGMA table_info(Cache)")} >= _COLUMNS:
+            raise BrokenIndexError("a column is missing in the index")
+        foreign = "raw IS NOT 1 OR typeof(key) != 'text'"
+        if run(f"SELECT EXISTS (SELECT 1 FROM Cache WHERE {foreign})").fetchone()[0]:
+            run(f"DELETE FROM Cache WHERE {foreign}")
+    if tables == {"Settings", "Cache"}:
+        _mend_settings(connection)
+
+
+def _quick_check(connection: sqlite3.Connection) -> None:
+    """Raise BrokenIndexError for a damaged database; one too large for the time allowed passes."""
+    deadline = time.monotonic() + _CHECK_SECONDS
+    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 20000)
+    try:
+        (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as problem:
+        if getattr(problem, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
+            raise
+    else:
+        if result != "ok":
+            raise BrokenIndexError(str(result))
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def _mend_settings(connection: sqlite3.Connection) -> None:
+    """Remove settings that diskcache does not know, which would become attributes; repair its totals."""
+    settings = dict(connection.execute("SELECT key, value FROM Settings").fetchall())
+    for key in settings.keys() - _SETTINGS.keys() - set(_METADATA):
+        connection.execute("DELETE FROM Settings WHERE key IS ?", (key,))
+    for key, total in (("count", "COUNT(*)"), ("size", "COALESCE(SUM(size), 0)")):
+        value = settings.get(key, 0)
+        if type(value) is not int or value < 0:
+            update = f"UPDATE Settings SET value = (SELECT {total} FROM Cache) WHERE key = ?"
+            connection.execute(update, (key,))
+
+
+def _lookup(connection: sqlite3.Connection, disk: ValueDisk, name: str) -> bytes | BinaryIO | None:
+    query = "SELECT mode, filename, value FROM Cache WHERE key = ? AND raw = 1"
+    row = connection.execute(query, (name,)).fetchone()
+    if row is None:
+        return None
+    try:
+        return disk.fetch(row[0], row[1], row[2], read=True)
+    except FileNotFoundError:
+        return None
+
+
+def _rows(connection: sqlite3.Connection) -> list[Row]:
+    query = (
+        "SELECT key, MAX(size, COALESCE(LENGTH(value), 0)), store_time, filename FROM Cache"
+        " WHERE raw = 1 AND typeof(key) = 'text' AND typeof(size) = 'integer' AND typeof(store_time) = 'real'"
+        " AND typeof(filename) IN ('null', 'text') ORDER BY store_time, rowid"
+    )
+    return [Row(*row) for row in connection.execute(query)]

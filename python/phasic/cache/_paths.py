@@ -1,0 +1,153 @@
+"""Where the cache is, whether it is on, and which folders belong to it.
+
+This is the only module of the cache that reads the environment, and it does so when a function is called:
+
+``PHASIC_CACHE_DIR``
+    Folder of the cache. Without it, ``platformdirs.user_cache_path("phasic") / "v1"``.
+``PHASIC_CACHE``
+    ``on`` (the default) or ``off``. Off means that every lookup is a miss and nothing is stored.
+
+A folder is *ours* when it holds the marker file. Only a missing or empty folder is ever marked, so nothing
+that was there before can be mistaken for an entry; in a folder that holds other things, the cache lives in a
+sub-folder.
+"""
+
+import logging
+import os
+import re
+import stat
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+MARKER = ".phasic-cache"
+SUBFOLDER = "phasic-v1"
+INDEX = "index"
+XLA = "xla"
+
+_MARKER_TEXT = "This folder belongs to the cache of phasic. It can be deleted at any time.\n"
+_TAG_TEXT = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# This folder is a cache of phasic; backup programs may skip it. See https://bford.info/cachedir/\n"
+)
+_JAX_FILE = re.compile(r".+-[0-9a-f]{64}-(?:cache|atime)|\.lockfile")
+_JAX_FOLDER = "xla_gpu_per_fusion_autotune_cache_dir"
+_reported: set[str] = set()
+
+
+class UnusableFolderError(OSError):
+    """A folder that must not be used as a cache; the message says why and what to do."""
+
+
+def enabled() -> bool:
+    """Whether ``PHASIC_CACHE`` leaves the cache on; a value that is neither on nor off is reported once."""
+    value = os.environ.get("PHASIC_CACHE")
+    if value is None or value == "on":
+        return True
+    if value == "off":
+        return False
+    if value not in _reported:
+        _reported.add(value)
+        logger.warning("phasic cache: PHASIC_CACHE=%r is neither 'on' nor 'off'; the cache stays on", value)
+    return True
+
+
+def jax_dir_of_user() -> str | None:
+    """Value of ``JAX_COMPILATION_CACHE_DIR``, or None when it is not set."""
+    return os.environ.get("JAX_COMPILATION_CACHE_DIR") or None
+
+
+def default_dir() -> Path | None:
+    """Absolute path of the folder that the environment asks for, or None without a home to put it in."""
+    chosen = os.environ.get("PHASIC_CACHE_DIR")
+    if chosen:
+        return absolute(chosen)
+    import platformdirs
+
+    path = platformdirs.user_cache_path("phasic") / "v1"
+    return path if path.is_absolute() else None
+
+
+def absolute(path: str | os.PathLike[str]) -> Path | None:
+    """Absolute form of ``path`` with ``~`` expanded, or None when ``~`` has no meaning here."""
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        return None
+
+
+def is_ours(path: Path) -> bool:
+    """Whether ``path`` is a folder that carries the marker file."""
+    try:
+        return stat.S_ISREG((path / MARKER).lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def is_empty(path: Path) -> bool:
+    """Whether ``path`` is missing, or a folder without entries."""
+    try:
+        with os.scandir(path) as found:
+            return next(found, None) is None
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def locate(path: Path) -> Path:
+    """Where the cache asked for at ``path`` lives: there, or in a sub-folder if others use ``path``."""
+    return path if is_ours(path) or is_empty(path) or not path.is_dir() else path / SUBFOLDER
+
+
+def check_owner(path: Path) -> None:
+    """Raise UnusableFolderError if another user owns ``path`` or every user may write to it."""
+    status = path.stat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise UnusableFolderError(f"{path} is not a folder")
+    if os.name != "posix":
+        return
+    if status.st_uid != os.geteuid():
+        raise UnusableFolderError(f"{path} belongs to another user; set PHASIC_CACHE_DIR to your own folder")
+    if status.st_mode & stat.S_IWOTH:
+        raise UnusableFolderError(f"every user may write to {path}; take that right away with 'chmod o-w'")
+
+
+def prepare(path: Path) -> None:
+    """Create ``path`` with mode 0700, the marker and CACHEDIR.TAG; raise OSError where that is impossible."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_owner(path)
+    for name, text in ((MARKER, _MARKER_TEXT), ("CACHEDIR.TAG", _TAG_TEXT)):
+        try:
+            descriptor = os.open(path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+
+
+def is_jax_file(name: str) -> bool:
+    """Whether ``name`` is the name of a file that JAX's compilation cache writes."""
+    return _JAX_FILE.fullmatch(name) is not None
+
+
+def jax_files(path: Path) -> list[os.DirEntry[str]]:
+    """Regular files directly in ``path`` that JAX's compilation cache wrote; links are left out."""
+    try:
+        with os.scandir(path) as found:
+            return [e for e in found if is_jax_file(e.name) and e.is_file(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def holds_only_jax_files(path: Path) -> bool:
+    """Whether everything directly in the folder ``path`` was written by JAX's compilation cache."""
+    try:
+        with os.scandir(path) as found:
+            return all(
+                (is_jax_file(e.name) and e.is_file(follow_symlinks=False))
+                or (e.name == _JAX_FOLDER and e.is_dir(follow_symlinks=False))
+                for e in found
+            )
+    except OSError:
+        return False

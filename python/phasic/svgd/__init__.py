@@ -1,0 +1,66 @@
+"""Posterior inference for the parameters of a model by Stein variational gradient descent (SVGD).
+
+Use `SVGD(model=..., observed_data=..., prior=...)`, or the function `svgd(model, values, prior=...)` that
+returns a `Posterior`. Importing this package does not import JAX; the first use of one of its names may.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from phasic.svgd._fit import SVGD as SVGD
+    from phasic.svgd._fit import svgd as svgd
+    from phasic.svgd._kernel import Kernel as Kernel
+    from phasic.svgd._posterior import Posterior as Posterior
+    from phasic.svgd._prior import Beta as Beta
+    from phasic.svgd._prior import Gamma as Gamma
+    from phasic.svgd._prior import HalfCauchy as HalfCauchy
+    from phasic.svgd._prior import LogNormal as LogNormal
+    from phasic.svgd._prior import Normal as Normal
+    from phasic.svgd._prior import Uniform as Uniform
+    from phasic.svgd._target import Target as Target
+    from phasic.svgd._transform import Transform as Transform
+
+_HOME = {
+    "SVGD": "_fit",
+    "svgd": "_fit",
+    "Kernel": "_kernel",
+    "Posterior": "_posterior",
+    "Beta": "_prior",
+    "Gamma": "_prior",
+    "HalfCauchy": "_prior",
+    "LogNormal": "_prior",
+    "Normal": "_prior",
+    "Uniform": "_prior",
+    "Target": "_target",
+    "Transform": "_transform",
+}
+
+__all__ = [
+    "SVGD",
+    "Beta",
+    "Gamma",
+    "HalfCauchy",
+    "Kernel",
+    "LogNormal",
+    "Normal",
+    "Posterior",
+    "Target",
+    "Transform",
+    "Uniform",
+    "svgd",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

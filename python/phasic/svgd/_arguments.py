@@ -1,0 +1,119 @@
+"""Arguments of a fit: checked, and those of older code explained."""
+
+from __future__ import annotations
+
+import math
+import operator
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import optax
+from numpy.typing import NDArray
+
+from phasic.svgd._kernel import KERNELS, Kernel
+from phasic.svgd._run import PEAK_RATE
+from phasic.svgd._transform import Transform
+
+_NO_EFFECT = {
+    "jit": "everything is compiled",
+    "parallel": "all particles are evaluated by one vmap",
+    "n_devices": "one device is used",
+    "precompile": "use phasic's cache, which keeps compiled programs between processes",
+    "compilation_config": "use phasic.configure",
+    "nr_moments": "moments no longer enter the likelihood",
+    "preconditioner": "particles are whitened by the posterior's curvature",
+}
+
+
+def old_arguments(given: dict[str, Any]) -> None:
+    """Warn of arguments without effect, once for all of them; refuse those that would change the answer.
+
+    Raises TypeError for a name that never existed.
+    """
+    known = {*_NO_EFFECT, "regularization", "param_transform", "rewards"}
+    for name in given:
+        if name not in known:
+            raise TypeError(f"SVGD got an unexpected argument {name!r}")
+    if given.get("param_transform") is not None:
+        raise ValueError(
+            'param_transform: use transforms, with "log", "logit" or "identity" for each parameter'
+        )
+    if given.get("rewards") is not None:
+        raise ValueError("rewards belong to the model: make a model with them and fit that")
+    regularization = given.get("regularization")
+    if regularization is not None and not (np.ndim(regularization) == 0 and regularization == 0):
+        raise ValueError(
+            f"regularization={regularization!r} would change the posterior; say what you know in prior="
+        )
+    idle = [name for name in given if name in _NO_EFFECT and given[name] is not None]
+    if idle:
+        text = "; ".join(f"{name}: {_NO_EFFECT[name]}" for name in idle)
+        warnings.warn(f"arguments of SVGD without effect ({text})", DeprecationWarning, stacklevel=3)
+
+
+def check_count(name: str, value: Any, least: int) -> int:
+    """`value` as an int of at least `least`; ValueError otherwise."""
+    try:
+        count = operator.index(value)
+    except TypeError as error:
+        raise ValueError(f"{name} must be a whole number, got {value!r}") from error
+    if count < least:
+        raise ValueError(f"{name} must be at least {least}, got {value!r}")
+    return count
+
+
+def choose_kernel(kernel: Kernel | str | None, bandwidth: float | str | None) -> Kernel:
+    """The kernel named by a user's two arguments."""
+    if isinstance(kernel, Kernel):
+        if bandwidth is not None:
+            raise ValueError("give the bandwidth in the Kernel, or a kernel by name, not both")
+        return kernel
+    kind = KERNELS[0] if kernel is None else kernel
+    if kind not in KERNELS:
+        raise ValueError(f"kernel must be one of {', '.join(KERNELS)} or a Kernel, got {kernel!r}")
+    if bandwidth is None or (isinstance(bandwidth, str) and bandwidth in ("median", "median_per_dim")):
+        return Kernel(kind)
+    if isinstance(bandwidth, str) or np.ndim(bandwidth) or not (math.isfinite(bandwidth) and bandwidth > 0):
+        raise ValueError(f"bandwidth must be positive (in whitened units) or 'median', got {bandwidth!r}")
+    return Kernel(kind, np.float64(bandwidth))
+
+
+def choose_rate(
+    learning_rate: float | Callable[[int], Any] | None, optimizer: optax.GradientTransformation | None
+) -> float | Callable[[int], Any]:
+    """The peak step size or schedule; ValueError beside an optimiser, which has its own."""
+    if learning_rate is None:
+        return PEAK_RATE
+    if optimizer is not None:
+        raise ValueError("give learning_rate or an optimizer with its own rate, not both")
+    if callable(learning_rate):
+        return learning_rate
+    if not (np.ndim(learning_rate) == 0 and math.isfinite(learning_rate) and learning_rate > 0):
+        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate!r}")
+    return float(learning_rate)
+
+
+def read_theta_init(theta_init: Any, dim: int, transform: Transform) -> NDArray[np.float64]:
+    """Starting points (k, d), each inside the support; ValueError with index and value otherwise."""
+    points = np.asarray(theta_init, dtype=np.float64)
+    if points.ndim not in (1, 2) or points.shape[-1] != dim or points.size == 0:
+        raise ValueError(f"theta_init must have shape ({dim},) or (k, {dim}), got {points.shape}")
+    points = np.atleast_2d(points)
+    low, high = transform.support
+    bad = np.argwhere(~(np.isfinite(points) & (points > low) & (points < high)))
+    if len(bad):
+        i, j = (int(k) for k in bad[0])
+        where = f"theta_init[{j}]" if np.ndim(theta_init) == 1 else f"theta_init[{i}, {j}]"
+        raise ValueError(f"{where} is {points[i, j]}, outside ({low[j]}, {high[j]})")
+    return points
+
+
+def read_names(names: Sequence[str] | None, dim: int) -> tuple[str, ...]:
+    """Names of the parameters, default theta[0], theta[1], ..."""
+    if names is None:
+        return tuple(f"theta[{i}]" for i in range(dim))
+    if len(names) != dim:
+        raise ValueError(f"names has {len(names)} entries, the model has {dim} parameters")
+    return tuple(str(name) for name in names)

@@ -1,0 +1,51 @@
+"""Observations: checked at the door, equal values merged, padded so that nearby sizes share a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_SMALLEST = 8
+
+
+def _vector(name: str, given: Any) -> NDArray[np.float64]:
+    """`given` as a float vector with no entry negative, NaN or infinite."""
+    try:
+        vector = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a vector of numbers: {error}") from error
+    if vector.ndim != 1:
+        raise ValueError(f"{name} must be a vector, got shape {vector.shape}")
+    bad = np.flatnonzero(~np.isfinite(vector) | (vector < 0))
+    if bad.size:
+        i = int(bad[0])
+        raise ValueError(f"{name}[{i}] is {vector[i]}; {name} must be finite and not negative")
+    return vector
+
+
+def prepare_data(
+    values: ArrayLike, weights: ArrayLike | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distinct values in ascending order with their total weights, padded to a power of two by weight 0.
+
+    `values` (m,) and `weights` (m,), default ones, are finite and not negative. The order of the observations
+    does not matter to the result. Raises ValueError, with the index and value, for anything else.
+    """
+    data = _vector("observed_data", values)
+    if data.size == 0:
+        raise ValueError("observed_data is empty; give at least one observation")
+    if weights is None:
+        count = np.ones(data.shape)
+    else:
+        count = _vector("weights", weights)
+        if count.shape != data.shape:
+            raise ValueError(f"weights has shape {count.shape}, observed_data has shape {data.shape}")
+        if not count.any():
+            raise ValueError("weights are all 0; give at least one observation a positive weight")
+    distinct, where = np.unique(data[count > 0], return_inverse=True)
+    total = np.bincount(where, weights=count[count > 0])
+    size = max(_SMALLEST, 1 << (distinct.size - 1).bit_length())
+    padding = size - distinct.size
+    return np.pad(distinct, (0, padding), mode="edge"), np.pad(total, (0, padding))

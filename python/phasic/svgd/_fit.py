@@ -1,0 +1,232 @@
+"""What users call: the function `svgd` and the class `SVGD`, both thin over `blocks`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import optax
+from numpy.typing import ArrayLike, NDArray
+
+from phasic.svgd._arguments import old_arguments
+from phasic.svgd._kernel import Kernel
+from phasic.svgd._posterior import Posterior
+from phasic.svgd._prepare import prepare
+from phasic.svgd._run import blocks
+from phasic.svgd._target import LikelihoodModel
+
+_log = logging.getLogger(__name__)
+
+_ITERATIONS = 300
+
+
+def svgd(
+    model: LikelihoodModel | Callable[[Any, Any], Any],
+    values: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    prior: Any,
+    theta_dim: int | None = None,
+    theta_init: ArrayLike | None = None,
+    positive_params: bool = True,
+    transforms: Sequence[str] | None = None,
+    n_particles: int | None = None,
+    n_iterations: int = _ITERATIONS,
+    learning_rate: float | Callable[[int], Any] | None = None,
+    optimizer: optax.GradientTransformation | None = None,
+    kernel: Kernel | str | None = None,
+    bandwidth: float | str | None = None,
+    seed: int = 0,
+    names: Sequence[str] | None = None,
+    return_history: bool = False,
+    progress: bool = False,
+) -> Posterior:
+    """Posterior of a model's parameters by SVGD (Liu and Wang 2016) in whitened log coordinates.
+
+    A search from several starts finds the posterior's modes; the particles start from the normal
+    approximation at the best one and move by Adam until the Stein residuals say that they have arrived.
+
+    Args:
+        model: Pytree with `log_likelihood(theta (p,), values (m,), weights (m,)) -> scalar`, or a function
+            `(theta, values) -> densities`.
+        values: Observations (m,), finite and not negative.
+        weights: How often each was seen (m,), default once.
+        prior: A density of theta itself; the change of variables is not its concern. One distribution of
+            `phasic.svgd` for every parameter, a sequence with one for each, or a function `theta (d,) ->
+            log density`, which is compiled in: make a new function rather than change what it closes over.
+            There is no default, since a prior without units cannot be right.
+        theta_dim: Number of parameters, where model, prior and `theta_init` do not tell.
+        theta_init: Points (d,) or (k, d) from which the search starts as well.
+        positive_params: Restrict every parameter to theta > 0.
+        transforms: "log", "logit" (on (0, 1)) or "identity" for each parameter, instead of the choice by
+            the prior's support.
+        n_particles: Default 128, or 8 d if more, rounded up to a power of two.
+        n_iterations: The most steps to take; a run stops when it has converged.
+        learning_rate: Peak of a cosine that falls to 1 % of it in 300 steps (default 0.15), in posterior
+            standard deviations, or a function of the step.
+        optimizer: An optax transformation with its own learning rate, instead of Adam.
+        kernel: "imq+bilinear" (default), "imq", "rbf" or a `Kernel`.
+        bandwidth: Length scale of the kernel in whitened units, or "median" (default).
+        seed: Seed of every random choice: equal seeds give equal bits on one machine and version.
+        names: Names of the parameters in the result.
+        return_history: Keep about 50 snapshots of the particles.
+        progress: Show a bar, if standard error is a terminal.
+
+    Raises:
+        ValueError: For bad arguments, naming them, and when the log posterior is finite at no start.
+        KeyboardInterrupt: On Ctrl-C, within about a second once compiled. `SVGD.fit` keeps what was
+            reached.
+    """
+    target, settings = prepare(
+        model,
+        values,
+        weights,
+        prior=prior,
+        theta_dim=theta_dim,
+        theta_init=theta_init,
+        positive_params=positive_params,
+        transforms=transforms,
+        n_particles=n_particles,
+        n_iterations=n_iterations,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        kernel=kernel,
+        bandwidth=bandwidth,
+        seed=seed,
+        names=names,
+        return_history=return_history,
+    )
+    *_, last = _with_bar(blocks(target, settings), settings.n_iterations, progress)
+    return last
+
+
+def _with_bar(parts: Iterator[Posterior], total: int, progress: bool) -> Iterator[Posterior]:
+    """The same posteriors, with a progress bar on standard error if that is a terminal."""
+    if not (progress and sys.stderr.isatty()):
+        yield from parts
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc="SVGD", unit="step") as bar:
+        for part in parts:
+            bar.update(part.n_steps - bar.n)
+            yield part
+
+
+class SVGD:
+    """A fit as an object: arguments first, then `fit()`, then `get_results()` or `posterior`.
+
+    The arguments are those of `svgd`; `verbose` logs the result's table at level INFO. Older ones are still
+    read: `jit`, `parallel`, `n_devices`, `precompile`, `compilation_config`, `nr_moments` and
+    `preconditioner` have no effect and give one DeprecationWarning; `regularization` other than 0,
+    `param_transform` and `rewards` would change the answer and raise ValueError.
+    """
+
+    def __init__(
+        self,
+        model: LikelihoodModel | Callable[[Any, Any], Any],
+        observed_data: ArrayLike,
+        prior: Any = None,
+        n_particles: int | None = None,
+        n_iterations: int = _ITERATIONS,
+        learning_rate: float | Callable[[int], Any] | None = None,
+        bandwidth: float | str | None = None,
+        theta_init: ArrayLike | None = None,
+        theta_dim: int | None = None,
+        seed: int = 0,
+        verbose: bool = False,
+        *,
+        progress: bool = False,
+        positive_params: bool = True,
+        weights: ArrayLike | None = None,
+        transforms: Sequence[str] | None = None,
+        optimizer: optax.GradientTransformation | None = None,
+        kernel: Kernel | str | None = None,
+        names: Sequence[str] | None = None,
+        **old: Any,
+    ) -> None:
+        """Check the arguments; nothing is computed before `fit`. See the class and `svgd`."""
+        old_arguments(old)
+        self._target, self._settings = prepare(
+            model,
+            observed_data,
+            weights,
+            prior=prior,
+            theta_dim=theta_dim,
+            theta_init=theta_init,
+            positive_params=positive_params,
+            transforms=transforms,
+            n_particles=n_particles,
+            n_iterations=n_iterations,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            kernel=kernel,
+            bandwidth=bandwidth,
+            seed=seed,
+            names=names,
+            return_history=False,
+        )
+        self._progress = progress
+        self._verbose = verbose
+        self._posterior: Posterior | None = None
+
+    def fit(self, return_history: bool = False) -> SVGD:
+        """Run to convergence or `n_iterations`, and return this object.
+
+        Ctrl-C raises KeyboardInterrupt as anywhere; `posterior` then holds the particles reached, with
+        `converged` False.
+        """
+        self._posterior = None
+        settings = replace(self._settings, keep_history=return_history)
+        for part in _with_bar(blocks(self._target, settings), settings.n_iterations, self._progress):
+            self._posterior = part
+        if self._verbose:
+            _log.info("%s", self.summary())
+        return self
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there are particles to look at."""
+        return self._posterior is not None
+
+    @property
+    def posterior(self) -> Posterior:
+        """The result. Raises RuntimeError before `fit`."""
+        if self._posterior is None:
+            raise RuntimeError("no result yet: call fit() first")
+        return self._posterior
+
+    @property
+    def particles(self) -> NDArray[np.float64]:
+        """Particles (n, d) on the scale of theta."""
+        return self.posterior.particles
+
+    @property
+    def theta_mean(self) -> NDArray[np.float64]:
+        """Posterior mean (d,)."""
+        return self.posterior.mean
+
+    @property
+    def theta_std(self) -> NDArray[np.float64]:
+        """Posterior standard deviation (d,)."""
+        return self.posterior.sd
+
+    @property
+    def history(self) -> NDArray[np.float64] | None:
+        """Snapshots (k, n, d), if `fit(return_history=True)`."""
+        return self.posterior.history
+
+    def get_results(self) -> dict[str, Any]:
+        """`theta_mean` (d,), `theta_std` (d,), `particles` (n, d), and `history` (k, n, d) if asked for."""
+        results = {"theta_mean": self.theta_mean, "theta_std": self.theta_std, "particles": self.particles}
+        if self.history is not None:
+            results["history"] = self.history
+        return results
+
+    def summary(self) -> str:
+        """The posterior's table."""
+        return self.posterior.summary()

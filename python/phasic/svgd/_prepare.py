@@ -1,0 +1,118 @@
+"""From a user's arguments to the target and the settings of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import optax
+from numpy.typing import ArrayLike
+
+from phasic.svgd._arguments import (
+    check_count,
+    choose_kernel,
+    choose_rate,
+    read_names,
+    read_theta_init,
+)
+from phasic.svgd._data import prepare_data
+from phasic.svgd._joint_prior import NO_PRIOR, joint_prior, prior_length
+from phasic.svgd._kernel import Kernel
+from phasic.svgd._run import Settings, put_on_device
+from phasic.svgd._target import LikelihoodModel, Target, as_model
+from phasic.svgd._transform import Transform
+
+_FEWEST = 128
+_PER_PARAMETER = 8
+
+
+def default_particles(dim: int) -> int:
+    """128, or eight per parameter if that is more, rounded up to a power of two."""
+    return 1 << (max(_FEWEST, _PER_PARAMETER * dim) - 1).bit_length()
+
+
+def read_dim(model: Any, prior: Any, theta_dim: int | None, theta_init: Any) -> int:
+    """Number of parameters: as given, or of the model, the prior's entries, or the last axis of `theta_init`.
+
+    Raises ValueError if none of them says, or if `theta_dim` disagrees with the model.
+    """
+    own = getattr(model, "n_parameters", None)
+    if theta_dim is not None:
+        check_count("theta_dim", theta_dim, 1)
+        if isinstance(own, int) and own != theta_dim:
+            raise ValueError(f"theta_dim is {theta_dim}, the model has {own} parameters")
+        return theta_dim
+    found = own if isinstance(own, int) else prior_length(prior)
+    if found is None and theta_init is not None:
+        found = np.shape(theta_init)[-1] if np.ndim(theta_init) else 1
+    if found is None:
+        raise ValueError(
+            "theta_dim is required: model, prior and theta_init do not tell the number of parameters"
+        )
+    return int(found)
+
+
+def make_target(
+    model: LikelihoodModel | Callable[[Any, Any], Any],
+    values: ArrayLike,
+    weights: ArrayLike | None,
+    *,
+    prior: Any,
+    dim: int,
+    positive_params: bool = True,
+    transforms: Sequence[str] | None = None,
+) -> Target:
+    """The log posterior of a model with `dim` parameters; `svgd` explains the arguments."""
+    distinct, total = prepare_data(values, weights)
+    joint = joint_prior(prior, dim)
+    if transforms is None:
+        low, high = joint.support
+        transform = Transform.from_support(np.maximum(low, 0.0) if positive_params else low, high)
+    else:
+        if len(transforms) != dim:
+            raise ValueError(f"transforms has {len(transforms)} entries, the model has {dim} parameters")
+        transform = Transform.from_kinds(transforms)
+    return Target(as_model(model), distinct, total, joint, transform)
+
+
+def prepare(
+    model: Any,
+    values: ArrayLike,
+    weights: ArrayLike | None,
+    *,
+    prior: Any,
+    theta_dim: int | None,
+    theta_init: ArrayLike | None,
+    positive_params: bool,
+    transforms: Sequence[str] | None,
+    n_particles: int | None,
+    n_iterations: int,
+    learning_rate: float | Callable[[int], Any] | None,
+    optimizer: optax.GradientTransformation | None,
+    kernel: Kernel | str | None,
+    bandwidth: float | str | None,
+    seed: int,
+    names: Sequence[str] | None,
+    return_history: bool,
+) -> tuple[Target, Settings]:
+    """Check every argument and make the target and settings of a run."""
+    if prior is None:
+        raise ValueError(NO_PRIOR)
+    dim = read_dim(model, prior, theta_dim, theta_init)
+    target = make_target(
+        model, values, weights, prior=prior, dim=dim, positive_params=positive_params, transforms=transforms
+    )
+    count = default_particles(dim) if n_particles is None else check_count("n_particles", n_particles, 2)
+    settings = Settings(
+        n_particles=count,
+        n_iterations=check_count("n_iterations", n_iterations, 1),
+        rate=choose_rate(learning_rate, optimizer),
+        optimizer=optimizer,
+        kernel=choose_kernel(kernel, bandwidth),
+        seed=check_count("seed", seed, 0),
+        theta_init=None if theta_init is None else read_theta_init(theta_init, dim, target.transform),
+        names=read_names(names, dim),
+        keep_history=return_history,
+    )
+    return put_on_device(target), settings

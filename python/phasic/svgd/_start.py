@@ -1,0 +1,133 @@
+"""Where SVGD starts: candidates, the best mode, whitening by its curvature, spread-out normal particles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+import scipy.special as special
+
+from phasic.svgd._modes import Evaluate, Floats, Modes, find_modes
+from phasic.svgd._target import Target
+
+_MAX_STARTS = 8
+_DATA_SPREAD = 2.0  # standard deviation, in z, of candidates around the scale of the data
+_HALVINGS = 40
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Whitening:
+    """The affine map z = centre + factor x: `centre` (d,) a mode, `factor` (d, d) its covariance's root."""
+
+    centre: Any
+    factor: Any
+
+    def to_z(self, x: Any) -> Any:
+        """Unconstrained coordinates (n, d) of whitened points `x` (n, d)."""
+        return self.centre + x @ self.factor.T
+
+    def score(self, gradient: Any) -> Any:
+        """Gradients with respect to x from gradients with respect to z, both (n, d)."""
+        return gradient @ self.factor
+
+
+def latin_uniform(rng: np.random.Generator, n: int, d: int) -> Floats:
+    """Latin hypercube (n, d): each column permutes the midpoints (i + 1/2) / n (McKay et al. 1979)."""
+    order = rng.permuted(np.tile(np.arange(n)[:, None], (1, d)), axis=0)
+    points: Floats = (order + 0.5) / n
+    return points
+
+
+def normal_particles(rng: np.random.Generator, n: int, d: int) -> Floats:
+    """Latin-hypercube standard normal points (n, d) with mean 0 and, for n > d, covariance I exactly."""
+    x: Floats = special.ndtri(latin_uniform(rng, n, d))
+    x -= x.mean(axis=0)
+    if n > d:
+        factor = np.linalg.cholesky(x.T @ x / n)
+        x = np.linalg.solve(factor, x.T).T
+    return x
+
+
+def candidates(target: Target, rng: np.random.Generator, n: int) -> Floats:
+    """Points (at most `n`, d) in z to look for modes from: prior quantiles, and the scale of the data.
+
+    Rates have the unit of 1 / observation, so half of the points lie around theta = 1 / mean(values) on the
+    log scale.
+    """
+    d = target.dim
+    drawn = target.prior.quantile(latin_uniform(rng, max(1, n // 2), d))
+    low, high = target.transform.support
+    if drawn is None:
+        drawn = np.empty((0, d))
+    else:
+        drawn = target.transform.to_z(drawn[((drawn > low) & (drawn < high)).all(axis=1)])
+    mean = float(np.average(target.values, weights=target.weights))
+    centre = np.asarray(
+        [-np.log(mean) if kind == "log" and mean > 0 else 0.0 for kind in target.transform.kinds]
+    )
+    around = centre + _DATA_SPREAD * special.ndtri(latin_uniform(rng, n - len(drawn), d))
+    return np.concatenate([drawn, around])
+
+
+def choose_starts(points: Floats, value: Floats, gradient: Floats, given: int, count: int) -> Floats:
+    """Of `points` (m, d), the first `given` and others up to `count`: the best, and some further down.
+
+    Only points of finite log density `value` (m,) and `gradient` (m, d) are taken.
+    """
+    good = np.isfinite(value) & np.isfinite(gradient).all(axis=1)
+    first = np.flatnonzero(good[:given])
+    ranked = np.argsort(-np.where(good, value, -np.inf), kind="stable")[: int(good.sum())]
+    rest = ranked[~np.isin(ranked, first)]
+    places = np.unique(np.round(np.linspace(0.0, np.sqrt(max(len(rest) - 1, 0)), count) ** 2).astype(int))
+    chosen = np.concatenate([first, rest[places] if rest.size else rest])[: max(count, len(first))]
+    return np.asarray(points[chosen])
+
+
+def search(
+    target: Target,
+    evaluate: Evaluate,
+    rng: np.random.Generator,
+    n: int,
+    theta_init: Floats | None,
+    precision_of_values: float,
+) -> Modes:
+    """Modes of `target`, found from candidates and from the rows of `theta_init` (k, d).
+
+    Raises ValueError, with some of the parameters tried, if the log posterior is finite at none of them.
+    """
+    d = target.dim
+    given = np.empty((0, d)) if theta_init is None else target.transform.to_z(theta_init)
+    points = np.concatenate([given, candidates(target, rng, n)])
+    value, gradient = evaluate(points)
+    starts = choose_starts(points, value, gradient, len(given), min(_MAX_STARTS, max(1, n // (2 * d + 1))))
+    if len(starts) == 0:
+        tried = "; ".join(
+            np.array2string(theta, precision=4) for theta in target.transform.to_theta(points[:3])
+        )
+        raise ValueError(
+            f"the log posterior or its gradient is not finite at any of {len(points)} starting points, "
+            f"for example at theta = {tried}; check that the model can produce the observations, "
+            "or give theta_init"
+        )
+    return find_modes(evaluate, starts, precision_of_values)
+
+
+def whiten(modes: Modes) -> Whitening:
+    """Whitening by the first mode: precision = (factor factor')^-1."""
+    root = np.linalg.cholesky(modes.precision[0])
+    return Whitening(modes.z[0], np.linalg.inv(root).T)
+
+
+def place(evaluate: Evaluate, whitening: Whitening, x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Particles `x` (n, d) drawn towards the mode until finite, with log densities (n,) and scores (n, d)."""
+    value, gradient = evaluate(whitening.to_z(x))
+    for _ in range(_HALVINGS):
+        bad = ~(np.isfinite(value) & np.isfinite(gradient).all(axis=1))
+        if not bad.any():
+            break
+        x = np.where(bad[:, None], 0.5 * x, x)
+        value, gradient = evaluate(whitening.to_z(x))
+    return x, value, whitening.score(gradient)

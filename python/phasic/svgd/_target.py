@@ -1,0 +1,122 @@
+"""The log posterior in unconstrained coordinates, and its compiled value and gradient for many points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from phasic.svgd._joint_prior import JointPrior
+from phasic.svgd._transform import Transform
+
+
+class LikelihoodModel(Protocol):
+    """What is asked of a model: a JAX pytree with this method, differentiable once and open to `vmap`."""
+
+    def log_likelihood(self, theta: Any, values: Any, weights: Any) -> Any:
+        """Sum of weights (m,) times log densities at `values` (m,), for one `theta` (p,): a scalar."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class DensityModel:
+    """A model given as a function `(theta, values) -> densities`, or `-> (densities, anything)`.
+
+    The function is static: what it closes over is fixed at first use. Its densities are logged as they come,
+    so one that underflows to 0 makes the likelihood -inf; a model with `log_likelihood` has no such limit.
+    """
+
+    function: Callable[[Any, Any], Any] = field(metadata={"static": True})
+
+    def log_likelihood(self, theta: Any, values: Any, weights: Any) -> Any:
+        """Sum of weights times log densities."""
+        result = self.function(theta, values)
+        density = result[0] if isinstance(result, tuple) else result
+        safe = jnp.where(density > 0, density, 1.0)
+        log = jnp.where(density > 0, jnp.log(safe), -jnp.inf)
+        return jnp.sum(jnp.where(weights > 0, weights * log, 0.0))
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Target:
+    """Log posterior density of z: log likelihood + log prior of theta(z) + log |d theta / d z|.
+
+    A pytree. Model, data and the prior's numbers are its leaves, so every compiled function takes them as
+    arguments: other data of the same shapes run the same program and give their own answer.
+    """
+
+    model: Any
+    values: Any
+    weights: Any
+    prior: JointPrior
+    transform: Transform
+
+    @property
+    def dim(self) -> int:
+        """Number of parameters."""
+        return len(self.transform.kinds)
+
+    def log_density(self, z: Any) -> Any:
+        """Log posterior density (not normalised) at one point `z` (d,)."""
+        theta = self.transform.to_theta(z)
+        likelihood = self.model.log_likelihood(theta, self.values, self.weights)
+        return likelihood + self.prior.log_density(theta) + self.transform.log_jacobian(z)
+
+    def value_and_gradient(self, z: Any) -> tuple[Any, Any]:
+        """Log densities (n,) and gradients (n, d) at the points `z` (n, d), in one `vmap`."""
+        value, gradient = jax.vmap(jax.value_and_grad(self.log_density))(z)
+        return value, gradient
+
+
+@jax.jit
+def svgd_value_and_gradient(target: Target, z: Any) -> tuple[Any, Any]:
+    """Compiled `Target.value_and_gradient`."""
+    return target.value_and_gradient(z)
+
+
+class Evaluator:
+    """`Target.value_and_gradient` for the host: any number of points, sent in batches of one fixed size.
+
+    One batch size means one program. Values that are NaN come back as -inf.
+    """
+
+    def __init__(self, target: Target, batch: int) -> None:
+        self._target = target
+        self._batch = batch
+        self.evaluations = 0
+
+    def __call__(self, z: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Log densities (m,) and gradients (m, d) at `z` (m, d)."""
+        values, gradients = [], []
+        for start in range(0, len(z), self._batch):
+            block = z[start : start + self._batch]
+            padded = np.pad(block, ((0, self._batch - len(block)), (0, 0)), mode="edge")
+            value, gradient = svgd_value_and_gradient(self._target, padded.astype(float_type()))
+            values.append(np.asarray(value, dtype=np.float64)[: len(block)])
+            gradients.append(np.asarray(gradient, dtype=np.float64)[: len(block)])
+            self.evaluations += self._batch
+        value = np.concatenate(values)
+        return np.where(np.isnan(value), -np.inf, value), np.concatenate(gradients)
+
+
+def float_type() -> np.dtype[Any]:
+    """JAX's floating-point type: float64, or float32 while `jax_enable_x64` is off."""
+    return np.dtype(jax.dtypes.canonicalize_dtype(np.float64))
+
+
+def as_model(model: Any) -> Any:
+    """`model` itself if it has `log_likelihood`, or a `DensityModel` around a function.
+
+    Raises TypeError for anything else.
+    """
+    if hasattr(model, "log_likelihood"):
+        return model
+    if callable(model):
+        return DensityModel(model)
+    raise TypeError(f"model must have a log_likelihood method or be a function, got {model!r}")

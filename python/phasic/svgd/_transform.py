@@ -1,0 +1,100 @@
+"""Maps from unconstrained z to the parameters theta, with the log-Jacobian of each in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+KINDS = ("identity", "log", "logit")
+
+
+def _namespace(value: Any) -> ModuleType:
+    """`jax.numpy` for JAX arrays and tracers, `numpy` for the rest (so that the host never compiles)."""
+    return jnp if isinstance(value, jax.Array) else np
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Transform:
+    """One map per parameter: theta = z, theta = low + exp(z), or theta = low + (high - low) / (1 + exp(-z)).
+
+    `kinds` is static ("identity", "log" or "logit"); `low` and `high` are `(d,)` arrays, the ends of each
+    parameter's support (entries that a kind does not use are 0 and 1). The arrays `theta` and `z` hold the
+    parameters on their last axis.
+    """
+
+    kinds: tuple[str, ...] = field(metadata={"static": True})
+    low: Any
+    high: Any
+
+    @classmethod
+    def from_support(cls, low: NDArray[np.float64], high: NDArray[np.float64]) -> Transform:
+        """Choose by support: the whole line, a half line to the right, or a bounded interval.
+
+        Raises ValueError for an empty support and for one that is bounded on the right only.
+        """
+        kinds = []
+        for i, (a, b) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+            if not a < b:
+                raise ValueError(f"parameter {i} has an empty support, ({a}, {b}): change its prior")
+            if np.isfinite(a) and np.isfinite(b):
+                kinds.append("logit")
+            elif np.isfinite(a):
+                kinds.append("log")
+            elif np.isinf(b):
+                kinds.append("identity")
+            else:
+                raise ValueError(
+                    f"parameter {i} has support ({a}, {b}), and a left half line has no transform"
+                )
+        return cls(tuple(kinds), np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 1.0))
+
+    @classmethod
+    def from_kinds(cls, kinds: Sequence[str]) -> Transform:
+        """Take the kinds as given, with "log" on (0, inf) and "logit" on (0, 1)."""
+        for i, kind in enumerate(kinds):
+            if kind not in KINDS:
+                raise ValueError(f"transforms[{i}] is {kind!r}; choose one of {', '.join(KINDS)}")
+        return cls(tuple(kinds), np.zeros(len(kinds)), np.ones(len(kinds)))
+
+    @property
+    def support(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Ends of the open interval each theta can reach, `(low, high)`, each `(d,)`."""
+        low = np.where(self._is("identity"), -np.inf, self.low)
+        return low, np.where(self._is("logit"), self.high, np.inf)
+
+    def _is(self, kind: str) -> NDArray[np.bool_]:
+        return np.asarray([k == kind for k in self.kinds], dtype=bool)
+
+    def to_theta(self, z: Any) -> Any:
+        """Parameters at `z`, same shape."""
+        xp = _namespace(z)
+        log, logit = self._is("log"), self._is("logit")
+        exponential = self.low + xp.exp(xp.where(log, z, 0.0))
+        interval = self.low + (self.high - self.low) * (0.5 * (1.0 + xp.tanh(0.5 * xp.where(logit, z, 0.0))))
+        return xp.where(log, exponential, xp.where(logit, interval, z))
+
+    def to_z(self, theta: Any) -> Any:
+        """Unconstrained coordinates of `theta`, same shape; NaN or infinite outside the support."""
+        xp = _namespace(theta)
+        log, logit = self._is("log"), self._is("logit")
+        above = xp.where(log | logit, theta - self.low, 1.0)
+        below = xp.where(logit, self.high - theta, 1.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            logs = xp.log(above) - xp.log(below)
+        return xp.where(log | logit, logs, theta)
+
+    def log_jacobian(self, z: Any) -> Any:
+        """Log |d theta / d z|, summed over the parameters: shape of `z` without its last axis."""
+        xp = _namespace(z)
+        log, logit = self._is("log"), self._is("logit")
+        inner = xp.where(logit, z, 0.0)
+        slope = xp.log(self.high - self.low) - xp.logaddexp(0.0, inner) - xp.logaddexp(0.0, -inner)
+        return xp.sum(xp.where(log, z, xp.where(logit, slope, 0.0)), axis=-1)

@@ -1,0 +1,186 @@
+//! `GraphBuilder` and `FrozenGraph`.
+
+use std::sync::Arc;
+
+use numpy::{IntoPyArray, PyArray1, PyArray2};
+use phasic_core::{Interrupt, Trace as CoreTrace, VertexId, VertexKind};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::arrays::{Doubles, matrix, state, vector};
+use crate::errors::{interrupted, raise};
+use crate::explore;
+use crate::trace::Trace;
+
+/// A graph under construction: vertices in order of creation, vertex 0 the starting vertex.
+#[pyclass(module = "phasic._core")]
+pub(crate) struct GraphBuilder {
+    pub graph: phasic_core::GraphBuilder,
+}
+
+/// Target, base weight and coefficients of an edge.
+type EdgeTuple = (u32, f64, Vec<f64>);
+
+#[pymethods]
+impl GraphBuilder {
+    #[new]
+    fn new(state_length: usize) -> Self {
+        Self { graph: phasic_core::GraphBuilder::new(state_length) }
+    }
+
+    /// Builds the state space of a transition rule, breadth first from its initial states.
+    #[staticmethod]
+    fn explore(
+        py: Python<'_>,
+        callback: Bound<'_, PyAny>,
+        parameterized: Option<bool>,
+        max_states: usize,
+    ) -> PyResult<Self> {
+        let graph = explore::explore(py, &callback, parameterized, max_states)?;
+        Ok(Self { graph })
+    }
+
+    /// An independent copy.
+    fn copy(&self) -> Self {
+        Self { graph: self.graph.clone() }
+    }
+
+    #[getter]
+    fn state_length(&self) -> usize {
+        self.graph.state_length()
+    }
+
+    #[getter]
+    fn n_vertices(&self) -> usize {
+        self.graph.n_vertices()
+    }
+
+    #[getter]
+    fn n_edges(&self) -> usize {
+        self.graph.n_edges()
+    }
+
+    #[getter]
+    fn n_parameters(&self) -> usize {
+        self.graph.n_parameters()
+    }
+
+    #[getter]
+    fn get_normalized(&self) -> bool {
+        self.graph.normalized()
+    }
+
+    #[setter]
+    fn set_normalized(&mut self, normalized: bool) {
+        self.graph.set_normalized(normalized);
+    }
+
+    /// Index of the vertex with this state, or None.
+    #[pyo3(signature = (state, *, auxiliary = false))]
+    fn find(&self, state: &Bound<'_, PyAny>, auxiliary: bool) -> PyResult<Option<u32>> {
+        let found = self.graph.find(kind(auxiliary), &self::state(state)?).map_err(raise)?;
+        Ok(found.map(|vertex| vertex.0))
+    }
+
+    /// Index of the vertex with this state, created if there is none.
+    #[pyo3(signature = (state, *, auxiliary = false))]
+    fn find_or_create(&mut self, state: &Bound<'_, PyAny>, auxiliary: bool) -> PyResult<u32> {
+        let state = self::state(state)?;
+        Ok(self.graph.find_or_create(kind(auxiliary), &state).map_err(raise)?.0.0)
+    }
+
+    /// Adds an edge of weight base + coefficients · theta; no coefficients for a constant weight.
+    #[pyo3(signature = (source, target, base, coefficients = None))]
+    fn add_edge(
+        &mut self,
+        source: u32,
+        target: u32,
+        base: f64,
+        coefficients: Option<Doubles<'_>>,
+    ) -> PyResult<()> {
+        let coefficients = coefficients.as_ref().map_or_else(Vec::new, vector);
+        self.graph
+            .add_edge(VertexId(source), VertexId(target), base, &coefficients)
+            .map_err(raise)
+    }
+
+    /// State of a vertex, (state_length,) int32.
+    fn state<'py>(&self, py: Python<'py>, vertex: u32) -> PyResult<Bound<'py, PyArray1<i32>>> {
+        let vertex = self.check(vertex)?;
+        Ok(self.graph.state(vertex).to_vec().into_pyarray(py))
+    }
+
+    /// States of all vertices, (n_vertices, state_length) int32.
+    fn states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<i32>>> {
+        let n = self.graph.n_vertices();
+        let flat = (0..n as u32).flat_map(|v| self.graph.state(VertexId(v))).copied().collect();
+        matrix(py, flat, n, self.graph.state_length())
+    }
+
+    /// Whether a vertex is an auxiliary one.
+    fn is_auxiliary(&self, vertex: u32) -> PyResult<bool> {
+        Ok(self.graph.kind(self.check(vertex)?) == VertexKind::Auxiliary)
+    }
+
+    /// The edges out of a vertex, in order of insertion.
+    fn edges(&self, vertex: u32) -> PyResult<Vec<EdgeTuple>> {
+        let vertex = self.check(vertex)?;
+        let edges = self.graph.edges(vertex);
+        Ok(edges.map(|edge| (edge.target.0, edge.base, edge.coefficients.to_vec())).collect())
+    }
+
+    /// The graph in canonical order, checked.
+    fn freeze(&self, py: Python<'_>) -> PyResult<FrozenGraph> {
+        let frozen = py.detach(|| self.graph.freeze()).map_err(raise)?;
+        Ok(FrozenGraph { key: phasic_core::TraceKey::of(&frozen.graph).to_string(), frozen })
+    }
+}
+
+impl GraphBuilder {
+    fn check(&self, vertex: u32) -> PyResult<VertexId> {
+        let (index, length) = (vertex as usize, self.graph.n_vertices());
+        if index < length {
+            return Ok(VertexId(vertex));
+        }
+        Err(raise(phasic_core::Error::NoSuchVertex { index, length }))
+    }
+}
+
+fn kind(auxiliary: bool) -> VertexKind {
+    if auxiliary { VertexKind::Auxiliary } else { VertexKind::Ordinary }
+}
+
+/// A graph in canonical order, with the permutations between it and its builder.
+#[pyclass(module = "phasic._core", frozen)]
+pub(crate) struct FrozenGraph {
+    frozen: phasic_core::Frozen,
+    /// The content hash, 64 hexadecimal digits.
+    #[pyo3(get)]
+    key: String,
+}
+
+#[pymethods]
+impl FrozenGraph {
+    /// Canonical index of each vertex of the builder, (n_vertices,) uint32.
+    fn canonical<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
+        self.frozen.canonical.clone().into_pyarray(py)
+    }
+
+    /// Builder's index of each canonical vertex, (n_vertices,) uint32.
+    fn original<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
+        self.frozen.original.clone().into_pyarray(py)
+    }
+
+    /// Eliminates the graph symbolically. Ctrl-C stops it.
+    fn record(&self, py: Python<'_>) -> PyResult<Trace> {
+        let recorded = py.detach(|| {
+            CoreTrace::record_until(&self.frozen, &Interrupt::when(&interrupted))
+        });
+        Ok(Trace { trace: Arc::new(recorded.map_err(raise)?) })
+    }
+}
+
+/// The error for an argument of the wrong form.
+pub(crate) fn value_error(message: String) -> PyErr {
+    PyValueError::new_err(message)
+}

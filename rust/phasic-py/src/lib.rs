@@ -1,0 +1,27 @@
+//! The Python extension module `phasic._core`: thin classes over `phasic-core`.
+
+mod arrays;
+mod errors;
+mod explore;
+mod graph;
+mod trace;
+
+use std::collections::HashMap;
+
+use pyo3::prelude::*;
+
+/// Name and address of every XLA handler, for `jax.ffi.register_ffi_target`.
+#[pyfunction]
+fn xla_targets() -> HashMap<&'static str, usize> {
+    phasic_xla::targets().into_iter().collect()
+}
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<graph::GraphBuilder>()?;
+    module.add_class::<graph::FrozenGraph>()?;
+    module.add_class::<trace::Trace>()?;
+    module.add_function(wrap_pyfunction!(xla_targets, module)?)?;
+    module.add("TraceFormatError", module.py().get_type::<errors::TraceFormatError>())?;
+    Ok(())
+}

@@ -1,0 +1,347 @@
+//! `Trace`: a recorded elimination and every number that follows from it.
+
+use std::sync::Arc;
+
+use numpy::{IntoPyArray, PyArray1};
+use phasic_core::{Absorption, Discrete, Error, Interrupt, Law, LogLikelihood, Moments};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::arrays::{Doubles, optional, vector};
+use crate::errors::{interrupted, raise};
+use crate::graph::GraphBuilder;
+
+/// A recorded elimination. Vertices are in canonical order; rewards have one entry per vertex.
+#[pyclass(module = "phasic._core", frozen, weakref)]
+pub(crate) struct Trace {
+    pub trace: Arc<phasic_core::Trace>,
+}
+
+type Vector<'py> = Bound<'py, PyArray1<f64>>;
+
+impl Trace {
+    /// Runs a computation without the GIL.
+    fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        compute: impl FnOnce(&phasic_core::Trace) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
+        py.detach(|| compute(&self.trace)).map_err(raise)
+    }
+
+    fn moments_of<T: Send>(
+        &self,
+        py: Python<'_>,
+        theta: &Doubles<'_>,
+        compute: impl FnOnce(&Moments<'_>) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
+        let theta = vector(theta);
+        self.run(py, |trace| compute(&Moments::new(trace, &theta)?))
+    }
+
+    fn law_of<'py>(
+        &self,
+        py: Python<'py>,
+        theta: &Doubles<'_>,
+        compute: impl FnOnce(&Absorption<'_>) -> Result<Vec<f64>, Error> + Send,
+    ) -> PyResult<Vector<'py>> {
+        let theta = vector(theta);
+        let values = self.run(py, |trace| {
+            compute(&Absorption::until(trace, &theta, Interrupt::when(&interrupted))?)
+        })?;
+        Ok(values.into_pyarray(py))
+    }
+}
+
+#[pymethods]
+impl Trace {
+    /// Reads what to_bytes wrote; TraceFormatError for anything else.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        let trace = py.detach(|| phasic_core::Trace::from_bytes(data)).map_err(raise)?;
+        Ok(Self { trace: Arc::new(trace) })
+    }
+
+    /// The trace as a checksummed byte string.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &py.detach(|| self.trace.to_bytes()))
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        Ok((slf.get_type().getattr("from_bytes")?, (slf.get().to_bytes(py),)))
+    }
+
+    /// The content hash of the graph, 64 hexadecimal digits.
+    #[getter]
+    fn key(&self) -> String {
+        self.trace.key().to_string()
+    }
+
+    #[getter]
+    fn n_vertices(&self) -> usize {
+        self.trace.n_vertices()
+    }
+
+    #[getter]
+    fn n_edges(&self) -> usize {
+        self.trace.graph().n_edges()
+    }
+
+    #[getter]
+    fn n_parameters(&self) -> usize {
+        self.trace.n_parameters()
+    }
+
+    #[getter]
+    fn n_transient(&self) -> usize {
+        self.trace.n_transient()
+    }
+
+    /// Strongly connected components of the transient vertices.
+    #[getter]
+    fn n_components(&self) -> usize {
+        self.trace.n_components()
+    }
+
+    /// Entries of the factors beside the diagonal.
+    #[getter]
+    fn n_entries(&self) -> usize {
+        self.trace.n_entries()
+    }
+
+    /// Multiply-adds of one numeric elimination.
+    #[getter]
+    fn multiply_adds(&self) -> u64 {
+        self.trace.multiply_adds()
+    }
+
+    /// Puts the trace where compiled JAX programs find it by its key.
+    fn register(&self) {
+        phasic_xla::registry::insert(Arc::clone(&self.trace));
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "Trace({}…, vertices={}, parameters={}, multiply_adds={})",
+            &self.key()[..12],
+            self.n_vertices(),
+            self.n_parameters(),
+            self.multiply_adds(),
+        )
+    }
+
+    /// Weight of each edge, and the probability of starting absorbed.
+    fn defect(&self, py: Python<'_>, theta: Doubles<'_>) -> PyResult<f64> {
+        let theta = vector(&theta);
+        self.run(py, |trace| Ok(trace.graph().weights(&theta)?.defect))
+    }
+
+    /// E of the powers 1 to `power` of the accumulated reward.
+    #[pyo3(signature = (theta, power, rewards = None))]
+    fn moments<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        power: usize,
+        rewards: Option<Doubles<'_>>,
+    ) -> PyResult<Vector<'py>> {
+        let rewards = optional(rewards.as_ref());
+        let moments = self.moments_of(py, &theta, |at| at.moments(power, rewards.as_deref()))?;
+        Ok(moments.into_pyarray(py))
+    }
+
+    /// E of the powers 1 to `power` of the reward collected per step of the discrete chain.
+    #[pyo3(signature = (theta, power, rewards = None))]
+    fn discrete_moments<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        power: usize,
+        rewards: Option<Doubles<'_>>,
+    ) -> PyResult<Vector<'py>> {
+        let rewards = optional(rewards.as_ref());
+        let moments = self.moments_of(py, &theta, |at| at.discrete(power, rewards.as_deref()))?;
+        Ok(moments.into_pyarray(py))
+    }
+
+    /// Covariance of two accumulated rewards.
+    #[pyo3(signature = (theta, first = None, second = None))]
+    fn covariance(
+        &self,
+        py: Python<'_>,
+        theta: Doubles<'_>,
+        first: Option<Doubles<'_>>,
+        second: Option<Doubles<'_>>,
+    ) -> PyResult<f64> {
+        let (first, second) = (optional(first.as_ref()), optional(second.as_ref()));
+        self.moments_of(py, &theta, |at| at.covariance(first.as_deref(), second.as_deref()))
+    }
+
+    /// Expected reward until absorption from each vertex.
+    #[pyo3(signature = (theta, rewards = None))]
+    fn waiting<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        rewards: Option<Doubles<'_>>,
+    ) -> PyResult<Vector<'py>> {
+        let rewards = optional(rewards.as_ref());
+        let waiting = self.moments_of(py, &theta, |at| at.waiting(rewards.as_deref()))?;
+        Ok(waiting.into_pyarray(py))
+    }
+
+    /// Expected reward collected in each vertex until absorption.
+    #[pyo3(signature = (theta, rewards = None))]
+    fn residence<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        rewards: Option<Doubles<'_>>,
+    ) -> PyResult<Vector<'py>> {
+        let rewards = optional(rewards.as_ref());
+        let residence = self.moments_of(py, &theta, |at| at.residence(rewards.as_deref()))?;
+        Ok(residence.into_pyarray(py))
+    }
+
+    /// E of exp(−s · reward).
+    #[pyo3(signature = (theta, s, rewards = None))]
+    fn laplace(
+        &self,
+        py: Python<'_>,
+        theta: Doubles<'_>,
+        s: f64,
+        rewards: Option<Doubles<'_>>,
+    ) -> PyResult<f64> {
+        let rewards = optional(rewards.as_ref());
+        self.moments_of(py, &theta, |at| at.laplace(s, rewards.as_deref()))
+    }
+
+    /// The expectation and its derivative in theta.
+    #[pyo3(signature = (theta, rewards = None))]
+    fn expectation_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        rewards: Option<Doubles<'_>>,
+    ) -> PyResult<(f64, Vector<'py>)> {
+        let rewards = optional(rewards.as_ref());
+        let (value, gradient) =
+            self.moments_of(py, &theta, |at| at.expectation_gradient(rewards.as_deref()))?;
+        Ok((value, gradient.into_pyarray(py)))
+    }
+
+    /// Density at each time.
+    fn pdf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.pdf(&times, tolerance))
+    }
+
+    /// Probability of being absorbed at each time.
+    fn cdf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.cdf(&times, tolerance))
+    }
+
+    /// Probability of not being absorbed at each time.
+    fn sf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.sf(&times, tolerance))
+    }
+
+    /// Probability of being in each transient vertex at a time.
+    fn occupancy<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        time: f64,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        self.law_of(py, &theta, |law| law.occupancy(time, tolerance))
+    }
+
+    /// Expected time spent in each transient vertex up to a time.
+    fn accumulated<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        time: f64,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        self.law_of(py, &theta, |law| law.accumulated(time, tolerance))
+    }
+
+    /// Probability of each count, or with `cumulative` of at most each count. Empty rewards: ones.
+    fn pmf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        counts: Doubles<'_>,
+        rewards: Doubles<'_>,
+        cumulative: bool,
+    ) -> PyResult<Vector<'py>> {
+        let (theta, counts, rewards) = (vector(&theta), vector(&counts), vector(&rewards));
+        let values = self.run(py, |trace| {
+            let law = Discrete::new(trace, &theta, &rewards)?;
+            if cumulative { law.cdf(&counts) } else { law.pmf(&counts) }
+        })?;
+        Ok(values.into_pyarray(py))
+    }
+
+    /// Log-likelihood and its gradient. Empty rewards: ones (discrete) or none (continuous).
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the likelihood")]
+    fn log_likelihood<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        values: Doubles<'_>,
+        weights: Doubles<'_>,
+        rewards: Doubles<'_>,
+        discrete: bool,
+        tolerance: f64,
+    ) -> PyResult<(f64, Vector<'py>)> {
+        let (theta, values) = (vector(&theta), vector(&values));
+        let (weights, rewards) = (vector(&weights), vector(&rewards));
+        let law = if discrete { Law::Discrete } else { Law::Continuous };
+        let (value, gradient) = self.run(py, |trace| {
+            let data = LogLikelihood::new(trace, law, &values, &weights, &rewards, tolerance)?;
+            let mut gradient = vec![0.0; theta.len()];
+            let value = data.try_value_and_gradient(&theta, &mut gradient)?;
+            Ok((value, gradient))
+        })?;
+        Ok((value, gradient.into_pyarray(py)))
+    }
+
+    /// The graph whose absorption time is the accumulated reward.
+    fn reward_transform(
+        &self,
+        py: Python<'_>,
+        theta: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<GraphBuilder> {
+        let (theta, rewards) = (vector(&theta), vector(&rewards));
+        let graph =
+            self.run(py, |trace| phasic_core::reward_transform(trace, &theta, &rewards))?;
+        Ok(GraphBuilder { graph })
+    }
+}

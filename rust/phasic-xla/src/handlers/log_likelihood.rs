@@ -1,0 +1,226 @@
+//! `phasic_log_likelihood_v1`: weighted log-likelihood of observations, and its gradient in the
+//! parameters.
+//!
+//! | operand | shape | type |
+//! | --- | --- | --- |
+//! | `key` | (…, 8) | uint32: the trace's key as little-endian words |
+//! | `theta` | (…, p) | float32 or float64 |
+//! | `values`, `weights` | (…, m) | float32 or float64 |
+//! | `rewards` | (…, r), r = number of vertices or 0 | float32 or float64 |
+//!
+//! Results: log-likelihood (…), and for `order = 1` the gradient (…, p), in theta's type. Leading
+//! dimensions broadcast to those of the first result. Attributes: `order` (int64, 0 or 1),
+//! `discrete` (int64, 0 or 1), `tolerance` (float64).
+//!
+//! Arithmetic is double precision throughout. Rows of the batch that share trace and data share one
+//! prepared likelihood.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use phasic_core::{Law, LogLikelihood, Trace, TraceKey};
+
+use crate::abi;
+use crate::batch::{Broadcast, Rows};
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::pool::Pool;
+use crate::registry;
+use crate::trampoline;
+
+/// The name under which the handler is registered. It changes whenever operands, attributes or
+/// their meaning do, because JAX's persistent cache knows handlers by name only.
+pub const NAME: &str = "phasic_log_likelihood_v1";
+
+/// A key is 32 bytes.
+const KEY_WORDS: usize = 8;
+
+/// The custom call.
+///
+/// # Safety
+/// To be called by XLA only.
+pub unsafe extern "C" fn handler(frame: *mut abi::CallFrame) -> *mut abi::Error {
+    // SAFETY: XLA passes its call frame.
+    unsafe { trampoline::enter(frame, run) }
+}
+
+fn run(call: &mut Call<'_>) -> Result<(), Failure> {
+    let with_gradient = flag(call, "order")?;
+    let batch = call.result_dims(0, "log-likelihood")?;
+    let request = Request::read(call, &batch)?;
+    let parameters = request.theta.width;
+    if with_gradient {
+        let mut expected = batch;
+        expected.push(parameters);
+        let given = call.result_dims(1, "gradient")?;
+        if given != expected {
+            let message = format!("result `gradient`: expected shape {expected:?}, got {given:?}");
+            return Err(Failure::invalid(message));
+        }
+    }
+    let width = if with_gradient { 1 + parameters } else { 1 };
+    let table = request.evaluate(&call.pool(), width)?;
+    let result_type = request.theta.dtype;
+    let values = table.chunks_exact(width).map(|row| row[0]);
+    call.write(0, "log-likelihood", result_type, values)?;
+    if with_gradient {
+        let entry = |i: usize| table[i / parameters * width + 1 + i % parameters];
+        let gradient = (0..request.rows * parameters).map(entry);
+        call.write(1, "gradient", result_type, gradient)?;
+    }
+    Ok(())
+}
+
+/// Operand rows of key, values, weights and rewards: what one prepared likelihood depends on.
+type Source = [usize; 4];
+
+/// The operands and attributes of one call.
+struct Request<'a> {
+    /// Rows of the batch.
+    rows: usize,
+    keys: &'a [u32],
+    key_rows: Broadcast,
+    theta: Rows<'a>,
+    values: Rows<'a>,
+    weights: Rows<'a>,
+    rewards: Rows<'a>,
+    law: Law,
+    tolerance: f64,
+}
+
+impl<'a> Request<'a> {
+    fn read(call: &Call<'a>, batch: &[usize]) -> Result<Self, Failure> {
+        let key = call.operand(0, "key")?;
+        if key.rows()?.1 != KEY_WORDS {
+            let dims = key.dims();
+            let message = format!("`key`: expected {KEY_WORDS} words, got shape {dims:?}");
+            return Err(Failure::invalid(message));
+        }
+        let rows = |index, name| Rows::new(&call.operand(index, name)?, batch);
+        let (values, weights) = (rows(2, "values")?, rows(3, "weights")?);
+        if values.width != weights.width {
+            let (expected, given) = (values.width, weights.width);
+            let message = format!("`weights`: expected one per value ({expected}), got {given}");
+            return Err(Failure::invalid(message));
+        }
+        Ok(Self {
+            rows: batch.iter().product(),
+            keys: key.words()?,
+            key_rows: Broadcast::new(&key, batch)?,
+            theta: rows(1, "theta")?,
+            values,
+            weights,
+            rewards: rows(4, "rewards")?,
+            law: if flag(call, "discrete")? { Law::Discrete } else { Law::Continuous },
+            tolerance: call.double("tolerance")?,
+        })
+    }
+
+    /// Log-likelihood, and gradient if `width` leaves room for it, of every row of the batch.
+    fn evaluate(&self, pool: &Pool<'_>, width: usize) -> Result<Vec<f64>, Failure> {
+        let (sources, source_of) = self.sources();
+        let traces: Vec<Arc<Trace>> =
+            sources.iter().map(|source| self.trace(source)).collect::<Result<_, _>>()?;
+        let cost = |trace: &Arc<Trace>| nanoseconds(trace, self.values.width);
+        let cost = traces.iter().map(cost).max().unwrap_or(0);
+        let mut prepared: Vec<Option<Result<LogLikelihood<'_>, Failure>>> = Vec::new();
+        prepared.resize_with(sources.len(), || None);
+        pool.for_each_row(&mut prepared, 1, cost, |index, slot| {
+            slot[0] = Some(self.prepare(&traces[index], &sources[index]));
+        });
+        let prepared: Vec<LogLikelihood<'_>> =
+            prepared.into_iter().flatten().collect::<Result<_, _>>()?;
+        let mut table = vec![0.0; self.rows * width];
+        let sweeps = if width > 1 { 3 } else { 1 };
+        pool.for_each_row(&mut table, width, sweeps * cost, |row, out| {
+            let theta = self.theta.get(self.theta.broadcast.row(row));
+            let likelihood = &prepared[source_of[row]];
+            out[0] = match &mut out[1..] {
+                [] => likelihood.value(&theta),
+                gradient => likelihood.value_and_gradient(&theta, gradient),
+            };
+        });
+        Ok(table)
+    }
+
+    /// The distinct sources in order of first use, and for each row of the batch the index of its
+    /// own.
+    fn sources(&self) -> (Vec<Source>, Vec<usize>) {
+        let (values, weights) = (&self.values.broadcast, &self.weights.broadcast);
+        let operands = [&self.key_rows, values, weights, &self.rewards.broadcast];
+        let mut sources: Vec<Source> = Vec::new();
+        let mut known: HashMap<Source, usize> = HashMap::new();
+        let mut index_of = |row: usize| {
+            let source = operands.map(|operand| operand.row(row));
+            if sources.last() == Some(&source) {
+                return sources.len() - 1;
+            }
+            *known.entry(source).or_insert_with(|| {
+                sources.push(source);
+                sources.len() - 1
+            })
+        };
+        let source_of = (0..self.rows).map(&mut index_of).collect();
+        (sources, source_of)
+    }
+
+    /// The trace of a source, which must fit theta and rewards.
+    fn trace(&self, source: &Source) -> Result<Arc<Trace>, Failure> {
+        let key = key_of(&self.keys[KEY_WORDS * source[0]..][..KEY_WORDS]);
+        let trace = registry::get(&key).ok_or_else(|| {
+            Failure::not_found(format!(
+                "trace {key} is not registered in this process; \
+                 build or load the model in this process: Model.register()"
+            ))
+        })?;
+        let (expected, given) = (trace.n_parameters(), self.theta.width);
+        if given != expected {
+            return Err(Failure::invalid(format!(
+                "`theta`: expected {expected} parameters, as in trace {key}, got {given}"
+            )));
+        }
+        let (expected, given) = (trace.n_vertices(), self.rewards.width);
+        if given != 0 && given != expected {
+            return Err(Failure::invalid(format!(
+                "`rewards`: expected {expected} entries, one per vertex of trace {key}, or none, \
+                 got {given}"
+            )));
+        }
+        Ok(trace)
+    }
+
+    fn prepare<'t>(&self, trace: &'t Trace, source: &Source) -> Result<LogLikelihood<'t>, Failure> {
+        let values = self.values.get(source[1]);
+        let weights = self.weights.get(source[2]);
+        let rewards = self.rewards.get(source[3]);
+        LogLikelihood::new(trace, self.law, &values, &weights, &rewards, self.tolerance)
+            .map_err(|error| Failure::invalid(error.to_string()))
+    }
+}
+
+/// The key whose little-endian words these are.
+fn key_of(words: &[u32]) -> TraceKey {
+    let mut key = TraceKey([0; 4 * KEY_WORDS]);
+    for (bytes, word) in key.0.chunks_exact_mut(4).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    key
+}
+
+/// A lower bound of the time of one log-likelihood. Stiff models take a thousand times as long,
+/// which only shows while they are evaluated.
+fn nanoseconds(trace: &Trace, observations: usize) -> u64 {
+    100 * (3 + trace.graph().n_edges() + observations) as u64
+}
+
+/// An integer attribute that is 0 or 1.
+fn flag(call: &Call<'_>, name: &'static str) -> Result<bool, Failure> {
+    match call.integer(name)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        value => Err(Failure::invalid(format!("attribute `{name}`: expected 0 or 1, got {value}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! The custom calls, one module each.
+
+pub mod log_likelihood;

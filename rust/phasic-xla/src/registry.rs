@@ -1,0 +1,39 @@
+//! The traces of this process, by content hash.
+//!
+//! A compiled program names a trace by its 32-byte key; handlers find it here. The registry keeps
+//! traces alive: it drops one only when [`remove`] is called.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use phasic_core::{Trace, TraceKey};
+
+static TRACES: LazyLock<RwLock<HashMap<TraceKey, Arc<Trace>>>> = LazyLock::new(RwLock::default);
+
+/// Registers a trace under its own key and returns the key.
+///
+/// The key is a content hash, so a trace that is already registered under it is equal and is kept.
+pub fn insert(trace: Arc<Trace>) -> TraceKey {
+    let key = trace.key();
+    let mut traces = TRACES.write().unwrap_or_else(PoisonError::into_inner);
+    traces.entry(key).or_insert(trace);
+    key
+}
+
+/// The trace of this key, if it is registered.
+#[must_use]
+pub fn get(key: &TraceKey) -> Option<Arc<Trace>> {
+    TRACES.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+}
+
+/// Whether a trace of this key is registered.
+#[must_use]
+pub fn contains(key: &TraceKey) -> bool {
+    TRACES.read().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+}
+
+/// Takes the trace of this key out of the registry. Calls that are running keep it alive until they
+/// end.
+pub fn remove(key: &TraceKey) -> Option<Arc<Trace>> {
+    TRACES.write().unwrap_or_else(PoisonError::into_inner).remove(key)
+}

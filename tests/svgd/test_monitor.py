@@ -1,0 +1,81 @@
+"""The monitor must not call a bad run converged."""
+
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import pytest
+from phasic.svgd import Kernel, LogNormal, svgd
+from phasic.svgd._monitor import LIMITS, residuals
+
+from tests.svgd.cases import case
+from tests.svgd.standins import Hypoexponential
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Flipped(Kernel):
+    """Attraction where there should be repulsion."""
+
+    def direction(self, x, score):
+        drift = Kernel("imq", self.bandwidth).direction(x, 0.0 * score)
+        return Kernel("imq", self.bandwidth).direction(x, score) - 2.0 * drift
+
+
+SABOTAGE = {
+    "five steps": {"n_iterations": 5},
+    "flipped sign": {"kernel": Flipped()},
+    "far too small steps": {"learning_rate": 1e-6},
+    "far too large steps": {"learning_rate": lambda step: 100.0},
+}
+
+
+@pytest.mark.parametrize("fault", SABOTAGE)
+@pytest.mark.parametrize("name", ["exponential, 5 observations", "hypoexponential"])
+def test_sabotaged_run_has_not_converged(fault, name):
+    c = case(name)
+    posterior = svgd(c.model, c.values, prior=c.prior, **SABOTAGE[fault])
+    assert not posterior.converged
+    assert posterior.reason.startswith("not converged: ")
+
+
+@pytest.mark.parametrize("rate", [0.3, 1.0, 3.0, 10.0, 30.0, 100.0])
+@pytest.mark.parametrize("name", ["exponential, 5 observations", "hypoexponential"])
+def test_whatever_the_step_size_a_converged_answer_is_right(name, rate):
+    c = case(name)
+    posterior = svgd(c.model, c.values, prior=c.prior, learning_rate=lambda step: rate)
+    right = np.all(abs(posterior.mean - c.mean) < 0.03 * c.sd) and np.all(abs(posterior.sd / c.sd - 1) < 0.04)
+    assert right or not posterior.converged
+
+
+def test_collapse_of_the_rbf_kernel_in_ten_dimensions_is_noticed():
+    c = case("ten correlated normals")
+    posterior = svgd(c.model, c.values, prior=c.prior, kernel="rbf", **c.options)
+    assert (posterior.sd < 0.8 * c.sd).any()
+    assert not posterior.converged
+
+
+def test_second_mode_is_reported_with_its_weight():
+    values = case("hypoexponential").values
+    posterior = svgd(Hypoexponential(), values, prior=LogNormal(0.5, 0.6))
+    # The labels are exchangeable.
+    np.testing.assert_allclose(posterior.diagnostics["mode_weights"], [0.5, 0.5], atol=0.01)
+    assert not posterior.converged
+    assert "2 modes" in posterior.reason
+
+
+def test_residuals_of_exact_draws_are_of_their_own_noise():
+    x = np.random.RandomState(0).normal(size=(400, 2))
+    numbers = jax.jit(residuals)(x, -x)
+    # Means of 400 draws have a standard error of 0.05; the ratio has expectation 1.
+    assert numbers["stein_mean"] < 0.2
+    assert numbers["stein_second"] < 0.3
+    assert 0.2 < numbers["ksd_ratio"] < 3.0
+
+
+def test_residuals_of_a_lost_mode_exceed_the_limits():
+    # Particles all near +3 while the density has its other half at -3.
+    x = 3.0 + np.linspace(-1.0, 1.0, 100)[:, None]
+    score = -(x - 3.0 * np.tanh(3.0 * x))
+    numbers = jax.jit(residuals)(x, score)
+    assert numbers["stein_second"] > LIMITS["stein_second"]

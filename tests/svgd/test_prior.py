@@ -1,0 +1,113 @@
+"""Priors are normalised densities of theta with matching quantiles and draws."""
+
+import jax
+import numpy as np
+import pytest
+from phasic.svgd import Beta, Gamma, HalfCauchy, LogNormal, Normal, Uniform
+from phasic.svgd._joint_prior import joint_prior
+from scipy import integrate, stats
+
+PAIRS = [
+    (LogNormal(0.3, 0.7), stats.lognorm(0.7, scale=np.exp(0.3))),
+    (Gamma(2.5, 3.0), stats.gamma(2.5, scale=1 / 3.0)),
+    (HalfCauchy(2.0), stats.halfcauchy(scale=2.0)),
+    (Normal(-1.0, 2.0), stats.norm(-1.0, 2.0)),
+    (Uniform(-1.0, 3.0), stats.uniform(-1.0, 4.0)),
+    (Beta(2.0, 5.0), stats.beta(2.0, 5.0)),
+]
+each = pytest.mark.parametrize(("prior", "exact"), PAIRS, ids=lambda p: type(p).__name__)
+
+
+@each
+def test_log_density_is_scipys(prior, exact):
+    theta = exact.ppf(np.linspace(0.01, 0.99, 9))
+    np.testing.assert_allclose(prior.log_density(theta), exact.logpdf(theta), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "prior", [p for p, _ in PAIRS if np.isfinite(p.support[0])], ids=lambda p: type(p).__name__
+)
+def test_density_is_zero_and_has_no_nan_gradient_outside_the_support(prior):
+    value, gradient = jax.value_and_grad(lambda t: prior.log_density(t))(prior.support[0] - 1.0)
+    assert value == -np.inf
+    assert not np.isnan(gradient)
+
+
+@each
+def test_quantiles_are_scipys(prior, exact):
+    q = np.linspace(0.01, 0.99, 9)
+    np.testing.assert_allclose(prior.quantile(q), exact.ppf(q), rtol=1e-9)
+
+
+@each
+def test_draws_follow_the_distribution(prior, exact):
+    draws = np.asarray(prior.sample(jax.random.key(0), (2000,)))
+    # The seed is fixed; a wrong distribution gives p below 1e-6.
+    assert stats.kstest(draws, exact.cdf).pvalue > 1e-3
+
+
+@each
+def test_density_integrates_to_one(prior, exact):
+    density = jax.jit(lambda t: jax.numpy.exp(prior.log_density(t)))
+    low, high = exact.ppf(1e-6), exact.ppf(1 - 1e-4)
+    total, _ = integrate.quad(lambda t: float(density(t)), low, high, limit=200)
+    # The interval leaves out 1.01e-4.
+    assert abs(total - 1.0) < 2e-4
+
+
+def test_interval_holds_its_probability_with_equal_tails():
+    prior = LogNormal.from_interval(0.1, 10.0, probability=0.8)
+    np.testing.assert_allclose(prior.quantile(np.asarray([0.1, 0.9])), [0.1, 10.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("arguments", [(0.0, 1.0), (2.0, 1.0), (1.0, np.inf), (1.0, 2.0, 1.0)])
+def test_bad_interval_is_refused(arguments):
+    with pytest.raises(ValueError, match=r"from_interval|probability"):
+        LogNormal.from_interval(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: Gamma(-1.0, 1.0), "shape"),
+        (lambda: Gamma(1.0, np.nan), "rate"),
+        (lambda: Normal(np.inf, 1.0), "mean"),
+        (lambda: Uniform(2.0, 1.0), "low"),
+        (lambda: LogNormal(0.0, 0.0), "sigma"),
+    ],
+)
+def test_bad_number_is_named(make, name):
+    with pytest.raises(ValueError, match=name):
+        make()
+
+
+def test_one_distribution_speaks_for_every_parameter():
+    theta = np.asarray([0.5, 1.5, 2.0])
+    joint = joint_prior(Gamma(2.0, 1.0), 3)
+    np.testing.assert_allclose(joint.log_density(theta), stats.gamma(2.0).logpdf(theta).sum(), rtol=1e-12)
+
+
+def test_sequence_holds_one_distribution_for_each_parameter():
+    joint = joint_prior([Gamma(2.0, 1.0), Beta(2.0, 2.0)], 2)
+    expected = stats.gamma(2.0).logpdf(0.7) + stats.beta(2.0, 2.0).logpdf(0.4)
+    np.testing.assert_allclose(joint.log_density(np.asarray([0.7, 0.4])), expected, rtol=1e-12)
+
+
+def test_function_gets_theta():
+    assert joint_prior(lambda theta: -theta[1], 2).log_density(np.asarray([1.0, 3.0])) == -3.0
+
+
+def test_sequence_of_the_wrong_length_names_both():
+    with pytest.raises(ValueError, match="prior has 1 entries, the model has 2"):
+        joint_prior([Gamma(2.0, 1.0)], 2)
+
+
+@pytest.mark.parametrize("prior", [3.0, "reference", [1.0]])
+def test_other_things_are_no_prior(prior):
+    with pytest.raises(TypeError, match="prior"):
+        joint_prior(prior, 1)
+
+
+def test_missing_prior_names_what_to_give():
+    with pytest.raises(ValueError, match="from_interval"):
+        joint_prior(None, 1)

@@ -1,0 +1,360 @@
+"""Bad input: what is raised, and that the message names the cause."""
+
+import re
+
+import numpy as np
+import pytest
+
+from phasic import Graph
+from tests import models
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.fixture
+def pair():
+    """A graph with vertices [3] and [4], and the two vertices."""
+    graph = Graph(1)
+    return graph, graph.find_or_create_vertex([3]), graph.find_or_create_vertex([4])
+
+
+@pytest.mark.parametrize("rate, name", [(NAN, "nan"), (INF, "inf"), (-INF, "inf"), (-2.5, "-2.5")])
+@pytest.mark.parametrize("named", ["value", "source", "target"])
+def test_bad_rate_by_hand(pair, rate, name, named):
+    _, three, four = pair
+    pattern = {"value": re.escape(name), "source": r"\[?3\b", "target": r"\[?4\b"}[named]
+    with pytest.raises(ValueError, match=f"(?i){pattern}"):
+        three.add_edge(four, rate)
+
+
+@pytest.mark.parametrize("rate, name", [(NAN, "nan"), (INF, "inf"), (-2.5, "-2.5")])
+@pytest.mark.parametrize("named", ["value", "source", "target"])
+def test_bad_rate_from_a_callback(rate, name, named):
+    def callback(state):
+        if len(state) == 0:
+            return [((3,), 1.0)]
+        return [((4,), rate)] if state[0] == 3 else []
+
+    pattern = {"value": re.escape(name), "source": r"\[?3\b", "target": r"\[?4\b"}[named]
+    with pytest.raises(ValueError, match=f"(?i){pattern}"):
+        Graph(callback=callback)
+
+
+@pytest.mark.parametrize("base", [NAN, INF])
+def test_bad_base(pair, base):
+    _, three, four = pair
+    with pytest.raises(ValueError, match=f"(?i){base}"):
+        three.add_edge_parameterized(four, base, [1.0])
+
+
+@pytest.mark.parametrize("coefficient", [NAN, INF])
+def test_bad_coefficient(pair, coefficient):
+    _, three, four = pair
+    with pytest.raises(ValueError, match=f"(?i){coefficient}"):
+        three.add_edge_parameterized(four, 1.0, [1.0, coefficient])
+
+
+@pytest.mark.parametrize("probability, name", [(-0.25, "-0.25"), (NAN, "nan"), (1.5, "1.5")])
+def test_bad_initial_probability(pair, probability, name):
+    graph, three, four = pair
+    three.add_edge(four, 1.0)
+    with pytest.raises(ValueError, match=f"(?i){re.escape(name)}"):
+        _start_and_ask(graph, three, probability)
+
+
+def _start_and_ask(graph, vertex, probability):
+    graph.starting_vertex().add_edge(vertex, probability)
+    graph.expectation()
+
+
+def test_initial_probabilities_above_one_together(pair):
+    graph, three, four = pair
+    three.add_edge(four, 1.0)
+    graph.starting_vertex().add_edge(three, 0.75)
+    with pytest.raises(ValueError, match=r"1\.5"):
+        _start_and_ask(graph, three, 0.75)
+
+
+@pytest.mark.parametrize("state", [[1], [1, 2, 3], []])
+@pytest.mark.parametrize("method", ["find_or_create_vertex", "find_vertex", "vertex_exists"])
+def test_state_of_the_wrong_length_names_the_wanted_one(state, method):
+    with pytest.raises(ValueError, match=r"\b2\b"):
+        getattr(Graph(2), method)(state)
+
+
+@pytest.mark.parametrize("length", [1, 3])
+def test_state_of_the_wrong_length_names_the_given_one(length):
+    with pytest.raises(ValueError, match=rf"\b{length}\b"):
+        Graph(2).find_or_create_vertex([7] * length)
+
+
+def test_state_with_a_fraction():
+    with pytest.raises(ValueError, match=r"1\.5"):
+        Graph(2).find_or_create_vertex([1.5, 2.0])
+
+
+def test_state_with_a_nan():
+    with pytest.raises(ValueError, match="(?i)nan"):
+        Graph(2).find_or_create_vertex([NAN, 2.0])
+
+
+@pytest.mark.parametrize("wanted", ["2", "3"])
+def test_callback_state_of_another_length_names_both(wanted):
+    def callback(state):
+        return [((1, 2), 1.0)] if len(state) == 0 else [((1, 2, 3), 1.0)]
+
+    with pytest.raises(ValueError, match=rf"\b{wanted}\b"):
+        Graph(callback=callback)
+
+
+def test_find_vertex_of_an_unknown_state(pair):
+    graph, *_ = pair
+    with pytest.raises((ValueError, KeyError), match="77"):
+        graph.find_vertex([77])
+
+
+def test_vertex_at_beyond_the_end(pair):
+    graph, *_ = pair
+    with pytest.raises((ValueError, IndexError), match="12"):
+        graph.vertex_at(12)
+
+
+def test_state_length_zero():
+    with pytest.raises(ValueError, match="0"):
+        Graph(0)
+
+
+def test_edge_to_a_vertex_of_another_graph(pair):
+    _, three, _ = pair
+    with pytest.raises(ValueError, match="graph"):
+        three.add_edge(Graph(1).find_or_create_vertex([4]), 1.0)
+
+
+@pytest.fixture
+def trapped():
+    """[3] reaches the absorbing [4]; [5] and [6] only reach each other."""
+    graph = Graph(1)
+    three, four, five, six = (graph.find_or_create_vertex([i]) for i in (3, 4, 5, 6))
+    graph.starting_vertex().add_edge(three, 1.0)
+    three.add_edge(four, 1.0)
+    three.add_edge(five, 1.0)
+    five.add_edge(six, 1.0)
+    six.add_edge(five, 1.0)
+    return graph
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda g: g.validate(),
+        lambda g: g.expectation(),
+        lambda g: g.variance(),
+        lambda g: g.moments(2),
+        lambda g: g.expected_waiting_time(),
+        lambda g: g.expected_residence_time(),
+        lambda g: g.covariance(np.ones(5), np.ones(5)),
+    ],
+    ids=["validate", "expectation", "variance", "moments", "waiting", "residence", "covariance"],
+)
+def test_no_way_to_an_absorbing_vertex_names_a_trapped_state(trapped, ask):
+    with pytest.raises(ValueError, match=r"\[?[56]\]?"):
+        ask(trapped)
+
+
+def test_no_absorbing_vertex_at_all():
+    graph = Graph(1)
+    three = graph.find_or_create_vertex([3])
+    graph.starting_vertex().add_edge(three, 1.0)
+    three.add_edge(three, 1.0)
+    with pytest.raises(ValueError, match="3"):
+        graph.validate()
+
+
+@pytest.fixture
+def erlang():
+    """Three stages of rate theta; five vertices."""
+    return Graph(callback=models.erlang_parameterised, k=3)
+
+
+@pytest.mark.parametrize("name", ["update_parameterized_weights", "update_weights"])
+@pytest.mark.parametrize("count", ["1", "3"])
+def test_theta_of_the_wrong_length_names_both(erlang, name, count):
+    with pytest.raises(ValueError, match=rf"\b{count}\b"):
+        getattr(erlang, name)([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("theta", [NAN, INF])
+def test_theta_must_be_finite(erlang, theta):
+    with pytest.raises(ValueError, match=f"(?i){theta}"):
+        erlang.update_parameterized_weights([theta])
+
+
+@pytest.mark.parametrize("named", ["-2", r"\[?[123]\b"])
+def test_theta_that_makes_a_rate_negative(erlang, named):
+    with pytest.raises(ValueError, match=named):
+        erlang.update_parameterized_weights([-2.0])
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda g: g.expectation(), lambda g: g.pdf(1.0), lambda g: g.cdf(1.0), lambda g: g.moments(2)],
+    ids=["expectation", "pdf", "cdf", "moments"],
+)
+def test_a_number_before_theta(erlang, ask):
+    with pytest.raises(ValueError, match="update_parameterized_weights"):
+        ask(erlang)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda g, r: g.expectation(r),
+        lambda g, r: g.variance(r),
+        lambda g, r: g.moments(2, r),
+        lambda g, r: g.expected_waiting_time(r),
+        lambda g, r: g.expected_residence_time(r),
+        lambda g, r: g.covariance(r, r),
+        lambda g, r: g.laplace_transform(1.0, r),
+        lambda g, r: g.reward_transform(r),
+    ],
+    ids=["expectation", "variance", "moments", "waiting", "residence", "covariance", "laplace", "transform"],
+)
+class TestRewards:
+    """Rewards have one finite, non-negative entry per vertex."""
+
+    graph = staticmethod(lambda: Graph(callback=models.kingman, n=4))  # five vertices
+
+    @pytest.mark.parametrize("count", ["3", "5"])
+    def test_wrong_length_names_both(self, ask, count):
+        with pytest.raises(ValueError, match=rf"\b{count}\b"):
+            ask(self.graph(), [1.0, 1.0, 1.0])
+
+    def test_nan_names_its_index(self, ask):
+        with pytest.raises(ValueError, match=r"\b2\b"):
+            ask(self.graph(), [0.0, 1.0, NAN, 1.0, NAN])
+
+    def test_infinity_names_its_index(self, ask):
+        with pytest.raises(ValueError, match=r"\b2\b"):
+            ask(self.graph(), [0.0, 1.0, INF, 1.0, 1.0])
+
+
+def test_reward_transform_by_a_negative_reward():
+    with pytest.raises(ValueError, match=r"\b2\b"):
+        Graph(callback=models.kingman, n=4).reward_transform([0.0, 1.0, -1.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize("times", [[1.0, NAN, -1.0], [1.0, -1.0, NAN]])
+@pytest.mark.parametrize("function", ["pdf", "cdf"])
+def test_bad_time_names_the_first_bad_index(function, times):
+    with pytest.raises(ValueError, match=r"\b1\b"):
+        getattr(Graph(callback=models.kingman, n=4), function)(times)
+
+
+@pytest.mark.parametrize("time", [NAN, -1.0])
+@pytest.mark.parametrize(
+    "function", ["pdf", "cdf", "state_probability", "stop_probability", "accumulated_visiting_time"]
+)
+def test_bad_scalar_time(function, time):
+    with pytest.raises(ValueError, match=f"(?i){time}"):
+        getattr(Graph(callback=models.kingman, n=4), function)(time)
+
+
+@pytest.mark.parametrize("data", [[1.0, 2.0, NAN], [1.0, 2.0, -3.0]])
+def test_bad_observation_names_its_index(erlang, data):
+    with pytest.raises(ValueError, match=r"\b2\b"):
+        erlang.log_likelihood([1.0], data)
+
+
+@pytest.mark.parametrize("function", ["log_likelihood", "log_likelihood_gradient"])
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_likelihood_theta_of_the_wrong_length_names_both(erlang, function, count):
+    with pytest.raises(ValueError, match=rf"\b{count}\b"):
+        getattr(erlang, function)([1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize("power", [0, -1])
+def test_moments_need_a_positive_power(power):
+    with pytest.raises(ValueError, match=str(power)):
+        Graph(callback=models.kingman, n=4).moments(power)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1e-10, NAN])
+def test_tolerance_must_be_positive(tolerance):
+    with pytest.raises(ValueError, match="tolerance"):
+        Graph(callback=models.kingman, n=4).pdf(1.0, tolerance=tolerance)
+
+
+class Peculiar(Exception):
+    """An exception only the user knows."""
+
+
+def _raises_at(state, error):
+    if len(state) == 0:
+        return [((3,), 1.0)]
+    if state[0] == 5:
+        raise error
+    return [((int(state[0]) + 1,), 1.0)]
+
+
+@pytest.mark.parametrize("error", [Peculiar("mine"), KeyError("key"), ValueError("v"), ZeroDivisionError("z")])
+def test_an_exception_of_the_callback_is_passed_on(error):
+    with pytest.raises(type(error)) as caught:
+        Graph(callback=_raises_at, error=error)
+    assert caught.value is error
+
+
+def test_an_exception_of_the_callback_gets_the_state_as_a_note():
+    with pytest.raises(Peculiar) as caught:
+        Graph(callback=_raises_at, error=Peculiar("mine"))
+    assert any("5" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, 7, [((4,),)], [((4,), 1.0, [1.0], 2.0)], [(4, 1.0)], [((4,), "fast")]],
+    ids=["None", "number", "one entry", "four entries", "bare state", "word as a rate"],
+)
+def test_a_callback_of_the_wrong_form_names_the_state(answer):
+    def callback(state):
+        if len(state) == 0:
+            return [((3,), 1.0)]
+        return answer if state[0] == 3 else []
+
+    with pytest.raises((ValueError, TypeError)) as caught:
+        Graph(callback=callback)
+    assert "3" in " ".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
+
+
+def test_no_initial_state():
+    with pytest.raises(ValueError, match="initial"):
+        Graph(callback=lambda state: [])
+
+
+def _endless(state):
+    return [((1,), 1.0)] if len(state) == 0 else [((int(state[0]) + 1,), 1.0)]
+
+
+@pytest.mark.parametrize("named", ["50", "max_states"])
+def test_too_many_states(named):
+    with pytest.raises((ValueError, MemoryError), match=named):
+        Graph(callback=_endless, max_states=50)
+
+
+def test_coefficient_vectors_of_different_lengths():
+    def callback(state):
+        if len(state) == 0:
+            return [((1,), 1.0)]
+        return [((int(state[0]) + 1,), 0.0, [1.0] * int(state[0]))] if state[0] < 3 else []
+
+    with pytest.raises(ValueError, match=r"\b1\b.*\b2\b|\b2\b.*\b1\b"):
+        Graph(callback=callback)
+
+
+def test_neither_state_length_nor_callback():
+    with pytest.raises((TypeError, ValueError), match="state_length"):
+        Graph()
+
+
+def test_arrays_with_the_wrong_number_of_dimensions(erlang):
+    with pytest.raises((ValueError, TypeError)):
+        erlang.update_parameterized_weights([[1.0]])
