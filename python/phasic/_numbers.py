@@ -12,7 +12,7 @@ from phasic._check import Doubles
 from phasic._structure import Structure
 
 #: Relative error of densities and distribution functions unless `tolerance` says otherwise.
-TOLERANCE = 1e-10
+TOLERANCE = 1e-12
 
 
 class Numbers(Structure):

@@ -58,7 +58,9 @@ SEALED = seal("trace", KEY, SMALL)
 
 
 @pytest.mark.parametrize("position", range(len(SEALED)))
-def test_a_changed_byte_in_a_row_is_a_miss(position: int, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_changed_byte_in_a_row_is_a_miss(
+    position: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     tier = DiskTier(tmp_path / "cache", 1 << 30, Reporter())
     tier.write("trace", KEY, SMALL, {})
     changed = bytearray(SEALED)
@@ -71,7 +73,9 @@ def test_a_changed_byte_in_a_row_is_a_miss(position: int, tmp_path: Path, caplog
 
 
 @pytest.mark.parametrize("position", [0, 8, 12, 20, 40, 60, 100, 119, 121, 5000, -1])
-def test_a_changed_byte_in_a_file_is_a_miss(position: int, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_changed_byte_in_a_file_is_a_miss(
+    position: int, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     fill(folder)
     data = bytearray(value_file(folder).read_bytes())
     data[position] ^= 0x10
@@ -174,7 +178,17 @@ def add_trigger(path: Path) -> None:
     connection.close()
 
 
-INDEX_DAMAGE = [scribble, scribble_inside, truncate, empty, to_pipe, to_folder, to_link, replace_by_own, add_trigger]
+INDEX_DAMAGE = [
+    scribble,
+    scribble_inside,
+    truncate,
+    empty,
+    to_pipe,
+    to_folder,
+    to_link,
+    replace_by_own,
+    add_trigger,
+]
 
 
 @pytest.mark.parametrize("damage", INDEX_DAMAGE)
@@ -187,7 +201,9 @@ def test_a_damaged_index_is_replaced(damage: Callable[[Path], None], folder: Pat
     assert_usable(manager)
 
 
-@pytest.mark.parametrize("damage", [scribble, scribble_inside, truncate, to_pipe, replace_by_own, add_trigger])
+@pytest.mark.parametrize(
+    "damage", [scribble, scribble_inside, truncate, to_pipe, replace_by_own, add_trigger]
+)
 def test_a_replaced_index_adopts_the_value_files(
     damage: Callable[[Path], None], folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -243,7 +259,9 @@ def test_a_pickled_key_is_removed(folder: Path, tmp_path: Path) -> None:
     fill(folder)
     victim = tmp_path / "made by a pickle"
     payload = b"cposix\nsystem\n(S'touch \"%s\"'\ntR." % str(victim).encode()
-    run_sql(folder, "INSERT INTO Cache (key, raw, store_time, mode, value) VALUES (?, 0, 1.0, 1, x'00')", payload)
+    run_sql(
+        folder, "INSERT INTO Cache (key, raw, store_time, mode, value) VALUES (?, 0, 1.0, 1, x'00')", payload
+    )
     manager = reopened(folder)
     assert manager.get_trace(KEY) == SMALL and len(manager.entries()) == 2
     manager.vacuum()
@@ -279,7 +297,14 @@ def test_a_row_that_names_a_file_elsewhere_reaches_nothing(
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("close", 1), ("_disk", 1), ("sqlite_writable_schema", 1), ("disk_unknown", 1), ("size", "many"), ("count", -1)],
+    [
+        ("close", 1),
+        ("_disk", 1),
+        ("sqlite_writable_schema", 1),
+        ("disk_unknown", 1),
+        ("size", "many"),
+        ("count", -1),
+    ],
 )
 def test_hostile_settings_are_mended(key: str, value: object, folder: Path) -> None:
     fill(folder)
@@ -348,7 +373,9 @@ def test_a_stray_transaction_is_rolled_back(manager: CacheManager, folder: Path)
     other.close()
 
 
-def test_a_locked_index_holds_nobody_up(manager: CacheManager, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_locked_index_holds_nobody_up(
+    manager: CacheManager, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     from time import monotonic
 
     manager.put_trace(KEY, SMALL)

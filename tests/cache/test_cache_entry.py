@@ -91,7 +91,9 @@ def test_another_version_is_told_apart() -> None:
         parse(bytes(other), "trace", KEY)
 
 
-@pytest.mark.parametrize("key", ["", "A" * 64, "a" * 63, "a" * 65, "../" + "a" * 61, "g" * 64, "a" * 64 + "\n", None, b"a" * 64])
+@pytest.mark.parametrize(
+    "key", ["", "A" * 64, "a" * 63, "a" * 65, "../" + "a" * 61, "g" * 64, "a" * 64 + "\n", None, b"a" * 64]
+)
 def test_malformed_keys_are_refused(key: object) -> None:
     with pytest.raises(ValueError, match="64 lower-case"):
         check_key(key)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Script
+from .conftest import Script, environment
 
 import phasic.cache as cache
 from phasic.cache import CacheManager, default_manager
@@ -263,9 +263,9 @@ def test_the_old_functions_follow_the_switch(monkeypatch: pytest.MonkeyPatch) ->
 def test_clear_never_asks(manager: CacheManager, folder: Path) -> None:
     manager.put_trace(KEY, b"data")
     code = f"from phasic.cache import CacheManager; CacheManager({str(folder)!r}).clear(confirm=True)"
-    from conftest import environment
-
-    done = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, env=environment(), check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdin=subprocess.DEVNULL, env=environment(), check=False
+    )
     assert done.returncode == 0
     assert not list(folder.rglob("*.val"))
     assert os.path.isdir(folder)

@@ -5,7 +5,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from conftest import Script
+from .conftest import Script
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -214,7 +214,9 @@ def test_a_damaged_memory_of_what_decoded_is_ignored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("limits", "kept"), [({"max_files": 2}, [3, 4]), ({"max_bytes": 35}, [2, 3, 4])])
-def test_the_oldest_programs_go_above_a_limit(limits: dict[str, int], kept: list[int], tmp_path: Path) -> None:
+def test_the_oldest_programs_go_above_a_limit(
+    limits: dict[str, int], kept: list[int], tmp_path: Path
+) -> None:
     paths = [tmp_path / f"version-{n % 2}" / f"jit_f{n}-{n:064x}-cache" for n in range(5)]
     for number, path in enumerate(paths):
         path.parent.mkdir(exist_ok=True)

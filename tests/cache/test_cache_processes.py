@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import Script, environment
+from .conftest import Script, environment, run_script
 
 from phasic.cache import CacheManager
 
@@ -190,8 +190,6 @@ DROP = (
 
 @pytest.mark.skipif(sys.platform != "linux", reason="gives up rights of root in the way of Linux")
 def test_a_read_only_folder_serves_what_it_has(folder: Path, manager: CacheManager) -> None:
-    from conftest import run_script
-
     manager.put_trace("0" * 64, b"small")
     manager.put_trace("1" * 64, bytes(50_000))
     manager.close()
@@ -232,6 +230,4 @@ for number in range(200):
     assert other.put_trace("2" * 64, b"theirs"), number
 print(swallowed, manager.get_trace("1" * 64), other.get_trace("2" * 64))
 """
-    from conftest import run_script
-
     assert run_script(code, folder) == "0 b'mine' b'theirs'"

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import Script
+from .conftest import Script
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

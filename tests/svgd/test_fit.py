@@ -12,7 +12,7 @@ from phasic.svgd import _run as run
 from tests.svgd.cases import case
 from tests.svgd.standins import Erlang, Hypoexponential
 
-VALUES = np.random.RandomState(1).exponential(0.5, size=40)
+VALUES = np.random.RandomState(1).exponential(0.5, size=100)
 PRIOR = Gamma(2.0, 1.0)
 
 
@@ -52,14 +52,14 @@ def test_function_of_densities_serves_as_model():
         return theta[0] * np.e ** (-theta[0] * values), None
 
     posterior = svgd(pdf, VALUES, prior=PRIOR, theta_dim=1)
-    assert posterior.mean[0] == pytest.approx(42.0 / (1.0 + VALUES.sum()), rel=1e-3)
+    assert posterior.mean[0] == pytest.approx(102.0 / (1.0 + VALUES.sum()), rel=1e-3)
 
 
 def test_object_gives_the_results_of_old_code():
-    fit = SVGD(model=Erlang(), observed_data=VALUES, prior=PRIOR, theta_dim=1, n_particles=64).fit()
+    fit = SVGD(model=Erlang(), observed_data=VALUES, prior=PRIOR, theta_dim=1, seed=1).fit()
     results = fit.get_results()
     assert set(results) == {"theta_mean", "theta_std", "particles"}
-    assert results["particles"].shape == (64, 1)
+    assert results["particles"].shape == (128, 1)
     np.testing.assert_array_equal(results["theta_mean"], fit.posterior.mean)
 
 

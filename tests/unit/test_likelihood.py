@@ -61,13 +61,6 @@ def test_an_impossible_observation():
     assert Graph(callback=models.erlang_parameterised, k=3).log_likelihood([1.0], [0.0]) == -np.inf
 
 
-def test_the_euler_identity(erlang):
-    # f(t; c theta) = c f(ct; theta): at theta the gradient is (m + d/dt terms); here in closed form 3m - theta sum t
-    theta = 2.0
-    gradient = erlang.log_likelihood_gradient([theta], DATA)[0]
-    assert theta * gradient == pytest.approx(3 * len(DATA) - theta * DATA.sum(), rel=1e-12)
-
-
 @pytest.mark.parametrize("theta", [float("nan"), -1.0])
 @pytest.mark.parametrize("function", ["log_likelihood", "log_likelihood_gradient"])
 def test_bad_theta(erlang, function, theta):

@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
-import diskcache  # type: ignore[import-untyped]
+import diskcache
 
 from ._entry import MAX_HEADER, DamagedError, OtherVersionError, header_of, read, read_header
 from ._index import BrokenIndexError, FrozenIndex, Index, Row, is_corruption, open_index

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-import diskcache  # type: ignore[import-untyped]
+import diskcache
 
 from ._paths import UnusableFolderError
 from ._values import ValueDisk

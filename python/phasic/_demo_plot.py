@@ -1,0 +1,102 @@
+"""The picture of `phasic demo`, as SVG: it needs no plotting package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+Doubles = NDArray[np.float64]
+
+_WIDTH, _HEIGHT = 460.0, 300.0
+_LEFT, _TOP, _RIGHT, _BOTTOM = 50.0, 40.0, 15.0, 45.0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes: bars or dots behind, lines in front."""
+
+    title: str
+    x_label: str
+    y_label: str
+    x_limit: float
+    bars: tuple[Doubles, Doubles] | None
+    lines: Sequence[tuple[str, str, Doubles, Doubles]]
+    band: tuple[Doubles, Doubles, Doubles] | None = None
+
+
+def histogram(particles: Doubles, limit: float, n_bins: int = 24) -> tuple[Doubles, Doubles]:
+    """Edges (k + 1,) and density (k,) of particles between 0 and a limit."""
+    density, edges = np.histogram(particles, bins=n_bins, range=(0.0, limit), density=True)
+    return edges, density * np.mean(particles <= limit)
+
+
+def svg(panels: Sequence[Panel]) -> str:
+    """The panels side by side, as one SVG document."""
+    width = _WIDTH * len(panels)
+    body = "".join(_panel(panel, _WIDTH * index) for index, panel in enumerate(panels))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{_HEIGHT:g}" '
+        f'viewBox="0 0 {width:g} {_HEIGHT:g}" font-family="sans-serif" font-size="12">'
+        f'<rect width="100%" height="100%" fill="white"/>{body}</svg>\n'
+    )
+
+
+def _panel(panel: Panel, offset: float) -> str:
+    tops = [line[3].max() for line in panel.lines]
+    tops += [panel.bars[1].max()] if panel.bars else []
+    tops += [panel.band[2].max()] if panel.band else []
+    y_limit = 1.08 * max(tops)
+
+    def x(value: Doubles) -> Doubles:
+        return offset + _LEFT + value / panel.x_limit * (_WIDTH - _LEFT - _RIGHT)
+
+    def y(value: Doubles) -> Doubles:
+        return _HEIGHT - _BOTTOM - value / y_limit * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [_axes(panel, offset, y_limit)]
+    if panel.bars:
+        edges, density = panel.bars
+        for left, right, height in zip(x(edges[:-1]), x(edges[1:]), y(density), strict=True):
+            base = _HEIGHT - _BOTTOM
+            parts.append(
+                f'<rect x="{left:.1f}" y="{height:.1f}" width="{right - left - 1:.1f}" '
+                f'height="{base - height:.1f}" fill="#9ecae1"/>'
+            )
+    if panel.band:
+        at, low, high = panel.band
+        around = _points(np.concatenate([x(at), x(at[::-1])]), np.concatenate([y(low), y(high[::-1])]))
+        parts.append(f'<polygon points="{around}" fill="#fdd0a2"/>')
+    for index, (label, colour, at, values) in enumerate(panel.lines):
+        parts.append(
+            f'<polyline points="{_points(x(at), y(values))}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
+        right, top = offset + _WIDTH - _RIGHT - 6, _TOP + 14 + 16 * index
+        parts.append(f'<text x="{right:g}" y="{top:g}" text-anchor="end" fill="{colour}">{escape(label)}</text>')
+    return "".join(parts)
+
+
+def _axes(panel: Panel, offset: float, y_limit: float) -> str:
+    left, right, base = offset + _LEFT, offset + _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
+    middle = (left + right) / 2
+    parts = [
+        f'<path d="M{left:g} {_TOP:g}V{base:g}H{right:g}" fill="none" stroke="black"/>',
+        f'<text x="{middle:g}" y="{_TOP - 18:g}" text-anchor="middle" font-size="13">{escape(panel.title)}</text>',
+        f'<text x="{middle:g}" y="{_HEIGHT - 8:g}" text-anchor="middle">{escape(panel.x_label)}</text>',
+        f'<text transform="translate({offset + 14:g},{(_TOP + base) / 2:g}) rotate(-90)" '
+        f'text-anchor="middle">{escape(panel.y_label)}</text>',
+    ]
+    for tick in np.linspace(0.0, panel.x_limit, 6):
+        at = left + tick / panel.x_limit * (right - left)
+        parts.append(f'<text x="{at:.1f}" y="{base + 16:g}" text-anchor="middle">{tick:g}</text>')
+    for tick in np.linspace(0.0, y_limit / 1.08, 4)[1:]:
+        at = base - tick / y_limit * (base - _TOP)
+        parts.append(f'<text x="{left - 5:g}" y="{at + 4:.1f}" text-anchor="end">{tick:.2g}</text>')
+    return "".join(parts)
+
+
+def _points(xs: Doubles, ys: Doubles) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))

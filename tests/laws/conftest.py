@@ -1,0 +1,11 @@
+"""The laws compare with double-precision JAX references."""
+
+import jax
+import pytest
+
+
+@pytest.fixture(scope="package", autouse=True)
+def double_precision():
+    """Turn on 64-bit JAX for these tests only."""
+    with jax.enable_x64(True):
+        yield
