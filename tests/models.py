@@ -278,9 +278,10 @@ class EdgeModel:
                 alpha[state] += probability
         return alpha
 
-    def likelihood_arrays(self, size=None):
+    def likelihood_arrays(self, size=None, parameters=None):
         """Base, coefficients and alpha for `tests.reference.likelihood`."""
-        return *dense_arrays(self.edges, self.n, self.p, size=size), self.alpha(size)
+        arrays = dense_arrays(self.edges, self.n, self.p, size=size, parameters=parameters)
+        return *arrays, self.alpha(size)
 
 
 def explore(callback, **kwargs):

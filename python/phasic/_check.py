@@ -46,7 +46,9 @@ def reward_vector(given: ArrayLike | None, n_vertices: int, *, whole: bool = Fal
             f"(the starting and the absorbing ones included): ({n_vertices},)"
         )
     if whole:
-        _check("rewards", rewards, (rewards >= 0) & (rewards == np.floor(rewards)), "a whole number, at least 0")
+        _check(
+            "rewards", rewards, (rewards >= 0) & (rewards == np.floor(rewards)), "a whole number, at least 0"
+        )
     return rewards
 
 
@@ -66,7 +68,12 @@ def times(name: str, given: ArrayLike) -> Doubles:
 def counts(name: str, given: ArrayLike) -> Doubles:
     """Whole numbers, at least 0, of any shape."""
     array = doubles(name, given)
-    _check(name, array, (array >= 0) & (array == np.floor(array)) & np.isfinite(array), "a whole number, at least 0")
+    _check(
+        name,
+        array,
+        (array >= 0) & (array == np.floor(array)) & np.isfinite(array),
+        "a whole number, at least 0",
+    )
     return array
 
 

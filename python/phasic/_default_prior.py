@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 LOG_SD = 2.0
 
 
-def data_scaled_prior(trace: _core.Trace, values: Doubles, weights: Doubles, rewards: Doubles | None) -> LogNormal:
+def data_scaled_prior(
+    trace: _core.Trace, values: Doubles, weights: Doubles, rewards: Doubles | None
+) -> LogNormal:
     """LogNormal(log c, 2) for every parameter, with c such that theta = (c, …, c) gives the data's mean.
 
     A prior needs units, and only the data tell them. The mean of `values` sets the centre; with a spread of a

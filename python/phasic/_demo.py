@@ -146,10 +146,8 @@ def exact_mutation_rate() -> Exact:
 
 def tavare(sites: int, n: int, theta: NDArray[np.float64]) -> NDArray[np.float64]:
     """P(S = sites) among n sequences at mutation rate theta (Tavaré 1984, equation 9.5)."""
-    terms = [
-        (-1) ** (i - 1) * comb(n - 2, i - 1) * (theta / (i + theta)) ** (sites + 1) for i in range(1, n)
-    ]
-    return (n - 1) / theta * np.sum(terms, axis=0)
+    terms = [(-1) ** (i - 1) * comb(n - 2, i - 1) * (theta / (i + theta)) ** (sites + 1) for i in range(1, n)]
+    return np.asarray((n - 1) / theta * np.sum(terms, axis=0))
 
 
 @contextmanager

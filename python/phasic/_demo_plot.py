@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Doubles = NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 460.0, 300.0
-_LEFT, _TOP, _RIGHT, _BOTTOM = 50.0, 40.0, 15.0, 45.0
+_LEFT, _TOP, _RIGHT, _BOTTOM = 62.0, 40.0, 15.0, 45.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Panel:
 def histogram(particles: Doubles, limit: float, n_bins: int = 24) -> tuple[Doubles, Doubles]:
     """Edges (k + 1,) and density (k,) of particles between 0 and a limit."""
     density, edges = np.histogram(particles, bins=n_bins, range=(0.0, limit), density=True)
-    return edges, density * np.mean(particles <= limit)
+    inside = float(np.mean(particles <= limit))
+    return edges, np.asarray(density * inside)
 
 
 def svg(panels: Sequence[Panel]) -> str:
@@ -75,7 +76,9 @@ def _panel(panel: Panel, offset: float) -> str:
             f'<polyline points="{_points(x(at), y(values))}" fill="none" stroke="{colour}" stroke-width="2"/>'
         )
         right, top = offset + _WIDTH - _RIGHT - 6, _TOP + 14 + 16 * index
-        parts.append(f'<text x="{right:g}" y="{top:g}" text-anchor="end" fill="{colour}">{escape(label)}</text>')
+        parts.append(
+            f'<text x="{right:g}" y="{top:g}" text-anchor="end" fill="{colour}">{escape(label)}</text>'
+        )
     return "".join(parts)
 
 
@@ -89,13 +92,20 @@ def _axes(panel: Panel, offset: float, y_limit: float) -> str:
         f'<text transform="translate({offset + 14:g},{(_TOP + base) / 2:g}) rotate(-90)" '
         f'text-anchor="middle">{escape(panel.y_label)}</text>',
     ]
-    for tick in np.linspace(0.0, panel.x_limit, 6):
+    for tick in _ticks(panel.x_limit):
         at = left + tick / panel.x_limit * (right - left)
         parts.append(f'<text x="{at:.1f}" y="{base + 16:g}" text-anchor="middle">{tick:g}</text>')
-    for tick in np.linspace(0.0, y_limit / 1.08, 4)[1:]:
+    for tick in _ticks(y_limit)[1:]:
         at = base - tick / y_limit * (base - _TOP)
-        parts.append(f'<text x="{left - 5:g}" y="{at + 4:.1f}" text-anchor="end">{tick:.2g}</text>')
+        parts.append(f'<text x="{left - 5:g}" y="{at + 4:.1f}" text-anchor="end">{tick:g}</text>')
     return "".join(parts)
+
+
+def _ticks(limit: float) -> Doubles:
+    """Round numbers from 0 to a limit, about five steps apart."""
+    power = 10.0 ** np.floor(np.log10(limit / 5))
+    step = min((factor * power for factor in (1.0, 2.0, 5.0, 10.0)), key=lambda step: abs(limit / step - 5))
+    return np.arange(0.0, limit * (1 + 1e-9), step)
 
 
 def _points(xs: Doubles, ys: Doubles) -> str:

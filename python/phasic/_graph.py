@@ -245,7 +245,9 @@ def _observations(data: ArrayLike, discrete: bool, weights: ArrayLike | None) ->
     """Observations (m,) and their multiplicities (m,), checked."""
     values = np.atleast_1d(_check.counts("data", data) if discrete else _check.times("data", data))
     if values.ndim != 1 or not values.size:
-        raise ValueError(f"data has shape {values.shape}, but one dimension with at least one entry is needed")
+        raise ValueError(
+            f"data has shape {values.shape}, but one dimension with at least one entry is needed"
+        )
     if not np.isfinite(values).all():
         raise ValueError(f"data[{int(np.argmin(np.isfinite(values)))}] is inf: observations must be finite")
     counts = np.ones(values.size) if weights is None else _check.finite_vector("weights", weights)

@@ -101,8 +101,9 @@ class Structure:
         Raises:
             IndexError: There is no such position.
         """
-        if not 0 <= index < self._builder.n_vertices:
-            raise IndexError(f"vertex {index} does not exist: the graph has {self._builder.n_vertices} vertices")
+        length = self._builder.n_vertices
+        if not 0 <= index < length:
+            raise IndexError(f"vertex {index} does not exist: the graph has {length} vertices")
         return Vertex(self, int(index))
 
     def vertices(self) -> list[Vertex]:

@@ -49,7 +49,7 @@ def _demo(options: argparse.Namespace) -> int:
     from phasic import _demo, _demo_plot
 
     # This process is ours: a fit in double precision, whatever the default.
-    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
     ready = time.perf_counter()
     fits = []
     exact = _demo.exact_mutation_rate()

@@ -7,9 +7,8 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
 import phasic.cache
+import pytest
 from phasic.cache import CacheManager
 
 SOURCE = Path(phasic.cache.__file__).parents[2]

@@ -4,16 +4,17 @@ import logging
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from phasic.cache import CacheManager
-from phasic.cache import _disk as disk_module
 from phasic.cache._disk import DiskTier
-from phasic.cache._entry import seal
+from phasic.cache._entry import DamagedError, seal
+from phasic.cache._index import BrokenIndexError, Index, open_index
 from phasic.cache._report import Reporter
+from phasic.cache._values import open_value
 
 KEY = "0123456789abcdef" * 4
 OTHER = "f" * 64
@@ -145,6 +146,15 @@ def test_what_is_not_a_regular_file_is_not_followed(change: Callable[[Path], Non
     manager.close()
 
 
+@pytest.mark.parametrize("change", [to_link, to_pipe, to_folder, to_linked_parent])
+def test_a_value_file_is_opened_only_if_regular(change: Callable[[Path], None], folder: Path) -> None:
+    fill(folder)
+    path = value_file(folder)
+    change(path)
+    with pytest.raises(DamagedError):
+        open_value(folder / "index", f"{path.parent.name}/{path.name}")
+
+
 def scribble(path: Path) -> None:
     path.write_bytes(b"not a database" * 1000)
 
@@ -213,6 +223,19 @@ def test_a_replaced_index_adopts_the_value_files(
     assert manager.get_trace(OTHER) == LARGE
     assert len(caplog.records) == 1 and "rebuilt" in caplog.text
     manager.close()
+
+
+def test_opening_notices_a_damaged_page_that_no_lookup_needs(folder: Path) -> None:
+    manager = CacheManager(folder)
+    for number in range(100):
+        manager.put_trace(f"{number:064x}", os.urandom(3000))
+    manager.close()
+    path = folder / "index" / "cache.db"
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 4096 // 2 * 4096)
+        file.write(b"\xaa" * 4096)
+    with pytest.raises(BrokenIndexError):
+        open_index(folder / "index", busy_seconds=1)
 
 
 def test_an_index_damaged_while_open_is_replaced(folder: Path) -> None:
@@ -345,6 +368,20 @@ def test_a_full_disk_is_one_line_and_leaves_no_file(
     assert_usable(manager)
 
 
+def test_a_row_that_cannot_be_written_leaves_no_file(
+    manager: CacheManager, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*arguments: object) -> bool:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Index, "set", full)
+        assert manager.put_trace(OTHER, LARGE) is False
+        assert manager.put_trace(KEY, SMALL) is False
+    assert list(folder.rglob("*.val")) == [] and len(caplog.records) == 1
+    assert_usable(manager)
+
+
 def test_an_interrupted_write_leaves_no_file_and_is_not_swallowed(
     manager: CacheManager, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,8 +402,9 @@ def test_a_stray_transaction_is_rolled_back(manager: CacheManager, folder: Path)
     manager.put_trace(KEY, SMALL)
     tier = manager._store._disk
     assert tier is not None and tier._index is not None
+    assert isinstance(tier._index, Index)
     tier._index._connection.execute("BEGIN IMMEDIATE")
-    tier._index._txn_id = 12345
+    tier._index._txn_id = 12345  # type: ignore[assignment]
     assert manager.put_trace(OTHER, LARGE)
     other = CacheManager(folder)
     assert other.put_trace("a" * 64, SMALL), "no other writer is locked out"
@@ -376,21 +414,19 @@ def test_a_stray_transaction_is_rolled_back(manager: CacheManager, folder: Path)
 def test_a_locked_index_holds_nobody_up(
     manager: CacheManager, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from time import monotonic
-
     manager.put_trace(KEY, SMALL)
     holder = database(folder)
     holder.execute("BEGIN IMMEDIATE")
-    start = monotonic()
+    start = time.monotonic()
     assert manager.put_trace(OTHER, LARGE) is False
-    first = monotonic() - start
+    first = time.monotonic() - start
     for _ in range(20):
         assert manager.put_trace(OTHER, LARGE) is False
-    assert first < 2 and monotonic() - start < 2, "the limit promised to callers, not a speed"
+    assert first < 2 and time.monotonic() - start < 2, "the limit promised to callers, not a speed"
     other = CacheManager(folder)
-    start = monotonic()
+    start = time.monotonic()
     other.get_trace(KEY)
-    assert monotonic() - start < 2.5
+    assert time.monotonic() - start < 2.5
     assert len([r for r in caplog.records if "locked" in r.message]) >= 1
     assert len(list(folder.rglob("*.val"))) == 0
     holder.execute("ROLLBACK")
@@ -475,7 +511,7 @@ def test_opening_is_tried_again_after_a_pause(tmp_path: Path, monkeypatch: pytes
     assert manager.put_trace(KEY, SMALL) is False
     blocked.unlink()
     assert manager.put_trace(KEY, SMALL) is False
-    start = disk_module.time.monotonic()
-    monkeypatch.setattr(disk_module.time, "monotonic", lambda: start + 60)
+    start = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: start + 60)
     assert manager.put_trace(KEY, SMALL)
     manager.close()

@@ -1,9 +1,10 @@
 """Laws of sealed entries: what is sealed is read back, and nothing else is."""
 
+from io import BytesIO
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from phasic.cache._entry import (
     MAX_METADATA,
     VERSION,
@@ -15,7 +16,6 @@ from phasic.cache._entry import (
     read_header,
     seal,
 )
-from io import BytesIO
 
 KEY = "0123456789abcdef" * 4
 keys = st.binary(min_size=32, max_size=32).map(bytes.hex)

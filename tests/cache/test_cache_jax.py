@@ -5,11 +5,11 @@ import zlib
 from pathlib import Path
 
 import pytest
-from .conftest import Script
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from phasic.cache import _jax_files as files
+
+from .conftest import Script
 
 NAME = f"jit_step-{'ab' * 32}-cache"
 
@@ -18,7 +18,11 @@ import json, logging, os, sys, warnings
 from pathlib import Path
 
 lines = []
-logging.getLogger("phasic").addHandler(type("Kept", (logging.Handler,), {"emit": lambda self, r: lines.append(r)})())
+class Kept(logging.Handler):
+    def emit(self, record):
+        lines.append(record)
+
+logging.getLogger("phasic").addHandler(Kept())
 used_before = "before" in sys.argv
 if used_before:
     import jax
@@ -196,7 +200,12 @@ def test_removing_spares_good_entries_and_strange_files(tmp_path: Path) -> None:
 def test_what_decoded_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / NAME).write_bytes(COMPRESSED)
     read = []
-    monkeypatch.setattr(files, "decodes", lambda path: bool(read.append(path.name)) or True)
+
+    def decodes(path: Path) -> bool:
+        read.append(path.name)
+        return True
+
+    monkeypatch.setattr(files, "decodes", decodes)
     for _ in range(3):
         files.remove_undecodable(tmp_path, seconds=10)
     assert read == [NAME]

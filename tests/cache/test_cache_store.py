@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-from .conftest import Script
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from phasic.cache import CacheManager
 from phasic.cache._disk import INLINE_BYTES
 from phasic.cache._memory import MemoryTier
+
+from .conftest import Script
 
 KEY = "0123456789abcdef" * 4
 OTHER = "f" * 64

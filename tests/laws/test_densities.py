@@ -88,7 +88,7 @@ def test_many_times_at_once(name):
 
 
 @settings(max_examples=30)
-@given(strategies.chains(max_states=4, decades=(-3, 3)), st.floats(1e-4, 30.0))
+@given(strategies.chains(max_states=4), st.floats(1e-4, 30.0))
 def test_pdf(model, time):
     chain = model.dense(exact=True)
     t = time * float(chain.expectation())
@@ -96,7 +96,7 @@ def test_pdf(model, time):
 
 
 @settings(max_examples=30)
-@given(strategies.chains(max_states=4, decades=(-3, 3)), st.floats(1e-4, 30.0))
+@given(strategies.chains(max_states=4), st.floats(1e-4, 30.0))
 def test_cdf(model, time):
     chain = model.dense(exact=True)
     t = time * float(chain.expectation())
@@ -104,7 +104,7 @@ def test_cdf(model, time):
 
 
 @settings(max_examples=30)
-@given(strategies.chains(max_states=4, decades=(-3, 3)), st.floats(1e-4, 30.0))
+@given(strategies.chains(max_states=4), st.floats(1e-4, 30.0))
 def test_occupancy(model, time):
     chain, graph = model.dense(exact=True), model.graph()
     t = time * float(chain.expectation())
@@ -114,7 +114,7 @@ def test_occupancy(model, time):
 
 
 @settings(max_examples=30)
-@given(strategies.chains(max_states=4, decades=(-3, 3)), st.floats(1e-4, 30.0))
+@given(strategies.chains(max_states=4), st.floats(1e-4, 30.0))
 def test_accumulated_time(model, time):
     chain, graph = model.dense(exact=True), model.graph()
     t = time * float(chain.expectation())
@@ -124,7 +124,7 @@ def test_accumulated_time(model, time):
 
 
 @settings(max_examples=30)
-@given(strategies.chains(max_states=4, decades=(-2, 2)), st.floats(1e-3, 10.0), st.data())
+@given(strategies.chains(max_states=4, decades=(-1, 1)), st.floats(1e-3, 10.0), st.data())
 def test_pdf_of_a_reward(model, time, data):
     rewards = data.draw(strategies.rewards_for(model.n))
     chain, graph = model.dense(exact=True).reward_transform(rewards), model.graph()
@@ -167,10 +167,10 @@ def test_cdf_does_not_decrease(model):
 
 @settings(max_examples=25)
 @given(strategies.chains(), st.floats(0.01, 5.0))
-def test_occupancy_and_defect_sum_to_one(model, time):
+def test_occupancy_and_cdf_sum_to_one(model, time):
     graph = model.graph()
-    occupancy = graph.state_probability(time * graph.expectation())
-    assert_allclose(np.sum(occupancy[1:]) + graph.defect(), 1.0, rtol=2 * TOLERANCE)
+    t = time * graph.expectation()
+    assert_allclose(np.sum(graph.state_probability(t)) + graph.cdf(t), 1.0, rtol=2 * TOLERANCE)
 
 
 @settings(max_examples=25)

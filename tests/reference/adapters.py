@@ -4,6 +4,7 @@ import numpy as np
 
 from .continuous import DenseChain
 from .discrete import DenseDiscreteChain
+from .likelihood import dense_arrays
 
 
 def vertices_by_kind(graph):
@@ -67,18 +68,15 @@ def discrete_from_graph(graph, *, normalized=False, exact=False):
     )
 
 
-def likelihood_arrays(graph):
+def likelihood_arrays(graph, *, size=None, parameters=None):
     """Base, coefficients, alpha over transient vertices for `reference.likelihood`, and those vertices."""
     transient, absorbing = vertices_by_kind(graph)
-    n, p = len(transient), graph.param_length()
+    n = len(transient)
     number = {v: i for i, v in enumerate(transient)} | {v: n for v in absorbing}
-    base, coefficients = np.zeros((n, n + 1)), np.zeros((n, n + 1, p))
-    for src, dst, b, c in parameterised_edges(graph):
-        base[number[src], number[dst]] += b
-        if len(c):
-            coefficients[number[src], number[dst]] += np.asarray(c)
-    alpha = np.zeros(n)
+    edges = [(number[u], number[v], base, c) for u, v, base, c in parameterised_edges(graph)]
+    arrays = dense_arrays(edges, n, graph.param_length(), size=size, parameters=parameters)
+    alpha = np.zeros(size or n)
     for v, probability in initial_distribution(graph).items():
         if number[v] < n:
             alpha[number[v]] += probability
-    return base, coefficients, alpha, np.array(transient)
+    return *arrays, alpha, np.array(transient)

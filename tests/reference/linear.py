@@ -39,6 +39,8 @@ def solve(matrix, right):
         return np.linalg.solve(matrix, right)
     n = len(matrix)
     right = np.asarray(right, dtype=object)
+    if n == 0:
+        return right
     rows = np.concatenate([np.asarray(matrix, dtype=object), right.reshape(n, -1)], axis=1)
     for k in range(n):
         pivot = next(i for i in range(k, n) if rows[i, k] != 0)

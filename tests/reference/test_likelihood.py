@@ -41,21 +41,38 @@ def test_erlang_gradient():
     np.testing.assert_allclose(jacobian[:, 0], 3 / 2.0 - times, rtol=1e-12)  # d/dr (k log r - r t)
 
 
+def test_padding_with_parameters_changes_nothing():
+    model = erlang(3)
+    times = np.array([0.3, 2.0])
+    plain = likelihood.log_densities(np.array([2.0]), *model.likelihood_arrays(), times)
+    padded = likelihood.log_densities(
+        np.array([2.0, 5.0, 7.0]), *model.likelihood_arrays(parameters=3), times
+    )
+    np.testing.assert_allclose(padded, plain, rtol=1e-13)  # another order of summation
+
+
 def test_geometric_log_pmf():
-    base, coefficients, alpha = erlang(1).likelihood_arrays()
+    arrays, counts = erlang(1).likelihood_arrays(), np.array([1, 4])
     values = likelihood.log_pmf(
-        np.array([0.25]), base, coefficients, alpha, [1], np.array([1, 4]), normalized=False
+        np.array([0.25]), *arrays, np.array([1]), counts, largest=4, normalized=False
     )
     np.testing.assert_allclose(values, np.log([0.25, 0.25 * 0.75**3]), rtol=1e-14)  # a handful of products
 
 
-def test_discrete_gradient():
-    base, coefficients, alpha = erlang(1).likelihood_arrays()
+def test_geometric_gradient():
+    arrays, counts = erlang(1).likelihood_arrays(), np.array([1, 4])
+    jacobian = likelihood.log_pmf_jacobian(
+        np.array([0.25]), *arrays, np.array([1]), counts, largest=4, normalized=False
+    )
+    # d/dp of log p and of log p + 3 log(1 - p) at 1/4
+    np.testing.assert_allclose(jacobian[:, 0], [4.0, 0.0], rtol=0, atol=1e-13)
 
-    def total(theta):
-        return likelihood.log_pmf(
-            theta, base, coefficients, alpha, [1], np.array([1, 4]), normalized=False
-        ).sum()
 
-    # d/dp (2 log p + 3 log(1 - p)) at 1/4
-    np.testing.assert_allclose(jax.grad(total)(np.array([0.25])), [8.0 - 4.0], rtol=1e-13)
+def test_rewards_of_two_and_zero():
+    # two stages left with probabilities 1/4: the first pays nothing, the second two a step
+    edges = [(0, 1, 0.0, (1.0,)), (1, 2, 0.0, (1.0,))]
+    arrays = models.EdgeModel(2, 1, {0: 1.0}, edges, p=1).likelihood_arrays()
+    values = likelihood.log_pmf(
+        np.array([0.25]), *arrays, np.array([0, 2]), np.array([2, 4]), largest=4, normalized=False
+    )
+    np.testing.assert_allclose(values, np.log([0.25, 0.25 * 0.75]), rtol=1e-14)  # a handful of products

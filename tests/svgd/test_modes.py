@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from phasic.svgd._modes import find_modes
-from phasic.svgd._start import normal_particles
+from phasic.svgd._start import choose_starts, normal_particles
 
 EPS = 2.2e-16
 
@@ -61,3 +61,10 @@ def test_particles_start_with_mean_zero_and_unit_covariance(n, d):
     x = normal_particles(np.random.default_rng(0), n, d)
     np.testing.assert_allclose(x.mean(axis=0), 0.0, atol=1e-12)
     np.testing.assert_allclose(x.T @ x / n, np.eye(d), atol=1e-10)
+
+
+def test_given_starts_come_first_and_points_without_a_density_are_left_out():
+    points = np.arange(6.0)[:, None]
+    value = np.asarray([-9.0, -np.inf, -1.0, -2.0, -np.inf, -3.0])
+    starts = choose_starts(points, value, np.zeros((6, 1)), given=2, count=3)
+    assert starts[:, 0].tolist() == [0.0, 2.0, 3.0]

@@ -50,7 +50,7 @@ def test_import_warns_nothing(subprocess_environment):
 
 
 def test_import_changes_no_warning_filter(subprocess_environment):
-    code = "import warnings; n = list(warnings.filters); import phasic; print(warnings.filters == n)"
+    code = "import numpy, warnings; n = list(warnings.filters); import phasic; print(warnings.filters == n)"
     assert run(code, subprocess_environment) == "True"
 
 

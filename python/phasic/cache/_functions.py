@@ -60,17 +60,19 @@ def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any
 def print_cache_info(cache_dir: str | os.PathLike[str] | None = None, max_files: int = 10) -> None:
     """Print what ``cache_info`` returns, with the ``max_files`` newest files."""
     info = cache_info(cache_dir)
-    print(f"cache  {info['path']}" + ("" if info["exists"] else "  (does not exist)"))
-    print(f"{info['num_files']} files, {info['total_size_mb']:.2f} MB")
-    print(f"{'layer':<12}{'entries':>9}{'MB':>10}{'hits':>9}{'misses':>9}")
+    lines = [
+        f"cache  {info['path']}" + ("" if info["exists"] else "  (does not exist)"),
+        f"{info['num_files']} files, {info['total_size_mb']:.2f} MB",
+        f"{'layer':<12}{'entries':>9}{'MB':>10}{'hits':>9}{'misses':>9}",
+    ]
     for name, layer in info["layers"].items():
-        print(
-            f"{name:<12}{layer['entries']:>9}{layer['size_mb']:>10.2f}{layer['hits']:>9}{layer['misses']:>9}"
-        )
+        entries, megabytes = layer["entries"], layer["size_mb"]
+        lines.append(f"{name:<12}{entries:>9}{megabytes:>10.2f}{layer['hits']:>9}{layer['misses']:>9}")
     for name, size_kb, modified in info["files"][:max_files]:
-        print(f"  {modified[:19]}  {size_kb:>10.1f} KB  {name}")
+        lines.append(f"  {modified[:19]}  {size_kb:>10.1f} KB  {name}")
     if info["num_files"] > max_files:
-        print(f"  and {info['num_files'] - max_files} more")
+        lines.append(f"  and {info['num_files'] - max_files} more")
+    print("\n".join(lines))  # noqa: T201 - one of the functions whose purpose is to print
 
 
 def clear_cache(cache_dir: str | os.PathLike[str] | None = None, verbose: bool = True) -> None:

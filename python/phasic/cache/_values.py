@@ -102,11 +102,10 @@ def open_value(folder: Path, name: object) -> BinaryIO:
         if path.is_symlink() or not path.is_file():
             raise DamagedError(f"{path} is not a regular file") from problem
         raise
-    file = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise DamagedError(f"{path} is not a regular file")
-    return file
+    return os.fdopen(descriptor, "rb")
 
 
 def write_value(folder: Path, parts: Iterable[bytes]) -> ValueFile:

@@ -101,15 +101,10 @@ def svgd_block(
     Returns the state, the movement of each step (BLOCK,), NaN for steps not taken, and the Stein residuals.
     """
 
-    def advance(current: State, item: tuple[Any, Any]) -> tuple[State, Any]:
-        rate, index = item
-        following: tuple[State, Any] = lax.cond(
-            index < steps,
-            lambda s: step(target, whitening, kernel, s, rate, optimizer),
-            lambda s: (s, jnp.full((), jnp.nan, s.x.dtype)),
-            current,
-        )
-        return following
+    def advance(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
+        current, movement = carry
+        following, move = step(target, whitening, kernel, current, rates[i], optimizer)
+        return following, movement.at[i].set(move)
 
-    state, movement = lax.scan(advance, state, (rates, jnp.arange(BLOCK, dtype=jnp.int32)))
+    state, movement = lax.fori_loop(0, steps, advance, (state, jnp.full_like(rates, jnp.nan)))
     return state, movement, residuals(state.x, state.score)

@@ -17,12 +17,12 @@ pub(crate) fn optional(array: Option<&Doubles<'_>>) -> Option<Vec<f64>> {
 }
 
 /// An `(n, width)` array from its flat values.
-pub(crate) fn matrix<'py>(
-    py: Python<'py>,
+pub(crate) fn matrix(
+    py: Python<'_>,
     flat: Vec<i32>,
     n: usize,
     width: usize,
-) -> PyResult<Bound<'py, PyArray2<i32>>> {
+) -> PyResult<Bound<'_, PyArray2<i32>>> {
     PyArray1::from_vec(py, flat).reshape([n, width])
 }
 

@@ -58,9 +58,9 @@ fn add(
     max_states: usize,
 ) -> PyResult<()> {
     for Move { target, base, coefficients } in moves {
-        let added = graph.find_or_create(VertexKind::Ordinary, &target).and_then(|(target, _)| {
-            graph.add_edge(source, target, base, &coefficients)
-        });
+        let added = graph
+            .find_or_create(VertexKind::Ordinary, &target)
+            .and_then(|(target, _)| graph.add_edge(source, target, base, &coefficients));
         let noted = |error| note(py, raise(error), graph.state(source), source == VertexId::START);
         added.map_err(noted)?;
         if graph.n_vertices() > max_states + 1 {

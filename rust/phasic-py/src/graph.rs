@@ -99,18 +99,16 @@ impl GraphBuilder {
         coefficients: Option<Doubles<'_>>,
     ) -> PyResult<()> {
         let coefficients = coefficients.as_ref().map_or_else(Vec::new, vector);
-        self.graph
-            .add_edge(VertexId(source), VertexId(target), base, &coefficients)
-            .map_err(raise)
+        self.graph.add_edge(VertexId(source), VertexId(target), base, &coefficients).map_err(raise)
     }
 
-    /// State of a vertex, (state_length,) int32.
+    /// State of a vertex, (`state_length`,) int32.
     fn state<'py>(&self, py: Python<'py>, vertex: u32) -> PyResult<Bound<'py, PyArray1<i32>>> {
         let vertex = self.check(vertex)?;
         Ok(self.graph.state(vertex).to_vec().into_pyarray(py))
     }
 
-    /// States of all vertices, (n_vertices, state_length) int32.
+    /// States of all vertices, (`n_vertices`, `state_length`) int32.
     fn states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<i32>>> {
         let n = self.graph.n_vertices();
         let flat = (0..n as u32).flat_map(|v| self.graph.state(VertexId(v))).copied().collect();
@@ -161,21 +159,20 @@ pub(crate) struct FrozenGraph {
 
 #[pymethods]
 impl FrozenGraph {
-    /// Canonical index of each vertex of the builder, (n_vertices,) uint32.
+    /// Canonical index of each vertex of the builder, (`n_vertices`,) uint32.
     fn canonical<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
         self.frozen.canonical.clone().into_pyarray(py)
     }
 
-    /// Builder's index of each canonical vertex, (n_vertices,) uint32.
+    /// Builder's index of each canonical vertex, (`n_vertices`,) uint32.
     fn original<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
         self.frozen.original.clone().into_pyarray(py)
     }
 
     /// Eliminates the graph symbolically. Ctrl-C stops it.
     fn record(&self, py: Python<'_>) -> PyResult<Trace> {
-        let recorded = py.detach(|| {
-            CoreTrace::record_until(&self.frozen, &Interrupt::when(&interrupted))
-        });
+        let recorded =
+            py.detach(|| CoreTrace::record_until(&self.frozen, &Interrupt::when(&interrupted)));
         Ok(Trace { trace: Arc::new(recorded.map_err(raise)?) })
     }
 }

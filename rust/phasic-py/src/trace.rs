@@ -55,7 +55,7 @@ impl Trace {
 
 #[pymethods]
 impl Trace {
-    /// Reads what to_bytes wrote; TraceFormatError for anything else.
+    /// Reads what `to_bytes` wrote; `TraceFormatError` for anything else.
     #[staticmethod]
     fn from_bytes(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
         let trace = py.detach(|| phasic_core::Trace::from_bytes(data)).map_err(raise)?;
@@ -340,8 +340,7 @@ impl Trace {
         rewards: Doubles<'_>,
     ) -> PyResult<GraphBuilder> {
         let (theta, rewards) = (vector(&theta), vector(&rewards));
-        let graph =
-            self.run(py, |trace| phasic_core::reward_transform(trace, &theta, &rewards))?;
+        let graph = self.run(py, |trace| phasic_core::reward_transform(trace, &theta, &rewards))?;
         Ok(GraphBuilder { graph })
     }
 }

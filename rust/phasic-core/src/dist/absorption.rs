@@ -135,7 +135,7 @@ fn probabilities(mean: f64, tolerance: f64) -> Vec<f64> {
     weights
 }
 
-pub(super) fn check_times(times: &[f64]) -> Result<(), Error> {
+fn check_times(times: &[f64]) -> Result<(), Error> {
     match times.iter().position(|time| time.is_nan() || *time < 0.0) {
         None => Ok(()),
         Some(index) => {

@@ -1,6 +1,5 @@
 //! Log-likelihood of absorption times and its gradient by the adjoint of the vector sequence.
 
-use super::absorption::check_times;
 use super::chain::{Chain, ChainPattern};
 use super::poisson;
 use super::scaled::{Scaled, power_of_two};
@@ -17,19 +16,19 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Errors: a time that is negative, NaN or infinite.
+    /// Errors: a time that is negative, NaN or infinite, unless its weight is 0.
     pub fn new(trace: &Trace, values: &[f64], weights: &[f64]) -> Result<Self, Error> {
-        check_times(values)?;
-        if let Some(index) = values.iter().position(|time| time.is_infinite()) {
-            let (name, must) = ("data", "finite");
-            return Err(Error::BadValue { name, index, value: values[index], must });
+        let mut pairs: Vec<(f64, f64)> = Vec::with_capacity(values.len());
+        for (index, (&value, &weight)) in values.iter().zip(weights).enumerate() {
+            if weight == 0.0 {
+                continue;
+            }
+            if !(0.0..f64::INFINITY).contains(&value) {
+                let (name, must) = ("data", "a finite time, at least 0");
+                return Err(Error::BadValue { name, index, value, must });
+            }
+            pairs.push((value, weight));
         }
-        let mut pairs: Vec<(f64, f64)> = values
-            .iter()
-            .copied()
-            .zip(weights.iter().copied())
-            .filter(|pair| pair.1 > 0.0)
-            .collect();
         pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         pairs.dedup_by(|later, kept| {
             let same = later.0 == kept.0;

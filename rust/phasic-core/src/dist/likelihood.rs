@@ -62,10 +62,12 @@ impl<'a> LogLikelihood<'a> {
                 });
             }
             Law::Discrete => {
-                let used = |pair: &(&f64, &f64)| *pair.1 > 0.0;
-                let (values, weights): (Vec<f64>, Vec<f64>) =
-                    values.iter().zip(weights).filter(used).unzip();
-                let counts = whole_counts(&values)?;
+                let padded = |(&value, &weight)| if weight > 0.0 { value } else { 0.0 };
+                let values: Vec<f64> = values.iter().zip(weights).map(padded).collect();
+                let mut counts = whole_counts(&values)?;
+                let mut used = weights.iter().map(|&weight| weight > 0.0);
+                counts.retain(|_| used.next().expect("a weight for each value"));
+                let weights = weights.iter().copied().filter(|&weight| weight > 0.0).collect();
                 Data::Counts { counts, weights, rewards: whole_rewards(trace, rewards)? }
             }
         };

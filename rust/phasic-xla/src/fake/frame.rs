@@ -56,8 +56,8 @@ impl Frame {
             api: runtime.api(),
             ctx: runtime.ctx(),
             stage: self.stage,
-            args: buffers(&mut operands, &mut kinds),
-            rets: buffers(&mut results, &mut kinds),
+            args: buffers(&mut operands, kinds.as_mut_ptr()),
+            rets: buffers(&mut results, kinds.as_mut_ptr()),
             attrs: abi::Attrs {
                 struct_size: size_of::<abi::Attrs>(),
                 extension_start: ptr::null_mut(),
@@ -112,12 +112,12 @@ fn buffer((dims, data): &mut (Vec<i64>, Data)) -> abi::Buffer {
     }
 }
 
-fn buffers(list: &mut [*mut c_void], kinds: &mut [u32]) -> abi::Buffers {
+fn buffers(list: &mut [*mut c_void], kinds: *mut u32) -> abi::Buffers {
     abi::Buffers {
         struct_size: size_of::<abi::Buffers>(),
         extension_start: ptr::null_mut(),
         size: count(list.len()),
-        types: kinds.as_mut_ptr(),
+        types: kinds,
         entries: list.as_mut_ptr(),
     }
 }
