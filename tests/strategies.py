@@ -64,7 +64,7 @@ def parameterised_models(draw, *, max_states=5, max_parameters=4, defect=None):
         coefficients = draw(st.tuples(*[number] * p))
         base = draw(number)
         if base + sum(coefficients) == 0.0:
-            coefficients = (1.0,) + coefficients[1:]
+            coefficients = (1.0, *coefficients[1:])
         edges.append((u, v, base, coefficients))
     theta = draw(st.tuples(*[st.floats(0.2, 5.0)] * p))
     return EdgeModel(n, a, draw(initial_distributions(n, defect=defect)), edges, p, theta)

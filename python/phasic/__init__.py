@@ -7,10 +7,9 @@ gradients and posteriors. Importing this package imports neither JAX nor anythin
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
-from phasic._core import Trace, TraceFormatError
+from phasic._core import Trace, TraceFormatError, __version__
 from phasic._graph import Graph
 from phasic._vertex import Edge, Vertex
 from phasic.cache import (
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from phasic.svgd import Normal as Normal
     from phasic.svgd import Posterior as Posterior
     from phasic.svgd import Uniform as Uniform
-
-__version__ = _version("phasic")
 
 #: Names whose modules may import JAX, loaded at first use.
 _LAZY = {
@@ -62,6 +59,7 @@ __all__ = [
     "TraceFormatError",
     "Uniform",
     "Vertex",
+    "__version__",
     "cache_info",
     "cleanup_old_traces",
     "clear_cache",

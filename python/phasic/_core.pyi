@@ -3,7 +3,11 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["FrozenGraph", "GraphBuilder", "Trace", "TraceFormatError", "xla_targets"]
+
 _Doubles = NDArray[np.float64]
+
+__version__: str
 
 class TraceFormatError(ValueError): ...
 

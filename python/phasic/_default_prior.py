@@ -22,8 +22,9 @@ def data_scaled_prior(
 ) -> LogNormal:
     """LogNormal(log c, 2) for every parameter, with c such that theta = (c, …, c) gives the data's mean.
 
-    A prior needs units, and only the data tell them. The mean of `values` sets the centre; with a spread of a
-    factor of 50 either way this uses the data for their unit and little else. State a prior where you have one.
+    A prior needs units, and only the data tell them. The mean of `values` sets the centre; with a spread
+    of a factor of 50 either way this uses the data for their unit and little else. State a prior where
+    you have one.
 
     Args:
         trace: The model.

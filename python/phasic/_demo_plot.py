@@ -53,10 +53,12 @@ def _panel(panel: Panel, offset: float) -> str:
     y_limit = 1.08 * max(tops)
 
     def x(value: Doubles) -> Doubles:
-        return offset + _LEFT + value / panel.x_limit * (_WIDTH - _LEFT - _RIGHT)
+        across: Doubles = offset + _LEFT + value / panel.x_limit * (_WIDTH - _LEFT - _RIGHT)
+        return across
 
     def y(value: Doubles) -> Doubles:
-        return _HEIGHT - _BOTTOM - value / y_limit * (_HEIGHT - _TOP - _BOTTOM)
+        down: Doubles = _HEIGHT - _BOTTOM - value / y_limit * (_HEIGHT - _TOP - _BOTTOM)
+        return down
 
     parts = [_axes(panel, offset, y_limit)]
     if panel.bars:
@@ -76,9 +78,7 @@ def _panel(panel: Panel, offset: float) -> str:
             f'<polyline points="{_points(x(at), y(values))}" fill="none" stroke="{colour}" stroke-width="2"/>'
         )
         right, top = offset + _WIDTH - _RIGHT - 6, _TOP + 14 + 16 * index
-        parts.append(
-            f'<text x="{right:g}" y="{top:g}" text-anchor="end" fill="{colour}">{escape(label)}</text>'
-        )
+        parts.append(_text(right, top, label, "end", f' fill="{colour}"'))
     return "".join(parts)
 
 
@@ -87,25 +87,30 @@ def _axes(panel: Panel, offset: float, y_limit: float) -> str:
     middle = (left + right) / 2
     parts = [
         f'<path d="M{left:g} {_TOP:g}V{base:g}H{right:g}" fill="none" stroke="black"/>',
-        f'<text x="{middle:g}" y="{_TOP - 18:g}" text-anchor="middle" font-size="13">{escape(panel.title)}</text>',
-        f'<text x="{middle:g}" y="{_HEIGHT - 8:g}" text-anchor="middle">{escape(panel.x_label)}</text>',
+        _text(middle, _TOP - 18, panel.title, "middle", ' font-size="13"'),
+        _text(middle, _HEIGHT - 8, panel.x_label, "middle"),
         f'<text transform="translate({offset + 14:g},{(_TOP + base) / 2:g}) rotate(-90)" '
         f'text-anchor="middle">{escape(panel.y_label)}</text>',
     ]
     for tick in _ticks(panel.x_limit):
         at = left + tick / panel.x_limit * (right - left)
-        parts.append(f'<text x="{at:.1f}" y="{base + 16:g}" text-anchor="middle">{tick:g}</text>')
+        parts.append(_text(at, base + 16, f"{tick:g}", "middle"))
     for tick in _ticks(y_limit)[1:]:
         at = base - tick / y_limit * (base - _TOP)
-        parts.append(f'<text x="{left - 5:g}" y="{at + 4:.1f}" text-anchor="end">{tick:g}</text>')
+        parts.append(_text(left - 5, at + 4, f"{tick:g}", "end"))
     return "".join(parts)
+
+
+def _text(x: float, y: float, text: str, anchor: str, style: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{style}>{escape(text)}</text>'
 
 
 def _ticks(limit: float) -> Doubles:
     """Round numbers from 0 to a limit, about five steps apart."""
     power = 10.0 ** np.floor(np.log10(limit / 5))
     step = min((factor * power for factor in (1.0, 2.0, 5.0, 10.0)), key=lambda step: abs(limit / step - 5))
-    return np.arange(0.0, limit * (1 + 1e-9), step)
+    ticks: Doubles = np.arange(0.0, limit * (1 + 1e-9), step)
+    return ticks
 
 
 def _points(xs: Doubles, ys: Doubles) -> str:

@@ -49,7 +49,7 @@ class Graph(Numbers):
     rewards: NDArray[np.int64]
 
     def normalize(self) -> None:
-        """Make this the graph of its jump chain: discrete functions divide each vertex's weights by their sum.
+        """Make this its jump chain: discrete functions divide each vertex's weights by their sum.
 
         Works for any theta. Functions in continuous time are not affected.
         """

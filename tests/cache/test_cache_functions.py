@@ -88,6 +88,19 @@ def test_a_folder_in_use_gets_a_subfolder(tmp_path: Path) -> None:
     manager.close()
 
 
+def test_a_folder_that_another_process_marks_meanwhile_is_ours(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = paths.is_empty
+
+    def mark_and_look(path: Path) -> bool:
+        paths.prepare(path)
+        return look(path)
+
+    monkeypatch.setattr(paths, "is_empty", mark_and_look)
+    assert paths.locate(folder) == folder
+
+
 def test_clear_removes_every_entry(manager: CacheManager, folder: Path) -> None:
     manager.put_trace(KEY, b"small")
     manager.put_trace(OTHER, bytes(1 << 17))

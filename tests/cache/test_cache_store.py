@@ -96,6 +96,12 @@ def test_a_malformed_key_is_refused(manager: CacheManager, call: str) -> None:
         getattr(manager, call)("../../etc/passwd", *arguments)
 
 
+@pytest.mark.parametrize("data", [5, "text", None, [1, 2]])
+def test_only_bytes_are_stored(manager: CacheManager, data: object) -> None:
+    with pytest.raises(TypeError, match="bytes"):
+        manager.put_trace(KEY, data)  # type: ignore[arg-type]
+
+
 def test_a_lookup_creates_nothing(folder: Path) -> None:
     manager = CacheManager(folder)
     assert manager.get_trace(KEY) is None

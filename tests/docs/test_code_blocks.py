@@ -37,7 +37,10 @@ def test_only_python_blocks_count():
 
 
 def test_options_of_a_block_do_not_hide_it():
-    assert python_blocks('```{.python title="a"}\nx = 1\n```\n~~~py\ny = 2\n~~~\n') == [(2, "x = 1"), (5, "y = 2")]
+    assert python_blocks('```{.python title="a"}\nx = 1\n```\n~~~py\ny = 2\n~~~\n') == [
+        (2, "x = 1"),
+        (5, "y = 2"),
+    ]
 
 
 def test_an_indented_block_is_dedented():

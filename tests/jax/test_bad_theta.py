@@ -3,8 +3,8 @@
 import jax
 import numpy as np
 import pytest
-
 from phasic import Graph
+
 from tests import models
 
 DATA = np.array([0.3, 1.7, 0.9])

@@ -4,8 +4,8 @@ import jax
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-
 from phasic import Graph
+
 from tests import models
 from tests.reference import closed_forms
 

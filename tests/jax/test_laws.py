@@ -31,9 +31,11 @@ def test_value_is_that_of_the_graph(model):
 @given(two_parameters())
 def test_gradient_is_that_of_a_dense_exponential(model):
     theta = np.array(model.theta)
-    jacobian = np.asarray(likelihood.log_density_jacobian(
-        np.append(theta, [1.0, 1.0]), *model.likelihood_arrays(SIZE, PARAMETERS), DATA
-    ))[:, :2]
+    jacobian = np.asarray(
+        likelihood.log_density_jacobian(
+            np.append(theta, [1.0, 1.0]), *model.likelihood_arrays(SIZE, PARAMETERS), DATA
+        )
+    )[:, :2]
     m = model.graph().model()
     gradient = np.asarray(jax.grad(lambda x: m.log_likelihood(x, DATA))(theta))
     error = np.abs(gradient - jacobian.sum(axis=0))

@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-
 from phasic import Graph
+
 from tests import models
 
 THETA = [1.0, 2.0, 4.0]

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-
 from phasic import Graph
+
 from tests import models
 
 THETA = np.array([1.0, 2.0, 4.0])
@@ -149,9 +149,7 @@ def test_theta_may_be_a_list(model, value):
 
 def test_gradient_against_finite_differences(value):
     h = 1e-5
-    differences = [
-        (float(value(THETA + h * e)) - float(value(THETA - h * e))) / (2 * h) for e in np.eye(3)
-    ]
+    differences = [(float(value(THETA + h * e)) - float(value(THETA - h * e))) / (2 * h) for e in np.eye(3)]
     # loose on purpose: h^2 truncation and 1e-16/h rounding
     assert_allclose(jax.grad(value)(THETA), differences, rtol=1e-6, atol=1e-6)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-
 from phasic import Graph
+
 from tests import models, strategies
 
 TOLERANCE = 1e-10  # the default: relative, where the value is a normal number

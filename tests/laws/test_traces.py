@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import phasic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-import phasic
 from tests import strategies
 
 SAME_SUMS = 1e-14  # rates rounded once more by base + coefficients . theta

@@ -108,6 +108,12 @@ def coxian_mean(rates, continuation):
     return mean
 
 
+def birth_death_mean(n, birth, death):
+    """Expected time from 1 to 0 with rates i birth and i death, births stopping at n (Karlin & Taylor 1975)."""
+    rho = Fraction(birth) / Fraction(death)
+    return sum(rho ** (j - 1) / j for j in range(1, n + 1)) / Fraction(death)
+
+
 def geometric_pmf(p, k):
     """P(N = k), number of trials up to the first success."""
     p = Fraction(p)

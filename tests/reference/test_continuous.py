@@ -181,6 +181,11 @@ def test_hyperexponential_cdf():
     assert model.dense().cdf(0.7) == pytest.approx(expected, rel=SOLVE)
 
 
+def test_birth_death_in_rationals():
+    model, _ = models.explore(models.birth_death, n=9, birth=3.0, death=2.0)
+    assert model.dense(exact=True).expectation() == closed_forms.birth_death_mean(9, 3, 2)
+
+
 def test_stability_chain_in_rationals():
     model, _ = models.explore(models.reset_chain, n=30)
     assert model.dense(exact=True).expectation() == closed_forms.reset_chain_mean_steps(30)
@@ -188,7 +193,7 @@ def test_stability_chain_in_rationals():
 
 @pytest.mark.parametrize("n", [10, 20])
 def test_block_counting_states_are_partitions(n):
-    model, states = models.explore(models.block_counting, n=n)
+    _model, states = models.explore(models.block_counting, n=n)
     assert len(states) == truth.PARTITIONS[n]
 
 

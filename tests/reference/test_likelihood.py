@@ -53,9 +53,7 @@ def test_padding_with_parameters_changes_nothing():
 
 def test_geometric_log_pmf():
     arrays, counts = erlang(1).likelihood_arrays(), np.array([1, 4])
-    values = likelihood.log_pmf(
-        np.array([0.25]), *arrays, np.array([1]), counts, largest=4, normalized=False
-    )
+    values = likelihood.log_pmf(np.array([0.25]), *arrays, np.array([1]), counts, largest=4, normalized=False)
     np.testing.assert_allclose(values, np.log([0.25, 0.25 * 0.75**3]), rtol=1e-14)  # a handful of products
 
 

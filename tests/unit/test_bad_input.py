@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-
 from phasic import Graph
+
 from tests import models
 
 NAN, INF = float("nan"), float("inf")
@@ -96,6 +96,52 @@ def test_state_with_a_fraction():
 def test_state_with_a_nan():
     with pytest.raises(ValueError, match="(?i)nan"):
         Graph(2).find_or_create_vertex([NAN, 2.0])
+
+
+@pytest.mark.parametrize("entry", [2**31, -(2**31) - 1, 2**40, 2**63, 2**70])
+def test_state_entry_beyond_32_bits(entry):
+    # beyond 2^53 the message shows the nearest double
+    with pytest.raises(ValueError, match=str(entry)[:15]):
+        Graph(1).find_or_create_vertex([entry])
+
+
+@pytest.mark.parametrize("entry", [2**31 - 1, -(2**31)])
+def test_largest_state_entries(entry):
+    assert list(Graph(1).find_or_create_vertex([entry]).state()) == [entry]
+
+
+def test_an_edge_into_the_starting_vertex():
+    graph = Graph(1)
+    with pytest.raises(ValueError, match="start"):
+        graph.find_or_create_vertex([1]).add_edge(graph.starting_vertex(), 1.0)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda g: g.expectation(), lambda g: g.pdf(1.0), lambda g: g.validate(), lambda g: g.pmf_discrete(1)],
+    ids=["expectation", "pdf", "validate", "pmf"],
+)
+def test_a_graph_without_edges(ask):
+    with pytest.raises(ValueError, match="absorbing"):
+        ask(Graph(1))
+
+
+@pytest.mark.parametrize("ask", [lambda g: g.expectation(), lambda g: g.moments(2)])
+def test_theta_that_closes_every_way_out_names_the_state(erlang, ask):
+    erlang.update_parameterized_weights([0.0])
+    with pytest.raises(ValueError, match=r"\(1\)|\[1\]"):
+        ask(erlang)
+
+
+def test_theta_that_closes_every_way_out_leaves_no_density(erlang):
+    erlang.update_parameterized_weights([0.0])
+    assert erlang.pdf(1.0) == 0.0
+
+
+@pytest.mark.parametrize("s", [-0.5, NAN])
+def test_laplace_transform_left_of_zero(s):
+    with pytest.raises(ValueError, match=f"(?i){s}"):
+        Graph(callback=models.kingman, n=4).laplace_transform(s)
 
 
 @pytest.mark.parametrize("wanted", ["2", "3"])
@@ -296,7 +342,9 @@ def _raises_at(state, error):
     return [((int(state[0]) + 1,), 1.0)]
 
 
-@pytest.mark.parametrize("error", [Peculiar("mine"), KeyError("key"), ValueError("v"), ZeroDivisionError("z")])
+@pytest.mark.parametrize(
+    "error", [Peculiar("mine"), KeyError("key"), ValueError("v"), ZeroDivisionError("z")]
+)
 def test_an_exception_of_the_callback_is_passed_on(error):
     with pytest.raises(type(error)) as caught:
         Graph(callback=_raises_at, error=error)

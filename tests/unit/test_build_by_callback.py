@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from phasic import Graph
+
 from tests import models
 from tests.reference import truth
 
@@ -149,6 +149,32 @@ def test_a_graph_grown_by_a_callback_can_be_extended_by_hand():
     graph.find_vertex([3]).add_edge(graph.find_vertex([1]), 1.0)
     # 1/4 + 3/4 * 1
     assert graph.expectation() == 1.0
+
+
+def test_a_callback_may_be_a_generator():
+    def callback(state):
+        yield from models.kingman(state, n=3)
+
+    assert Graph(callback=callback).expectation() == pytest.approx(4 / 3, rel=1e-15)
+
+
+def test_a_callback_that_writes_to_its_state_changes_no_vertex():
+    def callback(state):
+        moves = models.kingman(state, n=3)
+        if state.flags.writeable:
+            state[:] = 99
+        return moves
+
+    assert sorted(Graph(callback=callback).states()[1:, 0].tolist()) == [1, 2, 3]
+
+
+def test_a_state_of_zeros_is_not_the_starting_vertex():
+    def callback(state):
+        if len(state) == 0:
+            return [((1,), 1.0)]
+        return [((0,), 4.0)] if state[0] == 1 else []
+
+    assert Graph(callback=callback).vertices_length() == 3
 
 
 def test_as_many_states_as_allowed_are_fine():

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from phasic import Graph
 
 
@@ -107,11 +106,11 @@ def test_edges_of_an_absorbing_vertex(graph):
 
 
 def test_edge_targets(graph):
-    assert sorted(list(e.to().state())[0] for e in graph.find_vertex([2]).edges()) == [1, 9]
+    assert sorted(next(iter(e.to().state())) for e in graph.find_vertex([2]).edges()) == [1, 9]
 
 
 def test_edge_weights(graph):
-    assert {list(e.to().state())[0]: e.weight() for e in graph.find_vertex([2]).edges()} == {1: 3.0, 9: 0.5}
+    assert {next(iter(e.to().state())): e.weight() for e in graph.find_vertex([2]).edges()} == {1: 3.0, 9: 0.5}
 
 
 def test_constant_edge_has_its_weight_as_base(graph):

@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.stats
-
 from phasic import Graph
+
 from tests import models
 from tests.reference import closed_forms
 
@@ -107,6 +107,14 @@ def test_coxian_mean():
     assert Graph(callback=models.coxian).expectation() == pytest.approx(float(expected), rel=SOLVE)
 
 
+@pytest.mark.parametrize("rho", [1.5, 20.0])
+def test_birth_death_mean(rho):
+    expected = closed_forms.birth_death_mean(200, rho, 1)
+    graph = Graph(callback=models.birth_death, n=200, birth=rho, death=1.0)
+    # up to 8e256, where a plain solve has no digit left
+    assert graph.expectation() == pytest.approx(float(expected), rel=1e-13)
+
+
 @pytest.mark.parametrize("k", [0, 1, 2, 10, 300])
 def test_geometric(k):
     graph = Graph(callback=models.successes, r=1, p=0.25)
@@ -146,4 +154,6 @@ def test_reset_chain_mean(n):
 @pytest.mark.parametrize("n", [5, 50, 300])
 def test_reset_chain_mean_in_steps(n):
     expected = float(closed_forms.reset_chain_mean_steps(n))
-    assert Graph(callback=models.reset_chain, n=n).expectation_discrete() == pytest.approx(expected, rel=1e-13)
+    assert Graph(callback=models.reset_chain, n=n).expectation_discrete() == pytest.approx(
+        expected, rel=1e-13
+    )

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-
 from phasic import Graph
+
 from tests.models import EdgeModel
 
 MODEL = EdgeModel(
@@ -48,7 +48,9 @@ def test_order_of_initial_edges_does_not_matter():
 
 
 def test_negative_zero_is_zero():
-    edges = [(u, v, -0.0 if b == 0 else b, tuple(-0.0 if x == 0 else x for x in c)) for u, v, b, c in MODEL.edges]
+    edges = [
+        (u, v, -0.0 if b == 0 else b, tuple(-0.0 if x == 0 else x for x in c)) for u, v, b, c in MODEL.edges
+    ]
     assert replaced(edges=edges) == MODEL.graph().content_hash()
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from phasic import Graph
+
 from tests import models
 from tests.reference import closed_forms
 
@@ -103,6 +103,12 @@ def test_an_exception_of_the_rate_is_passed_on(graph):
 
     with pytest.raises(ZeroDivisionError):
         graph.discretize(rate)
+
+
+def test_a_discretised_graph_cannot_be_discretised_again(graph):
+    # its auxiliary vertices already stand for the states that new ones would stand for
+    with pytest.raises(ValueError, match="discret"):
+        graph.discretize(1.0).discretize(1.0)
 
 
 def test_events_on_a_chain_with_a_cycle():

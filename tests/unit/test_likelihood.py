@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import scipy.stats
-
 from phasic import Graph
+
 from tests import models
 from tests.reference import closed_forms
 

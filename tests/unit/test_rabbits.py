@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from phasic import Graph
+
 from tests import models
 from tests.reference import truth
 
@@ -99,4 +99,6 @@ def test_the_cycle_is_seen(graph):
 
 
 def test_residence_times_sum_to_the_expectation(graph):
-    assert np.sum(graph.expected_residence_time()) == pytest.approx(graph.expectation(), rel=1e-15)  # six terms
+    assert np.sum(graph.expected_residence_time()) == pytest.approx(
+        graph.expectation(), rel=1e-15
+    )  # six terms

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from phasic import Graph
+
 from tests import models
 
 

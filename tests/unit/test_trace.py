@@ -2,10 +2,10 @@
 
 import pickle
 
-import pytest
-
 import phasic
+import pytest
 from phasic import Graph
+
 from tests import models
 
 
@@ -71,9 +71,7 @@ def test_bytes_survive_the_bytes(content):
 @pytest.mark.parametrize("mask", [0x01, 0x80, 0xFF])
 def test_any_altered_byte_is_an_error(content, mask):
     accepted = [
-        i
-        for i in range(len(content))
-        if parses(content[:i] + bytes([content[i] ^ mask]) + content[i + 1 :])
+        i for i in range(len(content)) if parses(content[:i] + bytes([content[i] ^ mask]) + content[i + 1 :])
     ]
     assert accepted == []
 

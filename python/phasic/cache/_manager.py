@@ -65,6 +65,7 @@ class CacheManager:
 
         Raises:
             ValueError: for a malformed kind, key or metadata.
+            TypeError: if ``data`` is anything but bytes.
         """
         return self._store.put(kind, key, data, metadata=metadata)
 

@@ -97,7 +97,8 @@ def is_empty(path: Path) -> bool:
 
 def locate(path: Path) -> Path:
     """Where the cache asked for at ``path`` lives: there, or in a sub-folder if others use ``path``."""
-    return path if is_ours(path) or is_empty(path) or not path.is_dir() else path / SUBFOLDER
+    # The marker is the first file in a folder of ours: who finds such a folder filled finds the marker too.
+    return path if is_empty(path) or is_ours(path) or not path.is_dir() else path / SUBFOLDER
 
 
 def check_owner(path: Path) -> None:

@@ -57,9 +57,11 @@ class Store:
     def put(self, kind: str, key: str, payload: bytes, *, metadata: Mapping[str, int] | None = None) -> bool:
         """Store ``payload``; whether it is on disk.
 
-        Raises ValueError for a malformed kind, key or metadata.
+        Raises ValueError for a malformed kind, key or metadata, and TypeError for anything but bytes.
         """
         name = f"{check_kind(kind)}/{check_key(key)}"
+        if not isinstance(payload, bytes | bytearray | memoryview):
+            raise TypeError(f"an entry is bytes, got {type(payload).__name__}")
         payload = bytes(payload)
         if not _paths.enabled():
             return False

@@ -18,6 +18,7 @@ fn xla_targets() -> HashMap<&'static str, usize> {
 
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<graph::GraphBuilder>()?;
     module.add_class::<graph::FrozenGraph>()?;
     module.add_class::<trace::Trace>()?;

@@ -18,5 +18,6 @@ pub(crate) fn trapped(graph: &Graph) -> Option<usize> {
             }
         }
     }
-    reaches.iter().position(|&reached| !reached)
+    // The starting vertex last: a state says more.
+    (1..n).chain(0..1).find(|&vertex| !reaches[vertex])
 }
