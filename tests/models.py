@@ -209,8 +209,8 @@ def successes(state, r=3, p=0.25):
 class EdgeModel:
     """A chain as lists: transient states 0..n-1, absorbing states n..n+a-1.
 
-    initial: {state: probability}. edges: (src, dst, base, coefficients) with rate base + coefficients . theta;
-    p is the number of parameters, coefficients are () for a constant edge.
+    initial: {state: probability}. edges: (src, dst, base, coefficients), the rate being base +
+    coefficients . theta; coefficients are () for a constant edge. p: number of parameters.
     """
 
     n: int
@@ -230,7 +230,7 @@ class EdgeModel:
         return [state + 1]
 
     def graph(self, *, order=None, edges=None):
-        """The model as a `phasic.Graph`, its vertices created in `order`, its edges added in `edges` order."""
+        """The model as a `phasic.Graph`, with its vertices created in `order` and `edges` added in theirs."""
         from phasic import Graph
 
         graph = Graph(1)

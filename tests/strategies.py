@@ -71,8 +71,8 @@ def parameterised_models(draw, *, max_states=5, max_parameters=4, defect=None):
 
 
 @st.composite
-def discrete_chains(draw, *, max_states=5, rewards=st.integers(0, 3), some_reward=False):
-    """Chains whose weights are probabilities (multiples of 1/1024, rows at most one), with integer rewards."""
+def discrete_chains(draw, *, max_states=5, some_reward=False):
+    """Chains of probabilities (multiples of 1/1024, rows at most one) with integer rewards."""
     n = draw(st.integers(1, max_states))
     edges = []
     for i, row in _rows(draw(skeletons(n, 1, acyclic=draw(st.booleans())))).items():
@@ -80,7 +80,7 @@ def discrete_chains(draw, *, max_states=5, rewards=st.integers(0, 3), some_rewar
             row = [*row, i]
         shares = [draw(st.integers(1, 1024 // len(row))) for _ in row]
         edges += [(i, j, share / 1024, ()) for j, share in zip(row, shares, strict=True)]
-    given = draw(st.tuples(*[rewards] * n))
+    given = draw(st.tuples(*[st.integers(0, 3)] * n))
     if some_reward and not any(given):
         given = (1, *given[1:])
     return EdgeModel(n, 1, draw(initial_distributions(n)), edges, rewards=given)

@@ -1,6 +1,7 @@
 """Without 64-bit JAX: single precision in and out, double precision inside."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -32,8 +33,6 @@ print(json.dumps({{"value": float(value), "gradient": gradient.tolist(), "mapped
 @pytest.fixture(scope="module")
 def single(tmp_path_factory, request):
     """What a fresh process without 64-bit JAX computes."""
-    import os
-
     home = tmp_path_factory.mktemp("home")
     environment = os.environ | {"HOME": str(home), "PHASIC_CACHE_DIR": str(home / "cache")}
     environment.pop("JAX_ENABLE_X64", None)

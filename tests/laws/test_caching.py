@@ -1,5 +1,6 @@
 """The cache changes no answer: off, cold and warm processes agree to the last bit."""
 
+import os
 import subprocess
 import sys
 
@@ -13,7 +14,8 @@ from tests import models
 graph = Graph(callback=models.rabbits_parameterised, n=70)
 graph.model()
 graph.update_parameterized_weights([1.0, 2.0, 4.0])
-numbers = [*graph.moments(3), graph.pdf(0.5), graph.cdf(0.5), graph.log_likelihood([1.0, 2.0, 4.0], [0.3, 0.9]),
+numbers = [*graph.moments(3), graph.pdf(0.5), graph.cdf(0.5),
+           graph.log_likelihood([1.0, 2.0, 4.0], [0.3, 0.9]),
            *graph.log_likelihood_gradient([1.0, 2.0, 4.0], [0.3, 0.9]), *graph.expected_waiting_time()[:50]]
 print([float(x).hex() for x in numbers])
 """
@@ -22,8 +24,6 @@ print([float(x).hex() for x in numbers])
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory, request):
     """Output of a process without cache, of one that fills it, and of one that reads it."""
-    import os
-
     folder = tmp_path_factory.mktemp("cache")
     outputs = {}
     for name, setting in {"off": "off", "cold": "on", "warm": "on"}.items():

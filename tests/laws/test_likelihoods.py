@@ -60,7 +60,7 @@ def test_gradient(model, units):
 @settings(max_examples=20)
 @given(strategies.parameterised_models(max_states=SIZE), units)
 def test_gradient_along_theta(model, units):
-    # without bases f(t; c theta) = c f(ct; theta), so theta . grad log L is d/dc of m log c + sum log f(c t_i)
+    # without bases f(t; c theta) = c f(ct; theta): theta . grad log L is d/dc of m log c + sum log f(c t_i)
     edges = [(u, v, 0.0, c if any(c) else (1.0, *c[1:])) for u, v, _, c in model.edges]
     model = replace(model, edges=edges)
     graph, times = model.graph(), times_for(model, units)

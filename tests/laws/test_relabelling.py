@@ -1,5 +1,7 @@
 """The order in which vertices and edges are added changes nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +12,11 @@ from tests import strategies
 SUMS = 1e-13  # the same positive numbers, summed in another order
 
 
+CHAINS = strategies.chains(max_states=6)
+
+
 @st.composite
-def relabelled(draw, models=strategies.chains(max_states=6)):  # noqa: B008 - a strategy is a constant
+def relabelled(draw, models=CHAINS):
     """A model, its graph, and the graph of the same model built in another order."""
     model = draw(models)
     order = draw(st.permutations(range(model.n + model.a)))
@@ -89,8 +94,6 @@ def test_log_likelihood_is_the_same(case):
 
 @given(strategies.parameterised_models(), st.data())
 def test_another_coefficient_is_another_hash(model, data):
-    from dataclasses import replace
-
     i = data.draw(st.integers(0, len(model.edges) - 1))
     u, v, base, coefficients = model.edges[i]
     edge = (u, v, base, (coefficients[0] + 0.125, *coefficients[1:]))

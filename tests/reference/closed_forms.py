@@ -109,7 +109,7 @@ def coxian_mean(rates, continuation):
 
 
 def birth_death_mean(n, birth, death):
-    """Expected time from 1 to 0 with rates i birth and i death, births stopping at n (Karlin & Taylor 1975)."""
+    """Expected time from 1 to 0, rates i birth and i death, births stopping at n (Karlin & Taylor 1975)."""
     rho = Fraction(birth) / Fraction(death)
     return sum(rho ** (j - 1) / j for j in range(1, n + 1)) / Fraction(death)
 

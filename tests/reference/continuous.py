@@ -1,7 +1,7 @@
 """Continuous phase-type distributions as (alpha, S, exit), solved densely.
 
-Rewards are one number per transient state. With R = diag(rewards) and U = (-S)^-1, the accumulated reward Y has
-E[Y^k] = k! alpha (U R)^k 1 and E[exp(-zY)] = defect + alpha (zR - S)^-1 exit.
+Rewards are one number per transient state. With R = diag(rewards) and U = (-S)^-1, the accumulated reward Y
+has E[Y^k] = k! alpha (U R)^k 1 and E[exp(-zY)] = defect + alpha (zR - S)^-1 exit.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class DenseChain:
 
     @classmethod
     def from_edges(cls, initial, edges, transient, absorbing, *, exact=False):
-        """Build from {state: probability} and (src, dst, rate) triples; parallel edges add up, loops vanish."""
+        """Build from {state: probability} and (src, dst, rate); parallel edges add up, loops vanish."""
         number = {v: i for i, v in enumerate(transient)}
         column = {v: i for i, v in enumerate(absorbing)}
         convert = linear.as_exact if exact else np.asarray
@@ -114,7 +114,7 @@ class DenseChain:
         return self.alpha @ scipy.linalg.expm(linear.as_float(self.S) * t)
 
     def accumulated(self, t):
-        """Expected time in each transient state up to t (Van Loan 1978: integral as a block of one exponential)."""
+        """Expected time in each transient state up to t, a block of one exponential (Van Loan 1978)."""
         n = len(self.S)
         block = np.zeros((2 * n, 2 * n))
         block[:n, :n], block[:n, n:] = linear.as_float(self.S) * t, np.eye(n) * t

@@ -110,7 +110,10 @@ def test_edge_targets(graph):
 
 
 def test_edge_weights(graph):
-    assert {next(iter(e.to().state())): e.weight() for e in graph.find_vertex([2]).edges()} == {1: 3.0, 9: 0.5}
+    assert {next(iter(e.to().state())): e.weight() for e in graph.find_vertex([2]).edges()} == {
+        1: 3.0,
+        9: 0.5,
+    }
 
 
 def test_constant_edge_has_its_weight_as_base(graph):

@@ -1,6 +1,7 @@
 """The content hash: the same for the same model, different for any other."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from phasic import Graph
@@ -23,8 +24,6 @@ MODEL = EdgeModel(
 
 
 def replaced(**changes):
-    from dataclasses import replace
-
     return replace(MODEL, **changes).graph().content_hash()
 
 

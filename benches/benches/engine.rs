@@ -1,0 +1,76 @@
+//! What a user waits for: record, evaluate, differentiate, likelihood.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use phasic_benches::{demes, freeze, kingman_blocks, rabbits, tandem};
+use phasic_core::{Frozen, GraphBuilder, Law, LogLikelihood, Moments, Trace};
+
+/// Named models in three sizes, with a θ.
+fn models() -> Vec<(String, Frozen, Vec<f64>)> {
+    let named = |name: &str, graph: GraphBuilder, theta: &[f64]| {
+        (name.to_owned(), freeze(&graph), theta.to_vec())
+    };
+    let mut models = Vec::new();
+    for n in [10, 60, 150] {
+        models.push(named(&format!("rabbits {n}"), rabbits(n), &[1.0, 2.0, 4.0]));
+    }
+    for n in [10, 20, 30] {
+        models.push(named(&format!("coalescent blocks {n}"), kingman_blocks(n), &[1.0]));
+    }
+    for n in [10, 20, 30] {
+        models.push(named(&format!("3 demes x {n}"), demes(&[n, 0, 0]), &[1.0, 0.5]));
+    }
+    for k in [10, 30, 60] {
+        models.push(named(&format!("tandem {k}"), tandem(k), &[1.0, 1.5, 1.3]));
+    }
+    models
+}
+
+fn record(c: &mut Criterion) {
+    let mut group = c.benchmark_group("record");
+    group.sample_size(10);
+    for (name, frozen, _) in models() {
+        group.bench_function(BenchmarkId::from_parameter(&name), |b| {
+            b.iter(|| Trace::record(black_box(&frozen)));
+        });
+    }
+}
+
+fn evaluate(c: &mut Criterion) {
+    let mut group = c.benchmark_group("expectation");
+    group.sample_size(20);
+    for (name, frozen, theta) in models() {
+        let trace = Trace::record(&frozen).expect("named models can be recorded");
+        group.bench_function(BenchmarkId::new("value", &name), |b| {
+            b.iter(|| Moments::new(&trace, black_box(&theta)).and_then(|at| at.expectation(None)));
+        });
+        group.bench_function(BenchmarkId::new("value and gradient", &name), |b| {
+            b.iter(|| {
+                Moments::new(&trace, black_box(&theta)).and_then(|at| at.expectation_gradient(None))
+            });
+        });
+    }
+}
+
+fn likelihood(c: &mut Criterion) {
+    let mut group = c.benchmark_group("log-likelihood of 1000 times");
+    group.sample_size(10);
+    for n in [5, 10, 15] {
+        let trace = Trace::record(&freeze(&kingman_blocks(n))).expect("an acyclic model");
+        let times: Vec<f64> = (1..=1000).map(|i| 4e-3 * f64::from(i)).collect();
+        let weights = vec![1.0; times.len()];
+        let data = LogLikelihood::new(&trace, Law::Continuous, &times, &weights, &[], 1e-10)
+            .expect("positive times");
+        group.bench_function(BenchmarkId::new("value", n), |b| {
+            b.iter(|| data.value(black_box(&[1.0])));
+        });
+        let mut gradient = [0.0];
+        group.bench_function(BenchmarkId::new("value and gradient", n), |b| {
+            b.iter(|| data.value_and_gradient(black_box(&[1.0]), &mut gradient));
+        });
+    }
+}
+
+criterion_group!(benches, record, evaluate, likelihood);
+criterion_main!(benches);
