@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-
 import phasic
-from phasic import Gamma, Graph
+import pytest
+from phasic import Graph
 
 TIMES = [0.31, 0.84, 1.12, 0.22, 2.41, 0.67, 1.93, 0.45]
 OTHER_TIMES = [3.1, 8.4, 11.2, 2.2, 24.1, 6.7, 19.3, 4.5]
@@ -231,7 +230,9 @@ def test_layer_3_a_new_model_of_a_seen_shape_compiles_nothing(cache: Path) -> No
 # Cache functions
 
 
-def test_cache_functions(cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cache_functions(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("PHASIC_CACHE_DIR", str(cache))
     traces = [Graph(callback=coalescent, n=n).trace() for n in (3, 4, 5)]
     listed = phasic.list_cached_traces()

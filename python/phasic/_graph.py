@@ -85,7 +85,13 @@ class Graph(Numbers):
             rate: A rate for every vertex, or `rate(state, **kwargs)`: a rate, or one coefficient of theta
                 for each parameter.
             **kwargs: Passed to `rate`.
+
+        Raises:
+            ValueError: The graph is discrete already, or a rate is not a number ≥ 0 or one coefficient for
+                each parameter.
         """
+        if self.is_discrete:
+            raise ValueError("this graph is discrete already: discretize the one that it was made from")
         graph = self._from_builder(self._builder.copy())
         builder = graph._builder
         rewards = [0] * builder.n_vertices

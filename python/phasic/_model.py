@@ -12,7 +12,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from phasic import _core, _ffi, _trace
+from phasic import _check, _core, _ffi, _trace
 
 
 @jax.tree_util.register_dataclass
@@ -64,7 +64,8 @@ class Model:
             A scalar.
 
         Raises:
-            ValueError: A shape does not fit; given and expected shapes are named.
+            ValueError: A shape does not fit; given and expected shapes are named. Outside of compiled
+                functions also if theta makes a rate negative or an observation is impossible.
         """
         theta, values = jnp.asarray(theta), jnp.asarray(values)
         if theta.shape != (self.n_parameters,):
@@ -72,6 +73,10 @@ class Model:
         if values.ndim != 1:
             raise ValueError(f"values has shape {values.shape}, but one dimension is needed")
         weights = jnp.ones(values.shape, theta.dtype) if weights is None else jnp.asarray(weights)
+        if weights.shape != values.shape:
+            raise ValueError(f"weights has shape {weights.shape}, but values has shape {values.shape}")
+        if not any(isinstance(each, jax.core.Tracer) for each in (self.key, theta, values, weights)):
+            self._check(np.asarray(theta, np.float64), values, weights)
         return _ffi.log_likelihood(
             self.key,
             theta,
@@ -82,10 +87,21 @@ class Model:
             tolerance=self.tolerance,
         )
 
+    def _check(self, theta: NDArray[np.float64], values: ArrayLike, weights: ArrayLike) -> None:
+        """Raise where a compiled program could only answer -inf or NaN."""
+        used = np.asarray(weights) != 0
+        (_check.counts if self.discrete else _check.times)("values", np.where(used, values, 0))
+        trace = _core.Trace.registered(_hex(self.key))
+        if trace is not None:
+            trace.defect(theta)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        words = np.asarray(self.key, dtype="<u4")
         rewards = np.asarray(self.rewards, dtype=np.float64)
-        return _restore, (words.tobytes().hex(), rewards.tobytes(), self.discrete, self.tolerance)
+        return _restore, (_hex(self.key), rewards.tobytes(), self.discrete, self.tolerance)
+
+
+def _hex(key: Any) -> str:
+    return np.asarray(key, dtype="<u4").tobytes().hex()
 
 
 def _restore(key: str, rewards: bytes, discrete: bool, tolerance: float) -> Model:

@@ -17,7 +17,7 @@ def test_code_blocks_run(path, subprocess_environment, tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "docs" / "blocks.py"), str(path)],
+        [sys.executable, "-W", "error", str(ROOT / "tests" / "docs" / "blocks.py"), str(path)],
         cwd=folder,
         env=subprocess_environment | {"MPLBACKEND": "Agg"},
         capture_output=True,

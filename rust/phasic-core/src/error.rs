@@ -188,6 +188,17 @@ pub enum Error {
         /// The limit.
         limit: f64,
     },
+    /// A count so large that the table of all smaller ones does not fit.
+    #[error(
+        "the count {count:.0} is above {limit:.0}, the largest for which the probabilities of all \
+         smaller counts fit in memory"
+    )]
+    CountTooLarge {
+        /// The count asked for.
+        count: f64,
+        /// The largest that fits.
+        limit: f64,
+    },
     /// The graph has more vertices, edges or fill than 32-bit indices can name.
     #[error("the graph has {count} {what}, more than the {limit} that can be indexed")]
     TooLarge {

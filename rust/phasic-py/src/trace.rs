@@ -123,6 +123,13 @@ impl Trace {
         phasic_xla::registry::insert(Arc::clone(&self.trace));
     }
 
+    /// The registered trace of this key, or None.
+    #[staticmethod]
+    fn registered(key: &str) -> PyResult<Option<Self>> {
+        let key = key.parse::<phasic_core::TraceKey>().map_err(raise)?;
+        Ok(phasic_xla::registry::get(&key).map(|trace| Self { trace }))
+    }
+
     fn __repr__(&self) -> String {
         format!(
             "Trace({}…, vertices={}, parameters={}, multiply_adds={})",
@@ -302,7 +309,7 @@ impl Trace {
     ) -> PyResult<Vector<'py>> {
         let (theta, counts, rewards) = (vector(&theta), vector(&counts), vector(&rewards));
         let values = self.run(py, |trace| {
-            let law = Discrete::new(trace, &theta, &rewards)?;
+            let law = Discrete::until(trace, &theta, &rewards, Interrupt::when(&interrupted))?;
             if cumulative { law.cdf(&counts) } else { law.pmf(&counts) }
         })?;
         Ok(values.into_pyarray(py))

@@ -43,8 +43,8 @@ pub(crate) struct Chain<'a> {
     pub rate: f64,
     /// Per pattern entry: probability of that jump.
     pub jumps: Vec<f64>,
-    /// Per position: probability of staying.
-    pub stay: Vec<f64>,
+    /// Per position: probability that a jump absorbs.
+    pub leaks: Vec<f64>,
     /// Per position: rate of absorption.
     pub absorption: Vec<f64>,
     /// Per position: probability of starting there.
@@ -60,35 +60,46 @@ impl<'a> Chain<'a> {
         };
         let exits: Vec<f64> = (0..trace.n_transient()).map(exit).collect();
         let rate = MARGIN * exits.iter().copied().fold(0.0, f64::max);
-        let scale = if rate > 0.0 { rate } else { 1.0 };
+        let scale = positive(rate);
         Self {
             pattern,
             rate,
             jumps: pattern.edges.iter().map(|&edge| weights[edge as usize] / scale).collect(),
-            stay: exits.iter().map(|exit| (scale - exit) / scale).collect(),
+            leaks: absorption.iter().map(|rate| rate / scale).collect(),
             initial: trace.initial(weights),
             absorption,
         }
     }
 
+    /// The rate q, or 1 for a chain without rates.
+    pub fn scale(&self) -> f64 {
+        positive(self.rate)
+    }
+
     pub fn n(&self) -> usize {
-        self.stay.len()
+        self.leaks.len()
     }
 
     /// One jump: `next = v P`. Returns the mass that is still transient.
+    ///
+    /// What leaves a state is the sum of the very numbers that arrive elsewhere. A rounded
+    /// probability of staying would lose the same 1e-16 of all mass at every jump; here rounding
+    /// errors are as often up as down.
     pub fn jump(&self, v: &[f64], next: &mut [f64]) -> f64 {
-        for ((new, old), stay) in next.iter_mut().zip(v).zip(&self.stay) {
-            *new = old * stay;
-        }
+        next.fill(0.0);
         for (position, &mass) in v.iter().enumerate() {
             if mass == 0.0 {
                 continue;
             }
             let range = self.pattern.range(position);
             let targets = &self.pattern.targets[range.clone()];
+            let mut left = mass * self.leaks[position];
             for (&target, jump) in targets.iter().zip(&self.jumps[range]) {
-                next[target as usize] += mass * jump;
+                let moved = mass * jump;
+                next[target as usize] += moved;
+                left += moved;
             }
+            next[position] += mass - left;
         }
         next.iter().sum()
     }
@@ -104,4 +115,8 @@ impl<'a> Chain<'a> {
         }
         Err(Error::TooManySteps { what: "this time", steps, limit })
     }
+}
+
+fn positive(rate: f64) -> f64 {
+    if rate > 0.0 { rate } else { 1.0 }
 }

@@ -120,11 +120,9 @@ impl Times {
 
 /// Sums over k that the sweep back collects.
 struct Sweep {
-    /// Per pattern entry (i, j): Σ v[k][i] · y[k + 1][j].
+    /// Per pattern entry (i, j): Σ v[k][i] · (y[k + 1][j] − y[k + 1][i]).
     jumps: Vec<f64>,
-    /// Per position i: Σ v[k][i] · y[k + 1][i].
-    stay: Vec<f64>,
-    /// Per position: Σ c[k] · v[k].
+    /// Per position i: Σ c[k] · v[k][i] − v[k][i] · y[k + 1][i] / q.
     absorption: Vec<f64>,
     /// Per position: y[0].
     initial: Vec<f64>,
@@ -135,7 +133,6 @@ impl Sweep {
         let n = chain.n();
         let mut sweep = Self {
             jumps: vec![0.0; chain.jumps.len()],
-            stay: vec![0.0; n],
             absorption: vec![0.0; n],
             initial: vec![0.0; n],
         };
@@ -158,38 +155,39 @@ impl Sweep {
         sweep
     }
 
-    /// From y[k + 1] to y[k]. A target is always read before it is overwritten with its own y[k]:
-    /// the new vector is collected aside.
+    /// From y[k + 1] to y[k], by differences: what a jump changes, not what it keeps. On stiff chains
+    /// most jumps change next to nothing.
     fn step(&mut self, chain: &Chain, v: &[f64], coefficient: f64) {
+        let q = chain.scale();
         let mut next = vec![0.0; v.len()];
         for position in 0..v.len() {
             let mass = v[position];
             let own = self.initial[position];
-            let mut sum = coefficient * chain.absorption[position] + chain.stay[position] * own;
+            let mut change = coefficient * chain.absorption[position] - chain.leaks[position] * own;
             for entry in chain.pattern.range(position) {
-                let y = self.initial[chain.pattern.targets[entry] as usize];
-                sum += chain.jumps[entry] * y;
-                self.jumps[entry] += mass * y;
+                let gain = self.initial[chain.pattern.targets[entry] as usize] - own;
+                change += chain.jumps[entry] * gain;
+                self.jumps[entry] += mass * gain;
             }
-            self.stay[position] += mass * own;
-            self.absorption[position] += coefficient * mass;
-            next[position] = sum;
+            self.absorption[position] += mass * (coefficient - own / q);
+            next[position] = own + change;
         }
         self.initial = next;
     }
 
-    /// A rate out of i raises its jump, lowers `stay[i]`, and an absorbing one raises `s[i]` too.
+    /// A rate out of i raises one jump and lowers the probability of staying; an absorbing one
+    /// raises the density of absorption too.
     fn edge_derivatives(&self, trace: &Trace, chain: &Chain) -> Vec<f64> {
         let layout = trace.layout();
         let mut edges = vec![0.0; trace.graph().n_edges()];
-        let q = if chain.rate > 0.0 { chain.rate } else { 1.0 };
+        let q = chain.scale();
         for position in 0..chain.n() {
             for entry in chain.pattern.range(position) {
                 let edge = chain.pattern.edges[entry] as usize;
-                edges[edge] = (self.jumps[entry] - self.stay[position]) / q;
+                edges[edge] = self.jumps[entry] / q;
             }
             for (edge, _) in layout.outer.of(position).filter(|&(_, t)| t == ABSORBED) {
-                edges[edge] = self.absorption[position] - self.stay[position] / q;
+                edges[edge] = self.absorption[position];
             }
         }
         for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {

@@ -3,7 +3,7 @@
 use super::scaled::power_of_two;
 use crate::eliminate::ABSORBED;
 use crate::solve::{Adjoint, Factor, Solution, Steps};
-use crate::{Error, Trace};
+use crate::{Error, Interrupt, Trace};
 
 const LOW: f64 = 6.223_015_277_861_142e-61; // 2^-200
 const LIFT: i32 = 200;
@@ -35,11 +35,12 @@ impl<'a> Counts<'a> {
         edges: &'a [f64],
         rewards: &'a [usize],
         largest: usize,
+        interrupt: &Interrupt,
     ) -> Result<Self, Error> {
         let doubles = 2.0 * (largest + 1) as f64 * trace.n_transient() as f64;
         if doubles > MOST_DOUBLES {
-            let limit = MOST_DOUBLES / (2 * trace.n_transient()) as f64;
-            return Err(Error::TooManySteps { what: "this count", steps: largest as f64, limit });
+            let limit = (MOST_DOUBLES / (2 * trace.n_transient()) as f64).floor();
+            return Err(Error::CountTooLarge { count: largest as f64, limit });
         }
         let steps = Steps::new(trace, edges)?;
         let (weights, killing) = held(trace, edges, rewards, &steps.scales);
@@ -52,7 +53,9 @@ impl<'a> Counts<'a> {
             solutions: Vec::with_capacity(largest + 1),
             exponents: Vec::with_capacity(largest + 1),
         };
+        let work = 20 + 2 * (trace.n_transient() + trace.n_entries() + edges.len());
         for k in 0..=largest {
+            interrupt.after(work)?;
             counts.push(k);
         }
         Ok(counts)

@@ -3,7 +3,7 @@
 use super::counts::Counts;
 use super::scaled::Scaled;
 use crate::solve::dot;
-use crate::{Error, Trace, Weights};
+use crate::{Error, Interrupt, Trace, Weights};
 
 /// Probabilities of the reward that the discrete chain of a trace collects until absorption.
 ///
@@ -11,8 +11,8 @@ use crate::{Error, Trace, Weights};
 /// the number of steps (Bladt & Nielsen 2017, section 1.2.6). Weights are probabilities; what is
 /// missing from 1 at a vertex is the probability of staying there. A normalized graph divides the
 /// weights by their sum. Exact: no truncation.
-#[derive(Debug)]
 pub struct Discrete<'a> {
+    interrupt: Interrupt<'a>,
     trace: &'a Trace,
     weights: Weights,
     rewards: Vec<usize>,
@@ -21,8 +21,18 @@ pub struct Discrete<'a> {
 impl<'a> Discrete<'a> {
     /// `rewards`: `(n_vertices,)` whole numbers in canonical order, or empty for 1 everywhere.
     pub fn new(trace: &'a Trace, theta: &[f64], rewards: &[f64]) -> Result<Self, Error> {
+        Self::until(trace, theta, rewards, Interrupt::never())
+    }
+
+    /// As [`Self::new`], but every method stops with [`Error::Interrupted`] when asked to.
+    pub fn until(
+        trace: &'a Trace,
+        theta: &[f64],
+        rewards: &[f64],
+        interrupt: Interrupt<'a>,
+    ) -> Result<Self, Error> {
         let weights = trace.graph().weights(theta)?;
-        Ok(Self { trace, weights, rewards: whole_rewards(trace, rewards)? })
+        Ok(Self { interrupt, trace, weights, rewards: whole_rewards(trace, rewards)? })
     }
 
     /// Probability of each count.
@@ -44,7 +54,8 @@ impl<'a> Discrete<'a> {
 
     fn all(&self, counts: &[usize]) -> Result<Vec<f64>, Error> {
         let Some(&largest) = counts.iter().max() else { return Ok(Vec::new()) };
-        let table = Counts::new(self.trace, &self.weights.edges, &self.rewards, largest)?;
+        let table =
+            Counts::new(self.trace, &self.weights.edges, &self.rewards, largest, &self.interrupt)?;
         let initial = self.trace.initial(&self.weights.edges);
         let probability = |k| probability(&table, &initial, self.weights.defect, k).value();
         Ok((0..=largest).map(probability).collect())
@@ -71,7 +82,7 @@ pub(super) fn whole_rewards(trace: &Trace, rewards: &[f64]) -> Result<Vec<usize>
         return Err(Error::RewardLength { expected, given });
     }
     if let Some(index) = rewards.iter().position(|&reward| !is_whole(reward)) {
-        let must = "a whole number, at least 0";
+        let must = "a whole number from 0 to 4e9";
         return Err(Error::BadReward { index, value: rewards[index], must });
     }
     Ok(trace.at_positions(rewards).into_iter().map(|reward| reward as usize).collect())
@@ -81,7 +92,7 @@ pub(super) fn whole_counts(counts: &[f64]) -> Result<Vec<usize>, Error> {
     match counts.iter().position(|&count| !is_whole(count)) {
         None => Ok(counts.iter().map(|&count| count as usize).collect()),
         Some(index) => {
-            let (name, must) = ("count", "a whole number, at least 0");
+            let (name, must) = ("count", "a whole number from 0 to 4e9");
             Err(Error::BadValue { name, index, value: counts[index], must })
         }
     }

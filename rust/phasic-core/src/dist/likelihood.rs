@@ -5,7 +5,7 @@ use super::counts::Counts;
 use super::discrete::{probability, whole_counts, whole_rewards};
 use super::scaled::power_of_two;
 use crate::eliminate::ABSORBED;
-use crate::{Error, Trace, Weights};
+use crate::{Error, Interrupt, Trace, Weights};
 
 /// Which law the observations follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl<'a> LogLikelihood<'a> {
         rewards: &'t [usize],
     ) -> Result<Counts<'t>, Error> {
         let largest = counts.iter().copied().max().unwrap_or(0);
-        Counts::new(self.trace, &weights.edges, rewards, largest)
+        Counts::new(self.trace, &weights.edges, rewards, largest, &Interrupt::never())
     }
 
     fn log_probability(

@@ -87,8 +87,8 @@ impl<'c, 'p> Sequence<'c, 'p> {
             std::mem::swap(&mut self.current, &mut self.spare);
             self.exponents.push(exponent - lift);
             let absorbed = self.density[self.density.len() - 1] * power_of_two(exponent);
-            let rate = if self.chain.rate > 0.0 { self.chain.rate } else { 1.0 };
-            self.absorbed.push(self.absorbed[self.absorbed.len() - 1] + absorbed / rate);
+            let before = self.absorbed[self.absorbed.len() - 1];
+            self.absorbed.push(before + absorbed / self.chain.scale());
             self.record(mass);
             if let Some(kept) = &mut self.kept {
                 kept.offer(self.density.len() - 1, &self.current);
