@@ -3,7 +3,7 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FrozenGraph", "GraphBuilder", "Trace", "TraceFormatError", "xla_targets"]
+__all__ = ["FrozenGraph", "GraphBuilder", "Trace", "TraceFormatError", "__version__", "xla_targets"]
 
 _Doubles = NDArray[np.float64]
 
