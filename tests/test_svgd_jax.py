@@ -272,12 +272,13 @@ def test_pipeline_from_rule_to_posterior(cache: Path) -> None:
     second = in_a_fresh_process(cache, body)
     shape, rate = 2.0 + len(TIMES), 1.0 + sum(TIMES)
     mean, sd = shape / rate, np.sqrt(shape) / rate
+    hits = second["stats"]
     show(
         "From rule to posterior, twice",
         f"exact           mean {mean:.5f}  sd {sd:.5f}",
         f"first process   mean {first['mean']:.5f}  sd {first['sd']:.5f}  {first['seconds']:.2f} s",
         f"second process  mean {second['mean']:.5f}  sd {second['sd']:.5f}  {second['seconds']:.2f} s",
-        f"its hits        {second['stats']['trace']['hits']} traces, {second['stats']['xla']['hits']} programs",
+        f"its hits        {hits['trace']['hits']} traces, {hits['xla']['hits']} programs",
         first["reason"],
     )
     assert first["converged"]
