@@ -130,8 +130,9 @@ proptest! {
     fn expectation_gradient_equals_differences(chain in chain(), theta in [0.1_f64..10.0, 0.1_f64..10.0]) {
         let trace = record(&chain);
         let at = |theta: &[f64]| Moments::new(&trace, theta).unwrap();
-        let (value, gradient) = at(&theta).expectation_gradient(None).unwrap();
-        let scaled: Vec<f64> = gradient.iter().map(|slope| slope / value).collect();
+        let gradient = at(&theta).expectation_gradient(None).unwrap();
+        let value = gradient.value;
+        let scaled: Vec<f64> = gradient.theta.iter().map(|slope| slope / value).collect();
         check_gradient(theta, &scaled, |theta| at(theta).expectation(None).unwrap() / value)?;
     }
 

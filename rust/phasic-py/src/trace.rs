@@ -235,9 +235,9 @@ impl Trace {
         rewards: Option<Doubles<'_>>,
     ) -> PyResult<(f64, Vector<'py>)> {
         let rewards = optional(rewards.as_ref());
-        let (value, gradient) =
+        let gradient =
             self.moments_of(py, &theta, |at| at.expectation_gradient(rewards.as_deref()))?;
-        Ok((value, gradient.into_pyarray(py)))
+        Ok((gradient.value, gradient.theta.into_pyarray(py)))
     }
 
     /// Density at each time.

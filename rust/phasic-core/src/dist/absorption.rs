@@ -76,7 +76,7 @@ impl<'a> Absorption<'a> {
         at_infinity: f64,
     ) -> Result<Vec<f64>, Error> {
         check_times(times)?;
-        let chain = Chain::new(self.trace, &self.pattern, &self.weights.edges);
+        let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
         let mut sequence = Sequence::new(&chain, false, self.interrupt.clone());
         let mut value = |&time: &f64| match time {
             f64::INFINITY => Ok(at_infinity),
@@ -97,7 +97,7 @@ impl<'a> Absorption<'a> {
             let (name, must) = ("time", "finite");
             return Err(Error::BadValue { name, index: 0, value: time, must });
         }
-        let chain = Chain::new(self.trace, &self.pattern, &self.weights.edges);
+        let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
         let mean = chain.rate * time;
         chain.check_steps(mean)?;
         let coefficients = coefficients(&probabilities(mean, tolerance), chain.rate);

@@ -53,10 +53,11 @@ pub(crate) struct Chain<'a> {
 
 impl<'a> Chain<'a> {
     pub fn new(trace: &Trace, pattern: &'a ChainPattern, weights: &[f64]) -> Self {
+        let edge_rates = |edge: u32| weights[trace.graph().rows[edge as usize] as usize];
         let absorption = trace.absorption(weights);
         let exit = |position: usize| -> f64 {
             let jumps = pattern.edges[pattern.range(position)].iter();
-            absorption[position] + jumps.map(|&edge| weights[edge as usize]).sum::<f64>()
+            absorption[position] + jumps.map(|&edge| edge_rates(edge)).sum::<f64>()
         };
         let exits: Vec<f64> = (0..trace.n_transient()).map(exit).collect();
         let rate = MARGIN * exits.iter().copied().fold(0.0, f64::max);
@@ -64,7 +65,7 @@ impl<'a> Chain<'a> {
         Self {
             pattern,
             rate,
-            jumps: pattern.edges.iter().map(|&edge| weights[edge as usize] / scale).collect(),
+            jumps: pattern.edges.iter().map(|&edge| edge_rates(edge) / scale).collect(),
             leaks: absorption.iter().map(|rate| rate / scale).collect(),
             initial: trace.initial(weights),
             absorption,

@@ -41,8 +41,8 @@ impl Times {
         Ok(Self { distinct, weights, pattern: ChainPattern::new(trace) })
     }
 
-    pub fn value(&self, trace: &Trace, edges: &[f64], tolerance: f64) -> Result<f64, Error> {
-        let chain = Chain::new(trace, &self.pattern, edges);
+    pub fn value(&self, trace: &Trace, weights: &[f64], tolerance: f64) -> Result<f64, Error> {
+        let chain = Chain::new(trace, &self.pattern, weights);
         let mut sequence = Sequence::new(&chain, false, Interrupt::never());
         Ok(self.sum(&self.mixtures(&chain, &mut sequence, tolerance)?))
     }
@@ -55,15 +55,15 @@ impl Times {
     pub fn value_and_derivatives(
         &self,
         trace: &Trace,
-        edges: &[f64],
+        weights: &[f64],
         tolerance: f64,
     ) -> Result<(f64, Vec<f64>), Error> {
-        let chain = Chain::new(trace, &self.pattern, edges);
+        let chain = Chain::new(trace, &self.pattern, weights);
         let mut sequence = Sequence::new(&chain, true, Interrupt::never());
         let mixtures = self.mixtures(&chain, &mut sequence, tolerance)?;
         let value = self.sum(&mixtures);
         if !value.is_finite() {
-            return Ok((value, vec![f64::NAN; edges.len()]));
+            return Ok((value, vec![f64::NAN; trace.graph().n_edges()]));
         }
         let coefficients = self.coefficients(&chain, &sequence, &mixtures);
         let sweep = Sweep::back(&chain, &sequence, &coefficients);
@@ -120,11 +120,11 @@ impl Times {
 
 /// Sums over k that the sweep back collects.
 struct Sweep {
-    /// Per pattern entry (i, j): Σ v[k][i] · (y[k + 1][j] − y[k + 1][i]).
+    /// Per pattern entry (i, j): `Σ v[k][i] · (y[k + 1][j] − y[k + 1][i])`.
     jumps: Vec<f64>,
-    /// Per position i: Σ c[k] · v[k][i] − v[k][i] · y[k + 1][i] / q.
+    /// Per position i: `Σ c[k] · v[k][i] − v[k][i] · y[k + 1][i] / q`.
     absorption: Vec<f64>,
-    /// Per position: y[0].
+    /// Per position: `y[0]`.
     initial: Vec<f64>,
 }
 
@@ -155,7 +155,7 @@ impl Sweep {
         sweep
     }
 
-    /// From y[k + 1] to y[k], by differences: what a jump changes, not what it keeps. On stiff chains
+    /// From `y[k + 1]` to `y[k]`, by differences: what a jump changes, not what it keeps. On stiff chains
     /// most jumps change next to nothing.
     fn step(&mut self, chain: &Chain, v: &[f64], coefficient: f64) {
         let q = chain.scale();

@@ -3,7 +3,7 @@
 use super::scaled::power_of_two;
 use crate::eliminate::ABSORBED;
 use crate::solve::{Adjoint, Factor, Solution, Steps};
-use crate::{Error, Interrupt, Trace};
+use crate::{Error, Interrupt, Trace, Weights};
 
 const LOW: f64 = 6.223_015_277_861_142e-61; // 2^-200
 const LIFT: i32 = 200;
@@ -18,21 +18,21 @@ const MOST_DOUBLES: f64 = 5e8;
 #[derive(Debug)]
 pub(super) struct Counts<'a> {
     trace: &'a Trace,
-    edges: &'a [f64],
+    weights: &'a Weights,
     /// Per position, whole rewards.
     rewards: &'a [usize],
     stay: Vec<f64>,
-    factor: Factor<'a>,
-    solutions: Vec<Solution>,
+    factor: Factor<'a, f64>,
+    solutions: Vec<Solution<f64>>,
     /// `x[k]` is the stored vector times 2^exponent.
     pub exponents: Vec<i32>,
 }
 
 impl<'a> Counts<'a> {
-    /// All values from 0 to `largest`. `edges`: weights; `rewards`: per position.
+    /// All values from 0 to `largest`. `rewards`: per position.
     pub fn new(
         trace: &'a Trace,
-        edges: &'a [f64],
+        weights: &'a Weights,
         rewards: &'a [usize],
         largest: usize,
         interrupt: &Interrupt,
@@ -42,18 +42,21 @@ impl<'a> Counts<'a> {
             let limit = (MOST_DOUBLES / (2 * trace.n_transient()) as f64).floor();
             return Err(Error::CountTooLarge { count: largest as f64, limit });
         }
-        let steps = Steps::new(trace, edges)?;
-        let (weights, killing) = held(trace, edges, rewards, &steps.scales);
+        let steps = Steps::new(trace, weights)?;
+        // The system couples only states without reward: the others keep `scale · x = b`.
+        let held: Vec<bool> = rewards.iter().map(|&reward| reward > 0).collect();
+        let scaled = |(&held, &scale): (&bool, &f64)| if held { scale } else { 0.0 };
+        let killing: Vec<f64> = held.iter().zip(&steps.scales).map(scaled).collect();
         let mut counts = Self {
             trace,
-            edges,
+            weights,
             rewards,
             stay: steps.stay,
-            factor: Factor::new(trace, weights, &killing),
+            factor: Factor::holding(trace, weights.rows.clone(), &killing, held),
             solutions: Vec::with_capacity(largest + 1),
             exponents: Vec::with_capacity(largest + 1),
         };
-        let work = 20 + 2 * (trace.n_transient() + trace.n_entries() + edges.len());
+        let work = 20 + 2 * (trace.n_transient() + trace.n_entries() + trace.graph().n_edges());
         for k in 0..=largest {
             interrupt.after(work)?;
             counts.push(k);
@@ -71,10 +74,12 @@ impl<'a> Counts<'a> {
         let n = self.trace.n_transient();
         let mut b: Vec<f64> = (0..n).map(|position| self.source(position, k, exponent)).collect();
         if k == 0 {
-            let absorbed = self.trace.absorption(&self.factor.weights);
-            b.iter_mut().zip(absorbed).for_each(|(b, rate)| *b += rate);
+            let absorbed = self.trace.absorption(&self.weights.rows);
+            for position in (0..n).filter(|&position| !self.factor.holds(position)) {
+                b[position] += absorbed[position];
+            }
         }
-        let mut solution = self.factor.solve(&b);
+        let mut solution = self.factor.solve(b);
         let largest = solution.values.iter().copied().fold(0.0, f64::max);
         let lift = if largest > 0.0 && largest < LOW { LIFT } else { 0 };
         if lift > 0 {
@@ -99,9 +104,13 @@ impl<'a> Counts<'a> {
         let mut sum = self.stay[position] * values[position];
         for (edge, target) in self.moves(position) {
             let value = if target == ABSORBED { absorbed } else { values[target as usize] };
-            sum += self.edges[edge] * value;
+            sum += self.weight(edge) * value;
         }
         sum * shift
+    }
+
+    fn weight(&self, edge: usize) -> f64 {
+        self.weights.rows[self.trace.graph().rows[edge] as usize]
     }
 
     /// All edges out of a position, self-loops included, with target positions.
@@ -118,7 +127,7 @@ impl<'a> Counts<'a> {
     pub fn derivatives(&self, seed: impl Fn(usize, &mut [f64])) -> Vec<f64> {
         let (n, length) = (self.trace.n_transient(), self.solutions.len());
         let mut adjoint = Adjoint::new(&self.factor);
-        let mut edges = vec![0.0; self.edges.len()];
+        let mut edges = vec![0.0; self.trace.graph().n_edges()];
         let mut shares = vec![vec![0.0; n]; length];
         for k in (0..length).rev() {
             let mut share = std::mem::take(&mut shares[k]);
@@ -170,7 +179,7 @@ impl<'a> Counts<'a> {
             let value = if target == ABSORBED { absorbed } else { values[target as usize] };
             edges[edge] += share * (value - lost);
             if target != ABSORBED {
-                shares[before][target as usize] += share * self.edges[edge];
+                shares[before][target as usize] += share * self.weight(edge);
             }
         }
     }
@@ -184,17 +193,4 @@ impl<'a> Counts<'a> {
             }
         }
     }
-}
-
-/// The system that couples only states without reward: the others keep `scale · x = b`.
-fn held(trace: &Trace, edges: &[f64], rewards: &[usize], scales: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let mut weights = edges.to_vec();
-    let mut killing = vec![0.0; rewards.len()];
-    for (position, &vertex) in trace.schedule().pivots.iter().enumerate() {
-        if rewards[position] > 0 {
-            weights[trace.graph().edges(vertex as usize)].fill(0.0);
-            killing[position] = scales[position];
-        }
-    }
-    (weights, killing)
 }

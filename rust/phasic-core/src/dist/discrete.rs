@@ -55,14 +55,14 @@ impl<'a> Discrete<'a> {
     fn all(&self, counts: &[usize]) -> Result<Vec<f64>, Error> {
         let Some(&largest) = counts.iter().max() else { return Ok(Vec::new()) };
         let table =
-            Counts::new(self.trace, &self.weights.edges, &self.rewards, largest, &self.interrupt)?;
-        let initial = self.trace.initial(&self.weights.edges);
+            Counts::new(self.trace, &self.weights, &self.rewards, largest, &self.interrupt)?;
+        let initial = self.trace.initial(&self.weights.rows);
         let probability = |k| probability(&table, &initial, self.weights.defect, k).value();
         Ok((0..=largest).map(probability).collect())
     }
 }
 
-/// α · x[k], plus the atom at zero.
+/// `α · x[k]`, plus the atom at zero.
 pub(super) fn probability(table: &Counts, initial: &[f64], defect: f64, k: usize) -> Scaled {
     let mantissa = dot(initial, table.values(k));
     let mut sum = Scaled { mantissa, exponent: table.exponents[k] };

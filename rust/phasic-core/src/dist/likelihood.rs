@@ -85,7 +85,7 @@ impl<'a> LogLikelihood<'a> {
     pub fn try_value(&self, theta: &[f64]) -> Result<f64, Error> {
         let weights = self.trace.graph().weights(theta)?;
         match &self.data {
-            Data::Times(times) => times.value(self.trace, &weights.edges, self.tolerance),
+            Data::Times(times) => times.value(self.trace, &weights.rows, self.tolerance),
             Data::Counts { counts, weights: multiplicities, rewards } => {
                 let table = self.table(&weights, counts, rewards)?;
                 Ok(self.log_probability(&table, &weights, counts, multiplicities))
@@ -103,7 +103,7 @@ impl<'a> LogLikelihood<'a> {
         let weights = self.trace.graph().weights(theta)?;
         let (value, edges) = match &self.data {
             Data::Times(times) => {
-                times.value_and_derivatives(self.trace, &weights.edges, self.tolerance)?
+                times.value_and_derivatives(self.trace, &weights.rows, self.tolerance)?
             }
             Data::Counts { counts, weights: multiplicities, rewards } => {
                 self.count_derivatives(&weights, counts, multiplicities, rewards)?
@@ -136,7 +136,7 @@ impl<'a> LogLikelihood<'a> {
         rewards: &'t [usize],
     ) -> Result<Counts<'t>, Error> {
         let largest = counts.iter().copied().max().unwrap_or(0);
-        Counts::new(self.trace, &weights.edges, rewards, largest, &Interrupt::never())
+        Counts::new(self.trace, weights, rewards, largest, &Interrupt::never())
     }
 
     fn log_probability(
@@ -146,7 +146,7 @@ impl<'a> LogLikelihood<'a> {
         counts: &[usize],
         multiplicities: &[f64],
     ) -> f64 {
-        let initial = self.trace.initial(&weights.edges);
+        let initial = self.trace.initial(&weights.rows);
         let term = |(&count, &multiplicity): (&usize, &f64)| {
             multiplicity * probability(table, &initial, weights.defect, count).ln()
         };
@@ -163,9 +163,9 @@ impl<'a> LogLikelihood<'a> {
         let table = self.table(weights, counts, rewards)?;
         let value = self.log_probability(&table, weights, counts, multiplicities);
         if !value.is_finite() {
-            return Ok((value, vec![f64::NAN; weights.edges.len()]));
+            return Ok((value, vec![f64::NAN; self.trace.graph().n_edges()]));
         }
-        let initial = self.trace.initial(&weights.edges);
+        let initial = self.trace.initial(&weights.rows);
         // dE/dp[k], times the power of two by which x[k] is stored scaled.
         let mut shares = vec![0.0; counts.iter().max().map_or(0, |&largest| largest + 1)];
         for (&count, &multiplicity) in counts.iter().zip(multiplicities) {

@@ -4,43 +4,40 @@
 //! every edge weight costs 2.4 to 4 values whatever the number of parameters and keeps its digits
 //! on stiff chains, where the two-solve formula `z[i] · (x[j] − x[i])` loses them.
 
-use super::{Factor, Solution};
+use super::{Factor, Scalar, Solution};
 use crate::eliminate::ABSORBED;
 
 /// Derivatives of a scalar in the quantities of a [`Factor`], accumulated over its solves.
 #[derive(Debug)]
-pub(crate) struct Adjoint<'f, 'a> {
-    factor: &'f Factor<'a>,
-    entries: Vec<f64>,
-    exits: Vec<f64>,
-    pivots: Vec<f64>,
+pub(crate) struct Adjoint<'f, 'a, T> {
+    factor: &'f Factor<'a, T>,
+    entries: Vec<T>,
+    exits: Vec<T>,
+    pivots: Vec<T>,
     /// Per edge.
-    pub weights: Vec<f64>,
+    edges: Vec<T>,
 }
 
-impl<'f, 'a> Adjoint<'f, 'a> {
-    pub fn new(factor: &'f Factor<'a>) -> Self {
+impl<'f, 'a, T: Scalar> Adjoint<'f, 'a, T> {
+    pub fn new(factor: &'f Factor<'a, T>) -> Self {
         Self {
             factor,
-            entries: vec![0.0; factor.entries.len()],
-            exits: vec![0.0; factor.exits.len()],
-            pivots: vec![0.0; factor.pivots.len()],
-            weights: vec![0.0; factor.weights.len()],
+            entries: vec![T::ZERO; factor.entries.len()],
+            exits: vec![T::ZERO; factor.exits.len()],
+            pivots: vec![T::ZERO; factor.pivots.len()],
+            edges: vec![T::ZERO; factor.trace.graph().n_edges()],
         }
     }
 
     /// Back through one solve: takes dE/dx, adds to the factor's derivatives, returns dE/db.
-    pub fn solve(&mut self, solution: &Solution, mut values: Vec<f64>) -> Vec<f64> {
+    pub fn solve(&mut self, solution: &Solution<T>, mut values: Vec<T>) -> Vec<T> {
         let factor = self.factor;
         let (schedule, layout) = (factor.trace.schedule(), factor.trace.layout());
-        let mut forward = vec![0.0; values.len()];
+        let mut forward = vec![T::ZERO; values.len()];
         for block in schedule.blocks.windows(2) {
             let (first, end) = (block[0] as usize, block[1] as usize);
             for row in first..end {
-                let share = match factor.pivots[row] {
-                    0.0 => 0.0,
-                    pivot => values[row] / pivot,
-                };
+                let share = values[row].ratio(factor.pivots[row]);
                 forward[row] += share;
                 self.pivots[row] -= share * solution.values[row];
                 let split = schedule.splits[row] as usize;
@@ -56,28 +53,32 @@ impl<'f, 'a> Adjoint<'f, 'a> {
                     self.entries[entry] += share * solution.forward[pivot];
                     forward[pivot] += share * multiplier;
                 }
+                if factor.holds(row) {
+                    continue;
+                }
                 for (edge, target) in layout.outer.of(row).filter(|&(_, t)| t != ABSORBED) {
-                    self.weights[edge] += share * solution.values[target as usize];
-                    values[target as usize] += share * factor.weights[edge];
+                    let weight = factor.weights[factor.trace.graph().rows[edge] as usize];
+                    self.edges[edge] += share * solution.values[target as usize];
+                    values[target as usize] += share * weight;
                 }
             }
         }
         forward
     }
 
-    /// Back through the elimination. Returns dE/d(weight of each edge) and dE/d(killing).
-    pub fn finish(mut self) -> (Vec<f64>, Vec<f64>) {
-        let schedule = self.factor.trace.schedule();
-        let mut work = vec![0.0; self.factor.trace.layout().largest_block];
-        for block in schedule.blocks.windows(2) {
+    /// Back through the elimination. Returns dE/d(weight of each edge) and dE/d(killing); edges out
+    /// of held positions have derivative zero.
+    pub fn finish(mut self) -> (Vec<T>, Vec<T>) {
+        let mut work = vec![T::ZERO; self.factor.trace.layout().largest_block];
+        for block in self.factor.trace.schedule().blocks.windows(2) {
             for row in (block[0] as usize..block[1] as usize).rev() {
                 self.row(row, block[0], &mut work);
             }
         }
-        (self.weights, self.exits)
+        (self.edges, self.exits)
     }
 
-    fn row(&mut self, row: usize, first: u32, work: &mut [f64]) {
+    fn row(&mut self, row: usize, first: u32, work: &mut [T]) {
         let factor = self.factor;
         let (schedule, layout) = (factor.trace.schedule(), factor.trace.layout());
         let local = |column: u32| (column - first) as usize;
@@ -90,31 +91,35 @@ impl<'f, 'a> Adjoint<'f, 'a> {
             work[local(column)] = self.entries[entry] + pivot_share;
         }
         for &column in &schedule.columns[start..split] {
-            work[local(column)] = 0.0;
+            work[local(column)] = T::ZERO;
         }
-        work[row - first as usize] = 0.0;
+        work[row - first as usize] = T::ZERO;
         for (entry, &column) in (start..split).zip(&schedule.columns[start..split]).rev() {
             let pivot = column as usize;
             let multiplier = factor.entries[entry];
             let later = schedule.splits[pivot] as usize..schedule.rows[pivot + 1] as usize;
+            let columns = &schedule.columns[later.clone()];
+            let rates = &factor.entries[later.clone()];
             let mut share = self.entries[entry] + exit_share * factor.exits[pivot];
-            for other in later {
-                let target = local(schedule.columns[other]);
-                share += work[target] * factor.entries[other];
-                self.entries[other] += work[target] * multiplier;
+            for ((other, &rate), &target) in self.entries[later].iter_mut().zip(rates).zip(columns)
+            {
+                let arriving = work[local(target)];
+                share += arriving * rate;
+                *other += arriving * multiplier;
             }
             self.exits[pivot] += exit_share * multiplier;
-            if factor.pivots[pivot] != 0.0 {
-                let share = share / factor.pivots[pivot];
-                work[local(column)] += share;
-                self.pivots[pivot] -= share * multiplier;
-            }
+            let share = share.ratio(factor.pivots[pivot]);
+            work[local(column)] += share;
+            self.pivots[pivot] -= share * multiplier;
+        }
+        if factor.holds(row) {
+            return;
         }
         for (edge, target) in layout.inner.of(row) {
-            self.weights[edge] += work[local(target)];
+            self.edges[edge] += work[local(target)];
         }
         for (edge, _) in layout.outer.of(row) {
-            self.weights[edge] += exit_share;
+            self.edges[edge] += exit_share;
         }
     }
 }

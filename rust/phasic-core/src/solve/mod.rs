@@ -1,12 +1,29 @@
 //! Numeric elimination and everything that follows from one factorization.
 
 mod adjoint;
+mod batch;
+mod complex;
+mod dual;
 mod factor;
+mod gradient;
 mod moments;
+mod reverse;
+mod scalar;
+mod steps;
 mod transform;
 
 pub(crate) use adjoint::Adjoint;
+pub use batch::Batch;
+pub use complex::Complex;
+pub use dual::Dual;
 pub(crate) use factor::{Factor, Solution};
+pub use gradient::Gradient;
 pub use moments::Moments;
-pub(crate) use moments::{Steps, dot};
+pub use scalar::{Lanes, Scalar};
+pub(crate) use steps::Steps;
 pub use transform::reward_transform;
+
+/// Σ a·b.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}

@@ -1,21 +1,19 @@
 //! Moments of absorption times and rewards, from one factorization.
 
-use super::{Adjoint, Factor};
-use crate::eliminate::ABSORBED;
-use crate::graph::{PROBABILITY_SLACK, Weights};
+use super::reverse::{Evaluation, constants, product};
+use super::{Complex, Factor, Steps, dot};
+use crate::graph::Weights;
 use crate::{Error, Trace};
 
 /// A trace evaluated at one θ. Rewards are per vertex, `(n_vertices,)` in canonical order; those of
 /// the starting vertex and of absorbing ones are not used. `None` stands for a reward of 1.
 ///
 /// With U = (−S)⁻¹ and initial distribution α, the k-th moment of the reward R is
-/// k! · α (U R)ᵏ 1 (Bladt & Nielsen 2017, theorem 8.1.5).
+/// k! · α (U R)ᵏ 1 (Bladt & Nielsen 2017, theorem 8.1.5). Derivatives are in [`super::Gradient`].
 #[derive(Debug)]
 pub struct Moments<'a> {
-    trace: &'a Trace,
-    weights: Weights,
-    factor: Factor<'a>,
-    initial: Vec<f64>,
+    pub(super) weights: Weights,
+    pub(super) at: Evaluation<'a, f64>,
 }
 
 impl<'a> Moments<'a> {
@@ -25,10 +23,13 @@ impl<'a> Moments<'a> {
     /// at this θ, never left.
     pub fn new(trace: &'a Trace, theta: &[f64]) -> Result<Self, Error> {
         let weights = trace.graph().weights(theta)?;
-        let factor = Factor::new(trace, weights.edges.clone(), &[]);
-        let initial = trace.initial(&weights.edges);
-        check_absorbed(trace, &factor, &weights)?;
-        Ok(Self { trace, weights, factor, initial })
+        let at = Evaluation::new(trace, weights.rows.clone(), &[]);
+        check_absorbed(trace, &at.factor, &weights)?;
+        Ok(Self { weights, at })
+    }
+
+    pub(super) fn trace(&self) -> &'a Trace {
+        self.at.trace()
     }
 
     /// The probability that the chain starts absorbed.
@@ -44,66 +45,122 @@ impl<'a> Moments<'a> {
 
     /// E of the powers 1 to `power` of the accumulated reward.
     pub fn moments(&self, power: usize, rewards: Option<&[f64]>) -> Result<Vec<f64>, Error> {
-        let rewards = self.rewards(rewards)?;
-        let mut values = vec![1.0; rewards.len()];
+        let solutions = self.at.powers(power, &self.rewards(rewards)?);
         let mut factorial = 1.0;
-        let mut moments = Vec::with_capacity(power);
-        for order in 1..=power {
-            values = self.factor.solve(&product(&rewards, &values)).values;
-            factorial *= order as f64;
-            moments.push(factorial * dot(&self.initial, &values));
-        }
-        Ok(moments)
+        let moment = |(order, solution): (usize, &super::Solution<f64>)| {
+            factorial *= (order + 1) as f64;
+            factorial * self.at.start(&solution.values)
+        };
+        Ok(solutions.iter().enumerate().map(moment).collect())
+    }
+
+    /// E of many rewards at once, from one solve: each is a sum over the expected times.
+    pub fn expectations(&self, rewards: &[&[f64]]) -> Result<Vec<f64>, Error> {
+        let times = self.at.factor.solve_rows(self.at.initial.clone());
+        rewards.iter().map(|rewards| Ok(dot(&times, &self.rewards(Some(rewards))?))).collect()
+    }
+
+    /// Covariances of many rewards, `(k, k)` row by row, from k + 1 solves.
+    ///
+    /// `E[Yₐ Yᵦ] = Σ z (rₐ xᵦ + rᵦ xₐ)` with the expected times z and the expected rewards x from
+    /// each state.
+    pub fn covariances(&self, rewards: &[&[f64]]) -> Result<Vec<f64>, Error> {
+        let times = self.at.factor.solve_rows(self.at.initial.clone());
+        let rewards: Vec<Vec<f64>> =
+            rewards.iter().map(|each| self.rewards(Some(each))).collect::<Result<_, _>>()?;
+        let values: Vec<Vec<f64>> =
+            rewards.iter().map(|each| self.at.factor.solve(each.clone()).values).collect();
+        let weighted: Vec<Vec<f64>> = rewards.iter().map(|each| product(&times, each)).collect();
+        let means: Vec<f64> = values.iter().map(|each| self.at.start(each)).collect();
+        let k = rewards.len();
+        let covariance = |(a, b): (usize, usize)| {
+            dot(&weighted[a], &values[b]) + dot(&weighted[b], &values[a]) - means[a] * means[b]
+        };
+        Ok((0..k * k).map(|index| covariance((index / k, index % k))).collect())
     }
 
     /// Covariance of two accumulated rewards.
     pub fn covariance(&self, a: Option<&[f64]>, b: Option<&[f64]>) -> Result<f64, Error> {
         let (a, b) = (self.rewards(a)?, self.rewards(b)?);
-        let (x, y) = (self.factor.solve(&a).values, self.factor.solve(&b).values);
-        let times = self.factor.solve_rows(&self.initial);
+        let solve = |rewards: &[f64]| self.at.factor.solve(rewards.to_vec()).values;
+        let (x, y) = (solve(&a), solve(&b));
+        let times = self.at.factor.solve_rows(self.at.initial.clone());
         let joint = dot(&times, &product(&a, &y)) + dot(&times, &product(&b, &x));
-        Ok(joint - dot(&self.initial, &x) * dot(&self.initial, &y))
+        Ok(joint - self.at.start(&x) * self.at.start(&y))
     }
 
     /// Expected reward until absorption from each vertex, `(n_vertices,)`.
     pub fn waiting(&self, rewards: Option<&[f64]>) -> Result<Vec<f64>, Error> {
-        let values = self.factor.solve(&self.rewards(rewards)?).values;
-        let mut waiting = self.trace.at_vertices(&values);
-        waiting[0] = dot(&self.initial, &values);
+        let values = self.at.factor.solve(self.rewards(rewards)?).values;
+        let mut waiting = self.trace().at_vertices(&values);
+        waiting[0] = self.at.start(&values);
         Ok(waiting)
     }
 
     /// Expected reward collected in each vertex until absorption, `(n_vertices,)`.
     pub fn residence(&self, rewards: Option<&[f64]>) -> Result<Vec<f64>, Error> {
-        let times = self.factor.solve_rows(&self.initial);
-        Ok(self.trace.at_vertices(&product(&self.rewards(rewards)?, &times)))
+        let times = self.at.factor.solve_rows(self.at.initial.clone());
+        Ok(self.trace().at_vertices(&product(&self.rewards(rewards)?, &times)))
+    }
+
+    /// Expected number of visits to each vertex until absorption, `(n_vertices,)`: 1 at the starting
+    /// vertex, at an absorbing vertex the probability of ending there.
+    #[must_use]
+    pub fn visits(&self) -> Vec<f64> {
+        let (trace, graph) = (self.trace(), self.trace().graph());
+        let times = trace.at_vertices(&self.at.factor.solve_rows(self.at.initial.clone()));
+        let mut visits = vec![0.0; trace.n_vertices()];
+        visits[0] = 1.0;
+        for source in 0..trace.n_vertices() {
+            let time = if source == 0 { 1.0 } else { times[source] };
+            for edge in graph.edges(source).filter(|&edge| graph.target(edge) != source) {
+                visits[graph.target(edge)] += time * self.weights.rows[graph.rows[edge] as usize];
+            }
+        }
+        visits
+    }
+
+    /// Probability of being absorbed in a given vertex from each vertex, `(n_vertices,)`.
+    pub fn absorption(&self, vertex: usize) -> Result<Vec<f64>, Error> {
+        let (trace, graph) = (self.trace(), self.trace().graph());
+        let absorbing = vertex < trace.n_vertices() && graph.is_absorbing(vertex);
+        if !absorbing {
+            let must = "the index of an absorbing vertex";
+            let value = vertex as f64;
+            return Err(Error::BadValue { name: "vertex", index: 0, value, must });
+        }
+        let rates = trace.absorption_into(&self.weights.rows, |target| target == vertex);
+        let values = self.at.factor.solve(rates).values;
+        let mut probabilities = trace.at_vertices(&values);
+        probabilities[vertex] = 1.0;
+        let direct = graph.edges(0).filter(|&edge| graph.target(edge) == vertex);
+        let direct: f64 = direct.map(|edge| self.weights.rows[graph.rows[edge] as usize]).sum();
+        probabilities[0] = direct + self.at.start(&values);
+        Ok(probabilities)
     }
 
     /// E of exp(−s · reward), for s ≥ 0 and rewards ≥ 0. Cost: one more elimination.
     pub fn laplace(&self, s: f64, rewards: Option<&[f64]>) -> Result<f64, Error> {
-        if s.is_nan() || s < 0.0 {
-            return Err(Error::BadValue { name: "s", index: 0, value: s, must: "at least 0" });
-        }
-        if let Some(rewards) = rewards {
-            not_negative(rewards)?;
-        }
-        let killing: Vec<f64> = self.rewards(rewards)?.iter().map(|reward| s * reward).collect();
-        let factor = Factor::new(self.trace, self.weights.edges.clone(), &killing);
-        let values = factor.solve(&self.trace.absorption(&self.weights.edges)).values;
-        Ok(self.weights.defect + dot(&self.initial, &values))
+        let killing = self.killing(s, rewards)?;
+        let shifted = Factor::new(self.trace(), self.weights.rows.clone(), &killing);
+        let values = shifted.solve(self.trace().absorption(&self.weights.rows)).values;
+        Ok(self.weights.defect + self.at.start(&values))
     }
 
-    /// The expectation and its derivative in θ, `(n_parameters,)`, by the adjoint.
-    pub fn expectation_gradient(&self, rewards: Option<&[f64]>) -> Result<(f64, Vec<f64>), Error> {
-        let solution = self.factor.solve(&self.rewards(rewards)?);
-        let value = dot(&self.initial, &solution.values);
-        let mut adjoint = Adjoint::new(&self.factor);
-        adjoint.solve(&solution, self.initial.clone());
-        let (mut weights, _) = adjoint.finish();
-        for &(edge, target) in self.trace.layout().start.iter().filter(|&&(_, t)| t != ABSORBED) {
-            weights[edge as usize] += solution.values[target as usize];
+    /// E of exp(−z · reward) for Re z ≥ 0 and rewards ≥ 0. Cost: one complex elimination.
+    pub fn laplace_at(&self, z: Complex, rewards: Option<&[f64]>) -> Result<Complex, Error> {
+        self.killing(z.re, rewards)?;
+        if !z.im.is_finite() {
+            return Err(Error::BadValue { name: "s", index: 0, value: z.im, must: "finite" });
         }
-        Ok((value, self.trace.graph().pull_back(&weights)))
+        let rows: Vec<Complex> = constants(&self.weights.rows);
+        let shift = |reward: f64| Complex { re: z.re * reward, im: z.im * reward };
+        let killing: Vec<Complex> = self.rewards(rewards)?.into_iter().map(shift).collect();
+        let shifted = Evaluation::new(self.trace(), rows, &killing);
+        let values = shifted.factor.solve(self.trace().absorption(&shifted.factor.weights)).values;
+        let mut sum = shifted.start(&values);
+        sum.re += self.weights.defect;
+        Ok(sum)
     }
 
     /// E of the powers 1 to `power` of the reward collected per step of the discrete chain.
@@ -112,7 +169,7 @@ impl<'a> Moments<'a> {
     /// follows; `I − P` has the same factors as M, since steps that stay cancel.
     pub fn discrete(&self, power: usize, rewards: Option<&[f64]>) -> Result<Vec<f64>, Error> {
         let rewards = self.rewards(rewards)?;
-        let steps = Steps::new(self.trace, &self.weights.edges)?;
+        let steps = Steps::new(self.trace(), &self.weights)?;
         let mut moments = Vec::with_capacity(power);
         // P E[Yʲ] for j = 0, 1, …: the moments of what follows a step.
         let mut next = vec![vec![1.0; rewards.len()]];
@@ -124,27 +181,45 @@ impl<'a> Moments<'a> {
                     *sum += choose * reward.powi((order - lower) as i32) * y;
                 }
             }
-            let scaled = product(&source, &steps.scales);
-            let values = self.factor.solve(&scaled).values;
-            moments.push(dot(&self.initial, &values));
-            next.push(steps.follow(&self.weights.edges, &values));
+            let values = self.at.factor.solve(product(&source, &steps.scales)).values;
+            moments.push(self.at.start(&values));
+            next.push(steps.follow(&values));
         }
         Ok(moments)
     }
 
-    fn rewards(&self, rewards: Option<&[f64]>) -> Result<Vec<f64>, Error> {
-        let Some(rewards) = rewards else {
-            return Ok(vec![1.0; self.trace.n_transient()]);
-        };
-        let (expected, given) = (self.trace.n_vertices(), rewards.len());
-        if expected != given {
-            return Err(Error::RewardLength { expected, given });
-        }
-        if let Some(index) = rewards.iter().position(|reward| !reward.is_finite()) {
-            return Err(Error::BadReward { index, value: rewards[index], must: "finite" });
-        }
-        Ok(self.trace.at_positions(rewards))
+    /// Rewards per position, checked.
+    pub(super) fn rewards(&self, rewards: Option<&[f64]>) -> Result<Vec<f64>, Error> {
+        rewards_at_positions(self.trace(), rewards)
     }
+
+    /// Killing s · reward, checked.
+    pub(super) fn killing(&self, s: f64, rewards: Option<&[f64]>) -> Result<Vec<f64>, Error> {
+        if s.is_nan() || s < 0.0 {
+            return Err(Error::BadValue { name: "s", index: 0, value: s, must: "at least 0" });
+        }
+        if let Some(rewards) = rewards {
+            not_negative(rewards)?;
+        }
+        Ok(self.rewards(rewards)?.iter().map(|reward| s * reward).collect())
+    }
+}
+
+pub(super) fn rewards_at_positions(
+    trace: &Trace,
+    rewards: Option<&[f64]>,
+) -> Result<Vec<f64>, Error> {
+    let Some(rewards) = rewards else {
+        return Ok(vec![1.0; trace.n_transient()]);
+    };
+    let (expected, given) = (trace.n_vertices(), rewards.len());
+    if expected != given {
+        return Err(Error::RewardLength { expected, given });
+    }
+    if let Some(index) = rewards.iter().position(|reward| !reward.is_finite()) {
+        return Err(Error::BadReward { index, value: rewards[index], must: "finite" });
+    }
+    Ok(trace.at_positions(rewards))
 }
 
 pub(super) fn not_negative(rewards: &[f64]) -> Result<(), Error> {
@@ -157,52 +232,12 @@ pub(super) fn not_negative(rewards: &[f64]) -> Result<(), Error> {
     }
 }
 
-/// The discrete chain of a trace: what a step does, and how rates become probabilities.
-pub(crate) struct Steps<'a> {
-    trace: &'a Trace,
-    /// Per position: sum of the weights (self-loops included) if the graph is normalized, else 1.
-    pub scales: Vec<f64>,
-    /// Per position: probability of staying put beyond any self-loop.
-    pub stay: Vec<f64>,
-}
-
-impl<'a> Steps<'a> {
-    /// Errors: weights that sum to more than 1 at a vertex of a graph that is not normalized.
-    pub fn new(trace: &'a Trace, weights: &[f64]) -> Result<Self, Error> {
-        let graph = trace.graph();
-        let (mut scales, mut stay) = (Vec::new(), Vec::new());
-        for &vertex in &trace.schedule().pivots {
-            let sum: f64 = weights[graph.edges(vertex as usize)].iter().sum();
-            if graph.normalized() {
-                scales.push(sum);
-                stay.push(0.0);
-            } else if sum > 1.0 + PROBABILITY_SLACK {
-                return Err(Error::ExitProbability { state: graph.name(vertex as usize), sum });
-            } else {
-                scales.push(1.0);
-                stay.push((1.0 - sum).max(0.0));
-            }
-        }
-        Ok(Self { trace, scales, stay })
-    }
-
-    /// P v: the mean of v over where a step leads; v is 0 at absorbing vertices.
-    fn follow(&self, weights: &[f64], values: &[f64]) -> Vec<f64> {
-        let at_vertices = self.trace.at_vertices(values);
-        let graph = self.trace.graph();
-        let pivots = self.trace.schedule().pivots.iter().enumerate();
-        let mean = |(position, &vertex): (usize, &u32)| {
-            let targets =
-                graph.edges(vertex as usize).map(|e| weights[e] * at_vertices[graph.target(e)]);
-            let moved = targets.sum::<f64>() / self.scales[position];
-            moved + self.stay[position] * values[position]
-        };
-        pivots.map(mean).collect()
-    }
-}
-
 /// Errors if a position with a zero pivot can be reached over edges of positive weight.
-fn check_absorbed(trace: &Trace, factor: &Factor, weights: &Weights) -> Result<(), Error> {
+pub(super) fn check_absorbed(
+    trace: &Trace,
+    factor: &Factor<f64>,
+    weights: &Weights,
+) -> Result<(), Error> {
     let mut dead = vec![false; trace.n_vertices()];
     let mut any = false;
     for position in factor.dead() {
@@ -220,7 +255,8 @@ fn check_absorbed(trace: &Trace, factor: &Factor, weights: &Weights) -> Result<(
             let (state, theta) = (graph.name(vertex), weights.theta.clone());
             return Err(Error::NeverAbsorbed { state, theta });
         }
-        for edge in graph.edges(vertex).filter(|&edge| weights.edges[edge] > 0.0) {
+        let passable = |&edge: &usize| weights.rows[graph.rows[edge] as usize] > 0.0;
+        for edge in graph.edges(vertex).filter(passable) {
             let target = graph.target(edge);
             if !std::mem::replace(&mut seen[target], true) {
                 stack.push(target);
@@ -232,12 +268,4 @@ fn check_absorbed(trace: &Trace, factor: &Factor, weights: &Weights) -> Result<(
 
 fn binomial(n: usize, k: usize) -> f64 {
     (0..k).map(|i| (n - i) as f64 / (i + 1) as f64).product()
-}
-
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
-}
-
-fn product(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(x, y)| x * y).collect()
 }

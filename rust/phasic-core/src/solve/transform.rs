@@ -22,7 +22,7 @@ pub fn reward_transform(
     }
     not_negative(rewards)?;
     let weights = trace.graph().weights(theta)?;
-    let mut chain = Chain::new(trace, &weights.edges);
+    let mut chain = Chain::new(trace, &trace.graph().edge_weights(&weights));
     for &vertex in &trace.schedule().pivots {
         if rewards[vertex as usize] == 0.0 {
             chain.eliminate(vertex, trace, theta)?;

@@ -23,12 +23,15 @@ pub(crate) struct Layout {
 pub(crate) struct EdgeList {
     pub offsets: Vec<u32>,
     pub edges: Vec<u32>,
+    /// Row of weights of each edge.
+    rows: Vec<u32>,
     pub targets: Vec<u32>,
 }
 
 impl EdgeList {
-    fn push(&mut self, edge: usize, target: u32) {
+    fn push(&mut self, graph: &Graph, edge: usize, target: u32) {
         self.edges.push(edge as u32);
+        self.rows.push(graph.rows[edge]);
         self.targets.push(target);
     }
 
@@ -38,9 +41,20 @@ impl EdgeList {
 
     /// The edges out of a position, with the positions of their targets.
     pub fn of(&self, position: usize) -> impl Iterator<Item = (usize, u32)> {
-        let range = self.offsets[position] as usize..self.offsets[position + 1] as usize;
+        let range = self.range(position);
         let edges = self.edges[range.clone()].iter().map(|&edge| edge as usize);
         edges.zip(self.targets[range].iter().copied())
+    }
+
+    /// The rows of weights of the edges out of a position, with the positions of their targets.
+    pub fn weighted(&self, position: usize) -> impl Iterator<Item = (usize, u32)> {
+        let range = self.range(position);
+        let rows = self.rows[range.clone()].iter().map(|&row| row as usize);
+        rows.zip(self.targets[range].iter().copied())
+    }
+
+    fn range(&self, position: usize) -> std::ops::Range<usize> {
+        self.offsets[position] as usize..self.offsets[position + 1] as usize
     }
 }
 
@@ -63,9 +77,9 @@ impl Layout {
                     match positions[graph.target(edge)] {
                         target if target == position => {}
                         target if target != ABSORBED && target < block[1] => {
-                            layout.inner.push(edge, target);
+                            layout.inner.push(graph, edge, target);
                         }
-                        target => layout.outer.push(edge, target),
+                        target => layout.outer.push(graph, edge, target),
                     }
                 }
                 layout.inner.close();

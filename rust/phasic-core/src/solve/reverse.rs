@@ -1,0 +1,101 @@
+//! One evaluation of a trace with any scalar, and the reverse sweeps that all derivatives share.
+
+use super::{Adjoint, Factor, Scalar, Solution};
+use crate::Trace;
+use crate::eliminate::ABSORBED;
+
+/// A trace factored at weights of type T.
+#[derive(Debug)]
+pub(crate) struct Evaluation<'a, T> {
+    pub factor: Factor<'a, T>,
+    /// Probability of starting in each position.
+    pub initial: Vec<T>,
+}
+
+/// Derivatives of a number: in every edge weight, and in the killing of every position.
+pub(crate) struct Derivatives<T> {
+    pub edges: Vec<T>,
+    pub killing: Vec<T>,
+}
+
+impl<'a, T: Scalar> Evaluation<'a, T> {
+    pub fn new(trace: &'a Trace, weights: Vec<T>, killing: &[T]) -> Self {
+        let initial = trace.initial(&weights);
+        Self { factor: Factor::new(trace, weights, killing), initial }
+    }
+
+    pub fn trace(&self) -> &'a Trace {
+        self.factor.trace
+    }
+
+    /// α · x.
+    pub fn start(&self, values: &[T]) -> T {
+        let mut sum = T::ZERO;
+        for (&probability, &value) in self.initial.iter().zip(values) {
+            sum += probability * value;
+        }
+        sum
+    }
+
+    /// `U (r ∘ h)` for h = 1, then for each result in turn: the solutions behind the raw moments,
+    /// which are `k! · α` times them.
+    pub fn powers(&self, order: usize, rewards: &[T]) -> Vec<Solution<T>> {
+        let mut solutions: Vec<Solution<T>> = Vec::with_capacity(order);
+        for k in 0..order {
+            let b = match k {
+                0 => rewards.to_vec(),
+                _ => product(rewards, &solutions[k - 1].values),
+            };
+            solutions.push(self.factor.solve(b));
+        }
+        solutions
+    }
+
+    /// Back through [`Self::powers`]: `seeds[k]` is the derivative of the result in
+    /// `α · solutions[k]`. Adds to `rewards` the derivative in the rewards.
+    pub fn powers_back(
+        &self,
+        solutions: &[Solution<T>],
+        seeds: &[T],
+        rewards: &[T],
+        reward_derivatives: &mut [T],
+    ) -> Derivatives<T> {
+        let mut adjoint = Adjoint::new(&self.factor);
+        let mut start = vec![T::ZERO; rewards.len()];
+        let mut share = vec![T::ZERO; rewards.len()];
+        for k in (0..solutions.len()).rev() {
+            for (position, probability) in self.initial.iter().enumerate() {
+                share[position] += seeds[k] * *probability;
+                start[position] += seeds[k] * solutions[k].values[position];
+            }
+            let b = adjoint.solve(&solutions[k], share);
+            for (position, sum) in reward_derivatives.iter_mut().enumerate() {
+                let factor =
+                    if k == 0 { T::constant(1.0) } else { solutions[k - 1].values[position] };
+                *sum += b[position] * factor;
+            }
+            share = product(&b, rewards);
+        }
+        self.finish(adjoint, &start)
+    }
+
+    /// Ends a sweep back; `start` is the derivative in the initial distribution.
+    pub fn finish(&self, adjoint: Adjoint<'_, 'a, T>, start: &[T]) -> Derivatives<T> {
+        let (mut edges, killing) = adjoint.finish();
+        let layout = self.trace().layout();
+        for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {
+            edges[edge as usize] += start[target as usize];
+        }
+        Derivatives { edges, killing }
+    }
+}
+
+/// Entry by entry.
+pub(crate) fn product<T: Scalar>(a: &[T], b: &[T]) -> Vec<T> {
+    a.iter().zip(b).map(|(&x, &y)| x * y).collect()
+}
+
+/// Constants.
+pub(crate) fn constants<T: Scalar>(values: &[f64]) -> Vec<T> {
+    values.iter().map(|&value| T::constant(value)).collect()
+}
