@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use phasic_benches::{demes, freeze, kingman_blocks, rabbits, tandem};
-use phasic_core::{Frozen, GraphBuilder, Law, LogLikelihood, Moments, Trace};
+use phasic_core::{Batch, Frozen, GraphBuilder, Law, LogLikelihood, Moments, Trace};
 
 /// Named models in three sizes, with a θ.
 fn models() -> Vec<(String, Frozen, Vec<f64>)> {
@@ -49,6 +49,15 @@ fn evaluate(c: &mut Criterion) {
             b.iter(|| {
                 Moments::new(&trace, black_box(&theta)).and_then(|at| at.expectation_gradient(None))
             });
+        });
+        let thetas: Vec<f64> =
+            (1..=100).flat_map(|k| theta.iter().map(move |t| t * f64::from(k))).collect();
+        let batch = Batch::new(&trace, &thetas).expect("100 vectors of the right length");
+        group.bench_function(BenchmarkId::new("100 values", &name), |b| {
+            b.iter(|| black_box(&batch).expectations(None));
+        });
+        group.bench_function(BenchmarkId::new("100 values and gradients", &name), |b| {
+            b.iter(|| black_box(&batch).expectation_gradients(None));
         });
     }
 }

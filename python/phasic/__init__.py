@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from phasic._core import Trace, TraceFormatError, __version__
+from phasic._gradients import Gradient
 from phasic._graph import Graph
 from phasic._vertex import Edge, Vertex
 from phasic.cache import (
@@ -49,6 +50,7 @@ __all__ = [
     "CacheManager",
     "Edge",
     "Gamma",
+    "Gradient",
     "Graph",
     "HalfCauchy",
     "LogNormal",

@@ -52,6 +52,17 @@ def reward_vector(given: ArrayLike | None, n_vertices: int, *, whole: bool = Fal
     return rewards
 
 
+def reward_matrix(given: ArrayLike, n_vertices: int) -> Doubles:
+    """Several vectors of rewards, (k, n_vertices)."""
+    rewards = doubles("rewards", given)
+    if rewards.ndim != 2 or rewards.shape[1] != n_vertices:
+        raise ValueError(
+            f"rewards has shape {rewards.shape}, but the graph has {n_vertices} vertices: (k, {n_vertices})"
+        )
+    _check("rewards", rewards, np.isfinite(rewards), "finite")
+    return rewards
+
+
 def non_negative_rewards(rewards: Doubles | None) -> None:
     """Raise unless all rewards are at least 0."""
     if rewards is not None:

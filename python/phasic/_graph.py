@@ -10,14 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from phasic import _check
 from phasic._check import Doubles
-from phasic._numbers import TOLERANCE, Numbers
+from phasic._gradients import Gradients
+from phasic._numbers import TOLERANCE
 
 if TYPE_CHECKING:
     from phasic._model import Model
     from phasic.svgd import Posterior
 
 
-class Graph(Numbers):
+class Graph(Gradients):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from phasic import _check
 from phasic._check import Doubles
 from phasic._structure import Structure
+from phasic._vertex import Vertex
 
 #: Relative error of densities and distribution functions unless `tolerance` says otherwise.
 TOLERANCE = 1e-12
@@ -25,6 +26,16 @@ class Numbers(Structure):
     def expectation(self, rewards: ArrayLike | None = None) -> float:
         """Mean of the time, or reward, until absorption."""
         return float(self.moments(1, rewards)[0])
+
+    def expectations(self, rewards: ArrayLike) -> Doubles:
+        """Means of many rewards, (k, n_vertices), from one solve: (k,)."""
+        checked = _check.reward_matrix(rewards, self.vertices_length())
+        return self._recorded().expectations(self._current_theta(), self._columns_in_canonical_order(checked))
+
+    def covariances(self, rewards: ArrayLike) -> Doubles:
+        """Covariance matrix of many rewards, (k, n_vertices), from k + 1 solves: (k, k)."""
+        checked = _check.reward_matrix(rewards, self.vertices_length())
+        return self._recorded().covariances(self._current_theta(), self._columns_in_canonical_order(checked))
 
     def variance(self, rewards: ArrayLike | None = None) -> float:
         """Variance of the time, or reward, until absorption."""
@@ -57,11 +68,43 @@ class Numbers(Structure):
 
     expected_sojourn_time = expected_residence_time
 
-    def laplace_transform(self, s: float, rewards: ArrayLike | None = None) -> float:
-        """E of exp(−s · T), T the time, or reward ≥ 0, until absorption; s ≥ 0."""
+    def expected_visits(self) -> Doubles:
+        """Mean number of visits to each vertex, (n_vertices,).
+
+        1 at the starting vertex; at an absorbing vertex the probability of ending there.
+        """
+        return self._in_creation_order(self._recorded().visits(self._current_theta()))
+
+    def absorption_probability(self, vertex: Vertex) -> Doubles:
+        """Probability of ending in an absorbing vertex, from each vertex, (n_vertices,).
+
+        Raises:
+            ValueError: The vertex is not absorbing.
+        """
+        if self._builder.edges(vertex.index()) or vertex.index() == 0:
+            raise ValueError(f"{vertex!r} is not absorbing: it has edges out, or is the starting vertex")
+        self._freeze()
+        assert self._canonical is not None
+        index = int(self._canonical[vertex.index()])
+        return self._in_creation_order(self._recorded().absorption(self._current_theta(), index))
+
+    @overload
+    def laplace_transform(self, s: float, rewards: ArrayLike | None = ...) -> float: ...
+    @overload
+    def laplace_transform(self, s: complex, rewards: ArrayLike | None = ...) -> complex: ...
+    def laplace_transform(self, s: complex, rewards: ArrayLike | None = None) -> complex:
+        """E of exp(−s · T), T the time, or reward ≥ 0, until absorption.
+
+        Args:
+            s: A number, or complex number, whose real part is not negative.
+            rewards: (n_vertices,), ≥ 0.
+        """
         checked = _check.reward_vector(rewards, self.vertices_length())
         _check.non_negative_rewards(checked)
-        return self._recorded().laplace(self._current_theta(), float(s), self._in_canonical_order(checked))
+        trace, theta, ordered = self._recorded(), self._current_theta(), self._in_canonical_order(checked)
+        if isinstance(s, complex | np.complexfloating):
+            return complex(*trace.laplace_at(theta, float(s.real), float(s.imag), ordered))
+        return trace.laplace(theta, float(s), ordered)
 
     def defect(self) -> float:
         """Probability of starting absorbed: the atom of the absorption time at 0."""
@@ -176,6 +219,11 @@ class Numbers(Structure):
 
     def _rewards(self, rewards: ArrayLike | None) -> Doubles | None:
         return self._in_canonical_order(_check.reward_vector(rewards, self.vertices_length()))
+
+    def _columns_in_canonical_order(self, rewards: Doubles) -> Doubles:
+        self._freeze()
+        assert self._original is not None
+        return np.ascontiguousarray(rewards[:, self._original])
 
     def _whole_rewards(self, rewards: ArrayLike | None) -> Doubles:
         checked = _check.reward_vector(rewards, self.vertices_length(), whole=True)

@@ -1,6 +1,7 @@
 //! The Python extension module `phasic._core`: thin classes over `phasic-core`.
 
 mod arrays;
+mod derivatives;
 mod errors;
 mod explore;
 mod graph;

@@ -21,7 +21,7 @@ type Vector<'py> = Bound<'py, PyArray1<f64>>;
 
 impl Trace {
     /// Runs a computation without the GIL.
-    fn run<T: Send>(
+    pub(crate) fn run<T: Send>(
         &self,
         py: Python<'_>,
         compute: impl FnOnce(&phasic_core::Trace) -> Result<T, Error> + Send,
@@ -29,7 +29,7 @@ impl Trace {
         py.detach(|| compute(&self.trace)).map_err(raise)
     }
 
-    fn moments_of<T: Send>(
+    pub(crate) fn moments_of<T: Send>(
         &self,
         py: Python<'_>,
         theta: &Doubles<'_>,
@@ -224,20 +224,6 @@ impl Trace {
     ) -> PyResult<f64> {
         let rewards = optional(rewards.as_ref());
         self.moments_of(py, &theta, |at| at.laplace(s, rewards.as_deref()))
-    }
-
-    /// The expectation and its derivative in theta.
-    #[pyo3(signature = (theta, rewards = None))]
-    fn expectation_gradient<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        rewards: Option<Doubles<'_>>,
-    ) -> PyResult<(f64, Vector<'py>)> {
-        let rewards = optional(rewards.as_ref());
-        let gradient =
-            self.moments_of(py, &theta, |at| at.expectation_gradient(rewards.as_deref()))?;
-        Ok((gradient.value, gradient.theta.into_pyarray(py)))
     }
 
     /// Density at each time.

@@ -64,6 +64,11 @@ impl Graph {
         for (&row, &derivative) in self.rows.iter().zip(edge_derivatives) {
             rows[row as usize] += derivative;
         }
+        self.rows_to_theta(&rows)
+    }
+
+    /// Σ over rows of weights of `derivative · ∂row/∂θ`, `(n_parameters,)`.
+    pub(crate) fn rows_to_theta<T: Scalar>(&self, rows: &[T]) -> Vec<T> {
         let mut theta = vec![T::ZERO; self.n_parameters];
         for (row, &derivative) in rows.iter().enumerate() {
             for (sum, &coefficient) in theta.iter_mut().zip(self.coefficients(row)) {

@@ -14,8 +14,8 @@ pub(crate) struct Adjoint<'f, 'a, T> {
     entries: Vec<T>,
     exits: Vec<T>,
     pivots: Vec<T>,
-    /// Per edge.
-    edges: Vec<T>,
+    /// Each solve with its dE/db, for the edges between blocks.
+    solves: Vec<(&'f Solution<T>, Vec<T>)>,
 }
 
 impl<'f, 'a, T: Scalar> Adjoint<'f, 'a, T> {
@@ -25,14 +25,14 @@ impl<'f, 'a, T: Scalar> Adjoint<'f, 'a, T> {
             entries: vec![T::ZERO; factor.entries.len()],
             exits: vec![T::ZERO; factor.exits.len()],
             pivots: vec![T::ZERO; factor.pivots.len()],
-            edges: vec![T::ZERO; factor.trace.graph().n_edges()],
+            solves: Vec::new(),
         }
     }
 
     /// Back through one solve: takes dE/dx, adds to the factor's derivatives, returns dE/db.
-    pub fn solve(&mut self, solution: &Solution<T>, mut values: Vec<T>) -> Vec<T> {
+    pub fn solve(&mut self, solution: &'f Solution<T>, mut values: Vec<T>) -> Vec<T> {
         let factor = self.factor;
-        let (schedule, layout) = (factor.trace.schedule(), factor.trace.layout());
+        let schedule = factor.trace.schedule();
         let mut forward = vec![T::ZERO; values.len()];
         for block in schedule.blocks.windows(2) {
             let (first, end) = (block[0] as usize, block[1] as usize);
@@ -53,34 +53,61 @@ impl<'f, 'a, T: Scalar> Adjoint<'f, 'a, T> {
                     self.entries[entry] += share * solution.forward[pivot];
                     forward[pivot] += share * multiplier;
                 }
-                if factor.holds(row) {
-                    continue;
-                }
-                for (edge, target) in layout.outer.of(row).filter(|&(_, t)| t != ABSORBED) {
-                    let weight = factor.weights[factor.trace.graph().rows[edge] as usize];
-                    self.edges[edge] += share * solution.values[target as usize];
-                    values[target as usize] += share * weight;
+                for (weight, target) in factor.outflow(row) {
+                    values[target] += share * weight;
                 }
             }
         }
+        self.solves.push((solution, forward.clone()));
         forward
     }
 
     /// Back through the elimination. Returns dE/d(weight of each edge) and dE/d(killing); edges out
     /// of held positions have derivative zero.
-    pub fn finish(mut self) -> (Vec<T>, Vec<T>) {
-        let mut work = vec![T::ZERO; self.factor.trace.layout().largest_block];
+    pub fn finish(self) -> (Vec<T>, Vec<T>) {
+        let n = self.factor.trace.graph().n_edges();
+        self.collect(n, |edge| edge)
+    }
+
+    /// As [`Self::finish`], summed over the edges that share a row of weights.
+    pub fn finish_rows(self) -> (Vec<T>, Vec<T>) {
+        let graph = self.factor.trace.graph();
+        self.collect(graph.row_bases.len(), |edge| graph.rows[edge] as usize)
+    }
+
+    /// The two parts of an edge that leaves its block, through the pivots and through the solves,
+    /// nearly cancel: they are added before anything else.
+    fn collect(mut self, n: usize, slot: impl Fn(usize) -> usize) -> (Vec<T>, Vec<T>) {
+        let layout = self.factor.trace.layout();
+        let mut work = vec![T::ZERO; layout.largest_block];
+        let mut sums = vec![T::ZERO; n];
         for block in self.factor.trace.schedule().blocks.windows(2) {
             for row in (block[0] as usize..block[1] as usize).rev() {
                 self.row(row, block[0], &mut work);
+                if self.factor.holds(row) {
+                    continue;
+                }
+                for (edge, target) in layout.inner.of(row) {
+                    sums[slot(edge)] += work[(target - block[0]) as usize];
+                }
+                for (edge, target) in layout.outer.of(row) {
+                    let mut share = self.exits[row];
+                    if target != ABSORBED {
+                        for (solution, forward) in &self.solves {
+                            share += forward[row] * solution.values[target as usize];
+                        }
+                    }
+                    sums[slot(edge)] += share;
+                }
             }
         }
-        (self.edges, self.exits)
+        (sums, self.exits)
     }
 
+    /// Leaves in `work` the derivatives in the rates of a row, as they were before elimination.
     fn row(&mut self, row: usize, first: u32, work: &mut [T]) {
         let factor = self.factor;
-        let (schedule, layout) = (factor.trace.schedule(), factor.trace.layout());
+        let schedule = factor.trace.schedule();
         let local = |column: u32| (column - first) as usize;
         let (start, split) = (schedule.rows[row] as usize, schedule.splits[row] as usize);
         let end = schedule.rows[row + 1] as usize;
@@ -111,15 +138,6 @@ impl<'f, 'a, T: Scalar> Adjoint<'f, 'a, T> {
             let share = share.ratio(factor.pivots[pivot]);
             work[local(column)] += share;
             self.pivots[pivot] -= share * multiplier;
-        }
-        if factor.holds(row) {
-            return;
-        }
-        for (edge, target) in layout.inner.of(row) {
-            self.edges[edge] += work[local(target)];
-        }
-        for (edge, _) in layout.outer.of(row) {
-            self.edges[edge] += exit_share;
         }
     }
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::moments::{check_absorbed, rewards_at_positions};
-use super::reverse::{Derivatives, Evaluation, constants};
+use super::reverse::{Evaluation, constants};
 use super::{Factor, Lanes, Scalar};
 use crate::{Error, Trace};
 
@@ -56,10 +56,7 @@ impl<'a> Batch<'a> {
             let at = self.evaluate(chunk)?;
             let solutions = at.powers(1, &rewards);
             let value = at.start(&solutions[0].values);
-            let mut unused = vec![Row::ZERO; rewards.len()];
-            let one = [Row::constant(1.0)];
-            let Derivatives { edges, .. } = at.powers_back(&solutions, &one, &rewards, &mut unused);
-            let theta = self.trace.graph().pull_back(&edges);
+            let theta = at.powers_to_theta(&solutions, &[Row::constant(1.0)], &rewards);
             let k = chunk.len() / theta.len();
             let gradients = (0..k).flat_map(|lane| theta.iter().map(move |row| row.0[lane]));
             Ok((value.0[..k].to_vec(), gradients.collect::<Vec<f64>>()))

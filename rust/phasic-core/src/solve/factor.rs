@@ -163,7 +163,7 @@ impl<'a, T: Scalar> Factor<'a, T> {
     }
 
     /// Weights of the edges from a position to later blocks, with the positions of their targets.
-    fn outflow(&self, row: usize) -> impl Iterator<Item = (T, usize)> {
+    pub fn outflow(&self, row: usize) -> impl Iterator<Item = (T, usize)> {
         let edges = self.trace.layout().outer.weighted(row);
         let kept = edges.filter(move |&(_, target)| target != ABSORBED && !self.holds(row));
         kept.map(|(weight, target)| (self.weights[weight], target as usize))

@@ -135,10 +135,8 @@ impl Moments<'_> {
         let rewards: Vec<Dual> = constants(&self.rewards(rewards)?);
         let solutions = at.powers(1, &rewards);
         let value = at.start(&solutions[0].values).value;
-        let mut unused = vec![Dual { value: 0.0, slope: 0.0 }; rewards.len()];
         let one = Dual { value: 1.0, slope: 0.0 };
-        let Derivatives { edges, .. } = at.powers_back(&solutions, &[one], &rewards, &mut unused);
-        let theta: Vec<Dual> = graph.pull_back(&edges);
+        let theta = at.powers_to_theta(&solutions, &[one], &rewards);
         let gradient = theta.iter().map(|dual| dual.value).collect();
         Ok((value, gradient, theta.iter().map(|dual| dual.slope).collect()))
     }

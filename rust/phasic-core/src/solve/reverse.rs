@@ -60,6 +60,31 @@ impl<'a, T: Scalar> Evaluation<'a, T> {
         rewards: &[T],
         reward_derivatives: &mut [T],
     ) -> Derivatives<T> {
+        let (adjoint, start) = self.sweep(solutions, seeds, rewards, reward_derivatives);
+        self.finish(adjoint, &start)
+    }
+
+    /// As [`Self::powers_back`], in θ alone: the derivatives of edges with equal rows of weights are
+    /// summed as they come.
+    pub fn powers_to_theta(&self, solutions: &[Solution<T>], seeds: &[T], rewards: &[T]) -> Vec<T> {
+        let mut unused = vec![T::ZERO; rewards.len()];
+        let (adjoint, start) = self.sweep(solutions, seeds, rewards, &mut unused);
+        let (graph, layout) = (self.trace().graph(), self.trace().layout());
+        let (mut rows, _) = adjoint.finish_rows();
+        for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {
+            rows[graph.rows[edge as usize] as usize] += start[target as usize];
+        }
+        graph.rows_to_theta(&rows)
+    }
+
+    /// The sweep back, up to the elimination, and the derivative in the initial distribution.
+    fn sweep<'s>(
+        &'s self,
+        solutions: &'s [Solution<T>],
+        seeds: &[T],
+        rewards: &[T],
+        reward_derivatives: &mut [T],
+    ) -> (Adjoint<'s, 'a, T>, Vec<T>) {
         let mut adjoint = Adjoint::new(&self.factor);
         let mut start = vec![T::ZERO; rewards.len()];
         let mut share = vec![T::ZERO; rewards.len()];
@@ -76,7 +101,7 @@ impl<'a, T: Scalar> Evaluation<'a, T> {
             }
             share = product(&b, rewards);
         }
-        self.finish(adjoint, &start)
+        (adjoint, start)
     }
 
     /// Ends a sweep back; `start` is the derivative in the initial distribution.
