@@ -154,6 +154,20 @@ impl Trace {
         Ok((value, gradient.into_pyarray(py), product.into_pyarray(py)))
     }
 
+    /// The expectation at many theta, `(k, p)`: `(k,)`.
+    #[pyo3(signature = (thetas, rewards = None))]
+    fn batch_values<'py>(
+        &self,
+        py: Python<'py>,
+        thetas: PyReadonlyArray2<'_, f64>,
+        rewards: Option<Doubles<'_>>,
+    ) -> PyResult<Vector<'py>> {
+        let (thetas, rewards) = (rows(&thetas).concat(), optional(rewards.as_ref()));
+        let values =
+            self.run(py, |trace| Batch::new(trace, &thetas)?.expectations(rewards.as_deref()))?;
+        Ok(values.into_pyarray(py))
+    }
+
     /// The expectation at many theta, `(k, p)`, and its gradients: `(k,)` and `(k, p)`.
     #[pyo3(signature = (thetas, rewards = None))]
     fn batch<'py>(
