@@ -24,8 +24,8 @@ class Graph(Numbers):
     `f(state, **kwargs)` gets an empty array first and returns the initial states as `(state, probability)`;
     then each state once, returning `(state, rate)`, `(state, coefficients)` or `(state, base, coefficients)`
     for each transition. A state is a sequence of whole numbers; the weight of an edge is
-    `base + coefficients · theta`. With `batched=True` the callback gets arrays of states and returns arrays of
-    transitions, for large models. `Graph(state_length)` starts empty, for `find_or_create_vertex` and
+    `base + coefficients · theta`. With `batched=True` the callback takes arrays of states and returns arrays
+    of transitions, for large models. `Graph(state_length)` starts empty, for `find_or_create_vertex` and
     `add_edge`.
 
     Vertex 0 is the starting vertex, whose edges carry the initial distribution; what they leave of 1 is the

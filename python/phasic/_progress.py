@@ -26,7 +26,7 @@ class BuildProgress:
                 return
             from tqdm import tqdm
 
-            self._bar = tqdm(desc="States", unit=" states", bar_format=_FORMAT)
+            self._bar = tqdm(desc="States", total=known, unit=" states", bar_format=_FORMAT, file=sys.stderr)
             self._bar.start_t -= time.monotonic() - self._start
         self._bar.total = known
         self._bar.update(explored - self._bar.n)

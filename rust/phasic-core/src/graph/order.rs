@@ -61,3 +61,34 @@ fn packed_fields(cells: &[i32], width: usize) -> Vec<Field> {
     }
     fields
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same order by the definition.
+    fn obvious(kinds: &[VertexKind], cells: &[i32], width: usize) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..kinds.len() as u32).collect();
+        order.sort_by_key(|&v| (kinds[v as usize], &cells[v as usize * width..][..width]));
+        order
+    }
+
+    /// Kinds and states: entries from a narrow range, so that some are equal, or from the widest.
+    fn tables() -> impl Strategy<Value = (Vec<VertexKind>, Vec<i32>, usize)> {
+        (0..9_usize, 0..40_usize).prop_flat_map(|(width, n)| {
+            let kind = prop_oneof![Just(VertexKind::Ordinary), Just(VertexKind::Auxiliary)];
+            let cell = prop_oneof![4 => -2..3, 1 => any::<i32>(), 1 => Just(i32::MIN)];
+            (vec(kind, n), vec(cell, n * width), Just(width))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn packed_keys_sort_as_states_do((kinds, cells, width) in tables()) {
+            prop_assert_eq!(canonical_order(&kinds, &cells, width), obvious(&kinds, &cells, width));
+        }
+    }
+}

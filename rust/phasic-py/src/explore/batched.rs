@@ -18,7 +18,6 @@ const MOST_ENTRIES: usize = 1 << 22;
 
 pub(super) fn run<'py>(py: Python<'py>, search: &Search<'py>) -> PyResult<GraphBuilder> {
     let mut graph = initial(py, search)?;
-    let mut watch = search.watch();
     let (mut explored, mut most) = (1, MOST_STATES);
     while explored < graph.n_vertices() {
         let end = graph.n_vertices().min(explored + most);
@@ -28,7 +27,7 @@ pub(super) fn run<'py>(py: Python<'py>, search: &Search<'py>) -> PyResult<GraphB
         let per_state = answer.n_entries() / (end - explored);
         most = (MOST_ENTRIES / per_state.max(1)).clamp(1, MOST_STATES);
         explored = end;
-        watch.look(py, explored, &graph)?;
+        search.look(py, explored, &graph)?;
     }
     Ok(graph)
 }

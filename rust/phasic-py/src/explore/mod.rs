@@ -7,16 +7,11 @@ mod batched;
 mod scalar;
 mod tables;
 
-use std::time::{Duration, Instant};
-
 use numpy::PyArray1;
 use phasic_core::{GraphBuilder, VertexId};
 use pyo3::prelude::*;
 
 use crate::graph::value_error;
-
-/// How often the caller hears of progress, at most.
-const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What the two forms share.
 pub(crate) struct Search<'py> {
@@ -24,7 +19,7 @@ pub(crate) struct Search<'py> {
     /// False refuses coefficients.
     pub parameterized: Option<bool>,
     pub max_states: usize,
-    /// Called with the numbers of explored and of known states, if given.
+    /// Called now and then with the numbers of explored and of known states.
     pub report: Option<Bound<'py, PyAny>>,
 }
 
@@ -46,31 +41,17 @@ impl<'py> Search<'py> {
         graph
     }
 
-    fn watch(&self) -> Watch<'_, 'py> {
-        Watch { report: self.report.as_ref(), next: Instant::now() + REPORT_INTERVAL }
+    /// Listens for Ctrl-C and tells of progress.
+    fn look(&self, py: Python<'_>, explored: usize, graph: &GraphBuilder) -> PyResult<()> {
+        py.check_signals()?;
+        match &self.report {
+            Some(report) => report.call1((explored - 1, graph.n_vertices() - 1)).map(drop),
+            None => Ok(()),
+        }
     }
 
     fn refuse_coefficients(&self) -> bool {
         self.parameterized == Some(false)
-    }
-}
-
-/// Listens for Ctrl-C and tells of progress.
-struct Watch<'a, 'py> {
-    report: Option<&'a Bound<'py, PyAny>>,
-    next: Instant,
-}
-
-impl Watch<'_, '_> {
-    fn look(&mut self, py: Python<'_>, explored: usize, graph: &GraphBuilder) -> PyResult<()> {
-        py.check_signals()?;
-        if let Some(report) = self.report
-            && Instant::now() >= self.next
-        {
-            report.call1((explored - 1, graph.n_vertices() - 1))?;
-            self.next = Instant::now() + REPORT_INTERVAL;
-        }
-        Ok(())
     }
 }
 

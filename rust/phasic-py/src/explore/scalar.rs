@@ -10,13 +10,12 @@ use crate::arrays::read_state;
 use crate::errors::raise;
 use crate::graph::value_error;
 
-/// States between two looks at the clock and at Ctrl-C.
+/// States between two looks at Ctrl-C.
 const LOOK_EVERY: usize = 256;
 
 pub(super) fn run<'py>(py: Python<'py>, search: &Search<'py>) -> PyResult<GraphBuilder> {
     let mut transition = Move::default();
     let mut graph = initial(py, search, &mut transition)?;
-    let mut watch = search.watch();
     let mut explored = 1;
     while explored < graph.n_vertices() {
         let vertex = VertexId(explored as u32);
@@ -30,7 +29,7 @@ pub(super) fn run<'py>(py: Python<'py>, search: &Search<'py>) -> PyResult<GraphB
         added.map_err(|error| note(py, error, &question(&graph, vertex)))?;
         explored += 1;
         if explored % LOOK_EVERY == 0 {
-            watch.look(py, explored, &graph)?;
+            search.look(py, explored, &graph)?;
         }
     }
     Ok(graph)
