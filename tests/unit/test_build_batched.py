@@ -249,12 +249,12 @@ def test_an_exception_of_the_callback_passes_through_with_a_note():
     def rule(states):
         if len(states):
             raise KeyError("mine")
-        return None, [[3]], [1.0]
+        return None, [[3], [5]], [0.5, 0.5]
 
     with pytest.raises(KeyError, match="mine") as caught:
         Graph(callback=rule, batched=True)
     assert caught.value.__notes__ == [
-        "while building the state space: transitions out of 1 states, the first of them [3]"
+        "while building the state space: transitions out of 2 states, the first of them [3]"
     ]
 
 

@@ -15,7 +15,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub struct GraphBuilder {
     states: StateTable,
-    n_parameters: Option<usize>,
+    pub(super) n_parameters: Option<usize>,
     normalized: bool,
     targets: Vec<u32>,
     /// Per edge, its row of `table`.
@@ -26,9 +26,9 @@ pub struct GraphBuilder {
     last: Vec<u32>,
     next: Vec<u32>,
     /// The most vertices besides the starting one.
-    max_states: usize,
+    pub(super) max_states: usize,
     /// The most vertices and the most edges: what an index can name.
-    index_limit: usize,
+    pub(super) index_limit: usize,
 }
 
 /// One edge of a [`GraphBuilder`].
@@ -231,60 +231,6 @@ impl GraphBuilder {
     /// [`Self::freeze`], which `interrupt` may stop.
     pub fn freeze_until(&self, interrupt: &Interrupt<'_>) -> Result<Frozen, Error> {
         Frozen::new(self, interrupt)
-    }
-
-    pub(crate) fn name(&self, vertex: VertexId) -> StateName {
-        StateName::new(self.kind(vertex), self.state(vertex))
-    }
-
-    /// Why there is no room for one more vertex.
-    #[cold]
-    fn full(&self, state: StateName) -> Error {
-        let count = self.n_vertices();
-        if count >= self.index_limit {
-            return Error::TooLarge { what: "vertices", count, limit: self.index_limit };
-        }
-        Error::MaxStates { limit: self.max_states, state }
-    }
-
-    fn check_length(&self, state: &[i32]) -> Result<(), Error> {
-        let (expected, given) = (self.state_length(), state.len());
-        if expected == given { Ok(()) } else { Err(Error::StateLength { expected, given }) }
-    }
-
-    fn check_vertex(&self, vertex: VertexId) -> Result<(), Error> {
-        let (index, length) = (vertex.index(), self.n_vertices());
-        if index < length { Ok(()) } else { Err(Error::NoSuchVertex { index, length }) }
-    }
-
-    fn check_weight(
-        &self,
-        source: VertexId,
-        target: VertexId,
-        base: f64,
-        coefficients: &[f64],
-    ) -> Result<(), Error> {
-        let constant = coefficients.is_empty();
-        let bad = |what, value| {
-            Err(Error::BadWeight { from: self.name(source), to: self.name(target), what, value })
-        };
-        if !base.is_finite() || (constant && base < 0.0) {
-            return bad(if constant { "the weight" } else { "the base weight" }, base);
-        }
-        if let Some(&value) = coefficients.iter().find(|value| !value.is_finite()) {
-            return bad("a coefficient of", value);
-        }
-        match self.n_parameters {
-            Some(expected) if !constant && expected != coefficients.len() => {
-                Err(Error::CoefficientLength {
-                    from: self.name(source),
-                    to: self.name(target),
-                    expected,
-                    given: coefficients.len(),
-                })
-            }
-            _ => Ok(()),
-        }
     }
 }
 

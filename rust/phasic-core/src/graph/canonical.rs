@@ -140,7 +140,7 @@ impl Frozen {
             cells.extend_from_slice(states.state(VertexId(vertex)));
         }
         let (targets, rows) = (merge.targets, merge.rows);
-        let (row_bases, row_coefficients) = merge.table.into_arrays();
+        let (row_bases, row_coefficients) = (merge.bases, merge.coefficients);
         let graph = Graph {
             state_length: width,
             n_parameters: builder.n_parameters(),

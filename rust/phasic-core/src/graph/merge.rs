@@ -15,9 +15,14 @@ pub(super) struct Merge<'a> {
     canonical: &'a [u32],
     pub targets: Vec<u32>,
     pub rows: Vec<u32>,
-    pub table: RowTable,
-    /// Canonical row of each row of the builder.
+    /// Distinct rows in order of first appearance.
+    pub bases: Vec<f64>,
+    pub coefficients: Vec<f64>,
+    /// Canonical row of each row of the builder, which has each row once.
     seen: Vec<u32>,
+    /// Sums that are no row of the builder, and the canonical row of each.
+    sums: RowTable,
+    seen_sums: Vec<u32>,
     /// Target and builder's row of the edges of the current vertex.
     edges: Vec<(u32, u32)>,
     sum: Vec<f64>,
@@ -30,7 +35,10 @@ impl<'a> Merge<'a> {
             canonical,
             targets: Vec::with_capacity(builder.n_edges()),
             rows: Vec::with_capacity(builder.n_edges()),
-            table: RowTable::default(),
+            bases: Vec::new(),
+            coefficients: Vec::new(),
+            sums: RowTable::default(),
+            seen_sums: Vec::new(),
             seen: vec![UNSEEN; builder.row_table().len()],
             edges: Vec::new(),
             sum: vec![0.0; 1 + builder.n_parameters()],
@@ -63,7 +71,11 @@ impl<'a> Merge<'a> {
         if self.seen[row as usize] == UNSEEN {
             self.sum.fill(0.0);
             add(&mut self.sum, self.builder.row_table(), row);
-            self.seen[row as usize] = self.intern_sum();
+            let constant = self.builder.row_table().coefficients(row).is_empty();
+            self.seen[row as usize] = match constant.then(|| self.found()).flatten() {
+                Some(twin) if twin != row => self.single(twin),
+                _ => self.append(),
+            };
         }
         self.seen[row as usize]
     }
@@ -75,14 +87,34 @@ impl<'a> Merge<'a> {
         for &(_, row) in edges.iter() {
             add(&mut self.sum, table, row);
         }
-        self.intern_sum()
+        if let Some(row) = self.found() {
+            return self.single(row);
+        }
+        let sum = self.sums.intern(self.sum[0], &self.sum[1..]) as usize;
+        if sum == self.seen_sums.len() {
+            let row = self.append();
+            self.seen_sums.push(row);
+        }
+        self.seen_sums[sum]
     }
 
-    fn intern_sum(&mut self) -> u32 {
+    /// The builder's row that stands for `sum`: of a constant and one with zero coefficients, the
+    /// latter.
+    fn found(&self) -> Option<u32> {
+        let (table, coefficients) = (self.builder.row_table(), &self.sum[1..]);
+        let constant = || coefficients.iter().all(|&value| value == 0.0);
+        let found = table.find(self.sum[0], coefficients);
+        found.or_else(|| constant().then(|| table.find(self.sum[0], &[])).flatten())
+    }
+
+    /// Appends `sum` as a new row, unless it is zero for every θ.
+    fn append(&mut self) -> u32 {
         if self.sum.iter().all(|&value| value == 0.0) {
             return ZERO;
         }
-        self.table.intern(self.sum[0], &self.sum[1..])
+        self.bases.push(self.sum[0]);
+        self.coefficients.extend_from_slice(&self.sum[1..]);
+        self.bases.len() as u32 - 1
     }
 }
 

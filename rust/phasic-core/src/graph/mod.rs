@@ -3,6 +3,7 @@
 mod batch;
 mod builder;
 mod canonical;
+mod checks;
 mod merge;
 mod order;
 mod reach;

@@ -34,6 +34,12 @@ impl RowTable {
         chunk(&self.coefficients, self.chunks[row as usize], self.width)
     }
 
+    /// The index of this row, if it is there. Expected cost: linear in its length.
+    pub fn find(&self, base: f64, coefficients: &[f64]) -> Option<u32> {
+        let hash = hash(&self.hasher, base, coefficients);
+        self.slots.find(hash, |&row| self.holds(row, base, coefficients)).copied()
+    }
+
     /// The index of this row, added if it is new. Expected cost: linear in its length.
     pub fn intern(&mut self, base: f64, coefficients: &[f64]) -> u32 {
         let hash = hash(&self.hasher, base, coefficients);
@@ -64,11 +70,6 @@ impl RowTable {
             self::hash(hasher, bases[row as usize], own)
         });
         row
-    }
-
-    /// The bases and the coefficients, row after row.
-    pub fn into_arrays(self) -> (Vec<f64>, Vec<f64>) {
-        (self.bases, self.coefficients)
     }
 }
 

@@ -69,6 +69,9 @@ fn ask<'py>(
 }
 
 fn asked(graph: &GraphBuilder, first: usize, end: usize) -> String {
+    if end == first + 1 {
+        return question(graph, VertexId(first as u32));
+    }
     let state = graph.state(VertexId(first as u32));
     format!("transitions out of {} states, the first of them {state:?}", end - first)
 }
