@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any, Self, final
 
 import numpy as np
@@ -18,7 +19,14 @@ def xla_targets() -> dict[str, int]: ...
 class GraphBuilder:
     def __new__(cls, state_length: int) -> Self: ...
     @staticmethod
-    def explore(callback: Any, parameterized: bool | None, max_states: int) -> GraphBuilder: ...
+    def explore(
+        callback: Any,
+        parameterized: bool | None,
+        max_states: int,
+        *,
+        batched: bool = False,
+        report: Callable[[int, int], None] | None = None,
+    ) -> GraphBuilder: ...
     def copy(self) -> GraphBuilder: ...
     @property
     def state_length(self) -> int: ...

@@ -25,7 +25,8 @@ class Graph(Gradients):
     `f(state, **kwargs)` gets an empty array first and returns the initial states as `(state, probability)`;
     then each state once, returning `(state, rate)`, `(state, coefficients)` or `(state, base, coefficients)`
     for each transition. A state is a sequence of whole numbers; the weight of an edge is
-    `base + coefficients · theta`. `Graph(state_length)` starts empty, for `find_or_create_vertex` and
+    `base + coefficients · theta`. With `batched=True` the callback takes arrays of states and returns arrays
+    of transitions, for large models. `Graph(state_length)` starts empty, for `find_or_create_vertex` and
     `add_edge`.
 
     Vertex 0 is the starting vertex, whose edges carry the initial distribution; what they leave of 1 is the
@@ -35,7 +36,12 @@ class Graph(Gradients):
         state_length: Entries of a state, for a graph built by hand.
         callback: The transition rule.
         parameterized: False refuses coefficients; otherwise they may be there or not.
+        batched: The callback gets (k, state_length) int32 states and returns
+            `(source_row, target_states, weights)`: (m,) rows of its argument, (m, state_length) states, and
+            (m,) rates, (m, n_parameters) coefficients or a tuple of both. It is called first with no states,
+            of shape (0, 0), for the initial distribution; its source rows are ignored.
         max_states: The most states a callback may reach.
+        progress: Whether a long build shows a bar on standard error; None: if that is a terminal.
         **kwargs: Passed to the callback.
 
     Raises:

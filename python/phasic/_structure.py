@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from phasic import _core, _trace
+from phasic import _core, _progress, _trace
 from phasic._check import Doubles, theta_vector
 from phasic._vertex import Vertex
 
@@ -26,7 +26,9 @@ class Structure:
         *,
         callback: Callable[..., Any] | None = None,
         parameterized: bool | None = None,
+        batched: bool = False,
         max_states: int = MAX_STATES,
+        progress: bool | None = None,
         **kwargs: Any,
     ) -> None:
         if callable(state_length):
@@ -35,7 +37,9 @@ class Structure:
             raise TypeError("Graph needs either state_length or callback, not both")
         if callback is not None:
             rule = partial(callback, **kwargs) if kwargs else callback
-            builder = _core.GraphBuilder.explore(rule, parameterized, max_states)
+            builder = _explored(rule, parameterized, batched, max_states, progress)
+        elif batched:
+            raise TypeError("batched=True needs a callback: Graph(callback=..., batched=True)")
         elif kwargs:
             raise TypeError(f"Graph(state_length) takes no argument {next(iter(kwargs))!r}")
         else:
@@ -242,6 +246,20 @@ class Structure:
             f"Graph({self.vertices_length()} vertices, {self.edges_length()} edges, "
             f"{self.param_length()} parameters{theta})"
         )
+
+
+def _explored(
+    rule: Callable[..., Any],
+    parameterized: bool | None,
+    batched: bool,
+    max_states: int,
+    progress: bool | None,
+) -> _core.GraphBuilder:
+    explore = partial(_core.GraphBuilder.explore, rule, parameterized, max_states, batched=batched)
+    if not _progress.wanted(progress):
+        return explore()
+    with _progress.BuildProgress() as report:
+        return explore(report=report)
 
 
 def _state_length(given: Any) -> int:

@@ -96,3 +96,14 @@ def test_coefficient_vectors_of_different_lengths():
 
     with pytest.raises(ValueError, match=r"\b1\b.*\b2\b|\b2\b.*\b1\b"):
         Graph(callback=callback)
+
+
+@pytest.mark.parametrize("entry", [2**31, -(2**31) - 1, 10**400, 1e10, 0.5, NAN])
+def test_an_entry_that_is_no_integer_of_32_bits(entry):
+    with pytest.raises(ValueError, match="32 bits"):
+        Graph(callback=lambda state: [((entry,), 1.0)])
+
+
+def test_the_state_beyond_the_limit_is_named():
+    with pytest.raises(ValueError, match=r"50 states were built.*state \(51\)"):
+        Graph(callback=_endless, max_states=50)

@@ -126,6 +126,67 @@ def test_an_edge_of_a_parameterised_model_may_have_no_coefficients(none):
     assert graph.expectation() == 0.75
 
 
+@pytest.mark.parametrize("row", [[0.5], (0.5,), np.array([0.5])], ids=["list", "tuple", "array"])
+def test_a_sequence_of_one_number_is_a_coefficient(row):
+    def callback(state):
+        if len(state) == 0:
+            return [((1,), 1.0)]
+        return [((2,), row)] if state[0] == 1 else []
+
+    edge = Graph(callback=callback).find_vertex([1]).edges()[0]
+    assert (edge.base(), list(edge.coefficients())) == (0.0, [0.5])
+
+
+@pytest.mark.parametrize(
+    "rate", [2, True, np.float32(2), np.int64(2), np.array(2.0)], ids=["int", "bool", "f4", "i8", "0-d"]
+)
+def test_rates_of_any_type_of_number(rate):
+    def callback(state):
+        if len(state) == 0:
+            return [((1,), 1.0)]
+        return [((2,), rate)] if state[0] == 1 else []
+
+    assert Graph(callback=callback).find_vertex([1]).rate() == float(rate)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [[2, 0], (2, 0), (2.0, 0.0), (np.int64(2), np.float64(0)), np.array([2, 0], np.int8), range(2, -1, -2)],
+    ids=["list", "tuple", "floats", "NumPy scalars", "small integers", "range"],
+)
+def test_states_of_any_type_of_sequence(target):
+    def callback(state):
+        if len(state) == 0:
+            return [((1, 1), 1.0)]
+        return [(target, 1.0)] if state[0] == 1 else []
+
+    assert Graph(callback=callback).vertex_exists([2, 0])
+
+
+def test_a_transition_may_be_a_list():
+    assert Graph(callback=lambda state: [] if len(state) else [[[1], 1.0]]).vertices_length() == 2
+
+
+def test_a_list_of_states_may_be_a_tuple():
+    assert Graph(callback=lambda state: () if len(state) else (((1,), 1.0),)).vertices_length() == 2
+
+
+def test_vertices_are_numbered_in_order_of_discovery():
+    graph = Graph(callback=models.rabbits, n=2)
+    assert graph.states().tolist() == [[0, 0], [2, 0], [1, 1], [0, 0], [0, 2], [0, 1], [1, 0]]
+
+
+def test_states_that_were_kept_do_not_change():
+    kept = []
+
+    def callback(state):
+        kept.append(state)
+        return models.kingman(state, n=3)
+
+    Graph(callback=callback)
+    assert [state.tolist() for state in kept] == [[], [3], [2], [1]]
+
+
 def test_the_same_target_twice_adds_up():
     def callback(state):
         if len(state) == 0:

@@ -3,6 +3,7 @@
 import signal
 import time
 
+import numpy as np
 import pytest
 from phasic import Graph
 
@@ -38,6 +39,16 @@ def test_exploring_an_endless_state_space():
         return [((1,), 1.0)] if len(state) == 0 else [((int(state[0]) + 1,), 1.0)]
 
     assert seconds_until_stopped(lambda: Graph(callback=endless, max_states=10**9)) < 1.0
+
+
+def test_exploring_an_endless_state_space_by_batches():
+    def endless(states):
+        if len(states) == 0:
+            return None, [[1]], [1.0]
+        targets = np.concatenate([states * 2, states * 2 + 1]) & (2**31 - 1)
+        return np.tile(np.arange(len(states)), 2), targets, np.ones(len(targets))
+
+    assert seconds_until_stopped(lambda: Graph(callback=endless, batched=True, max_states=10**9)) < 1.0
 
 
 def test_a_stiff_density():

@@ -209,6 +209,18 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// One state more than the caller allowed.
+    #[error(
+        "the state space is larger than max_states = {limit}: {limit} states were built, and the \
+         next one is {state}. Pass a larger max_states= if the model is meant to be so large, or \
+         check that every path of the callback ends in an absorbing state"
+    )]
+    MaxStates {
+        /// The limit.
+        limit: usize,
+        /// The state beyond it.
+        state: StateName,
+    },
     /// The caller's check asked to stop; see [`crate::Interrupt`].
     #[error("interrupted")]
     Interrupted,

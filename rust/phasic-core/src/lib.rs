@@ -15,7 +15,9 @@ mod trace;
 
 pub use dist::{Absorption, Discrete, Law, LogLikelihood};
 pub use error::{Error, StateName};
-pub use graph::{EdgeView, Frozen, Graph, GraphBuilder, VertexId, VertexKind, Weights};
+pub use graph::{
+    EdgeView, Frozen, Graph, GraphBuilder, MoveError, Moves, VertexId, VertexKind, Weights,
+};
 pub use interrupt::Interrupt;
 pub use solve::{Batch, Complex, Dual, Gradient, Lanes, Moments, Scalar, reward_transform};
 pub use trace::{Trace, TraceKey};

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::{Doubles, matrix, state, vector};
 use crate::errors::{interrupted, raise};
-use crate::explore;
+use crate::explore::Search;
 use crate::trace::Trace;
 
 /// A graph under construction: vertices in order of creation, vertex 0 the starting vertex.
@@ -29,15 +29,20 @@ impl GraphBuilder {
     }
 
     /// Builds the state space of a transition rule, breadth first from its initial states.
+    ///
+    /// `report`, if given, is called now and then with the numbers of explored and of known states.
     #[staticmethod]
-    fn explore(
-        py: Python<'_>,
-        callback: Bound<'_, PyAny>,
+    #[pyo3(signature = (callback, parameterized, max_states, *, batched = false, report = None))]
+    fn explore<'py>(
+        py: Python<'py>,
+        callback: Bound<'py, PyAny>,
         parameterized: Option<bool>,
         max_states: usize,
+        batched: bool,
+        report: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
-        let graph = explore::explore(py, &callback, parameterized, max_states)?;
-        Ok(Self { graph })
+        let search = Search { callback, parameterized, max_states, report };
+        Ok(Self { graph: search.run(py, batched)? })
     }
 
     /// An independent copy.
@@ -110,9 +115,8 @@ impl GraphBuilder {
 
     /// States of all vertices, (`n_vertices`, `state_length`) int32.
     fn states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<i32>>> {
-        let n = self.graph.n_vertices();
-        let flat = (0..n as u32).flat_map(|v| self.graph.state(VertexId(v))).copied().collect();
-        matrix(py, flat, n, self.graph.state_length())
+        let (n, width) = (self.graph.n_vertices(), self.graph.state_length());
+        matrix(py, self.graph.states().to_vec(), n, width)
     }
 
     /// Whether a vertex is an auxiliary one.
@@ -127,10 +131,14 @@ impl GraphBuilder {
         Ok(edges.map(|edge| (edge.target.0, edge.base, edge.coefficients.to_vec())).collect())
     }
 
-    /// The graph in canonical order, checked.
+    /// The graph in canonical order, checked. Ctrl-C stops it.
     fn freeze(&self, py: Python<'_>) -> PyResult<FrozenGraph> {
-        let frozen = py.detach(|| self.graph.freeze()).map_err(raise)?;
-        Ok(FrozenGraph { key: phasic_core::TraceKey::of(&frozen.graph).to_string(), frozen })
+        let frozen = py.detach(|| {
+            let frozen = self.graph.freeze_until(&Interrupt::when(&interrupted))?;
+            Ok((phasic_core::TraceKey::of(&frozen.graph).to_string(), frozen))
+        });
+        let (key, frozen) = frozen.map_err(raise)?;
+        Ok(FrozenGraph { frozen, key })
     }
 }
 

@@ -1,7 +1,9 @@
 //! The graph while it is being built: vertices in order of creation, edges in order of insertion.
 
+use super::rows::RowTable;
 use super::states::StateTable;
 use super::{Frozen, VertexId, VertexKind};
+use crate::Interrupt;
 use crate::error::{Error, StateName};
 
 const NONE: u32 = u32::MAX;
@@ -13,18 +15,20 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub struct GraphBuilder {
     states: StateTable,
-    n_parameters: Option<usize>,
+    pub(super) n_parameters: Option<usize>,
     normalized: bool,
-    sources: Vec<u32>,
     targets: Vec<u32>,
-    bases: Vec<f64>,
-    /// Start of the edge's coefficients in `coefficients`, or `NONE` for a constant edge.
+    /// Per edge, its row of `table`.
     rows: Vec<u32>,
-    coefficients: Vec<f64>,
+    table: RowTable,
     /// Per vertex, its first and last edge; per edge, the next edge of the same vertex.
     first: Vec<u32>,
     last: Vec<u32>,
     next: Vec<u32>,
+    /// The most vertices besides the starting one.
+    pub(super) max_states: usize,
+    /// The most vertices and the most edges: what an index can name.
+    pub(super) index_limit: usize,
 }
 
 /// One edge of a [`GraphBuilder`].
@@ -48,17 +52,22 @@ impl GraphBuilder {
             states: StateTable::new(state_length),
             n_parameters: None,
             normalized: false,
-            sources: Vec::new(),
             targets: Vec::new(),
-            bases: Vec::new(),
             rows: Vec::new(),
-            coefficients: Vec::new(),
-            first: Vec::new(),
-            last: Vec::new(),
+            table: RowTable::default(),
+            first: vec![NONE],
+            last: vec![NONE],
             next: Vec::new(),
+            max_states: usize::MAX,
+            index_limit: NONE as usize,
         };
-        builder.insert(VertexKind::Starting, &vec![0; state_length]);
+        builder.states.find_or_insert(VertexKind::Starting, &vec![0; state_length], 1);
         builder
+    }
+
+    /// Refuses vertices beyond this many, the starting vertex not counted.
+    pub fn set_max_states(&mut self, max_states: usize) {
+        self.max_states = max_states;
     }
 
     /// Entries of a state.
@@ -76,7 +85,7 @@ impl GraphBuilder {
     /// Edges, as inserted.
     #[must_use]
     pub fn n_edges(&self) -> usize {
-        self.sources.len()
+        self.targets.len()
     }
 
     /// Length of θ: the number of coefficients of the parameterized edges, 0 if there is none.
@@ -102,10 +111,16 @@ impl GraphBuilder {
         self.states.state(vertex)
     }
 
+    /// States of all vertices, `(n_vertices, state_length)`; zeros for the starting vertex.
+    #[must_use]
+    pub fn states(&self) -> &[i32] {
+        self.states.cells()
+    }
+
     /// Kind of a vertex.
     #[must_use]
     pub fn kind(&self, vertex: VertexId) -> VertexKind {
-        self.states.kind(vertex)
+        self.states.kinds()[vertex.index()]
     }
 
     /// The vertex with this kind and state, if there is one.
@@ -115,17 +130,26 @@ impl GraphBuilder {
     }
 
     /// The vertex with this kind and state, created if there is none; and whether it was created.
+    ///
+    /// Errors: a state of another length, or one state more than [`Self::set_max_states`] allows or
+    /// a 32-bit index can name.
     pub fn find_or_create(
         &mut self,
         kind: VertexKind,
         state: &[i32],
     ) -> Result<(VertexId, bool), Error> {
         self.check_length(state)?;
-        if self.n_vertices() >= NONE as usize {
-            let (count, limit) = (self.n_vertices(), NONE as usize);
-            return Err(Error::TooLarge { what: "vertices", count, limit });
+        let limit = self.index_limit.min(self.max_states.saturating_add(1));
+        match self.states.find_or_insert(kind, state, limit) {
+            Some((vertex, created)) => {
+                if created {
+                    self.first.push(NONE);
+                    self.last.push(NONE);
+                }
+                Ok((vertex, created))
+            }
+            None => Err(self.full(StateName::new(kind, state))),
         }
-        Ok(self.insert(kind, state))
     }
 
     /// Adds an edge of weight `base + coefficients · θ`. No coefficients: a constant weight.
@@ -145,23 +169,17 @@ impl GraphBuilder {
         if target == VertexId::START {
             return Err(Error::IntoStart { from: self.name(source) });
         }
-        let limit = (NONE as usize).min(u32::MAX as usize - coefficients.len());
-        let count = self.n_edges().max(self.coefficients.len());
+        let (count, limit) = (self.n_edges(), self.index_limit);
         if count >= limit {
-            return Err(Error::TooLarge { what: "edges or coefficients", count, limit });
+            return Err(Error::TooLarge { what: "edges", count, limit });
         }
-        let edge = self.sources.len() as u32;
-        self.sources.push(source.0);
-        self.targets.push(target.0);
-        self.bases.push(base);
-        self.next.push(NONE);
-        if coefficients.is_empty() {
-            self.rows.push(NONE);
-        } else {
+        if !coefficients.is_empty() {
             self.n_parameters = Some(coefficients.len());
-            self.rows.push(self.coefficients.len() as u32);
-            self.coefficients.extend_from_slice(coefficients);
         }
+        let edge = count as u32;
+        self.targets.push(target.0);
+        self.rows.push(self.table.intern(base, coefficients));
+        self.next.push(NONE);
         match self.last[source.index()] {
             NONE => self.first[source.index()] = edge,
             last => self.next[last as usize] = edge,
@@ -172,25 +190,29 @@ impl GraphBuilder {
 
     /// The edges out of a vertex, in order of insertion.
     pub fn edges(&self, vertex: VertexId) -> impl Iterator<Item = EdgeView<'_>> {
-        let follow = |edge: u32| (edge != NONE).then_some(edge);
-        std::iter::successors(follow(self.first[vertex.index()]), move |&edge| {
-            follow(self.next[edge as usize])
+        self.targets_and_rows(vertex).map(move |(target, row)| EdgeView {
+            source: vertex,
+            target: VertexId(target),
+            base: self.table.base(row),
+            coefficients: self.table.coefficients(row),
         })
-        .map(|edge| self.edge(edge as usize))
     }
 
-    /// The edge of this index, in order of insertion.
-    pub(crate) fn edge(&self, edge: usize) -> EdgeView<'_> {
-        let coefficients = match self.rows[edge] {
-            NONE => &[],
-            row => &self.coefficients[row as usize..row as usize + self.n_parameters()],
-        };
-        EdgeView {
-            source: VertexId(self.sources[edge]),
-            target: VertexId(self.targets[edge]),
-            base: self.bases[edge],
-            coefficients,
-        }
+    /// Target and row of weights of the edges out of a vertex, in order of insertion.
+    pub(super) fn targets_and_rows(&self, vertex: VertexId) -> impl Iterator<Item = (u32, u32)> {
+        let follow = |edge: u32| (edge != NONE).then_some(edge as usize);
+        std::iter::successors(follow(self.first[vertex.index()]), move |&edge| {
+            follow(self.next[edge])
+        })
+        .map(|edge| (self.targets[edge], self.rows[edge]))
+    }
+
+    pub(super) fn row_table(&self) -> &RowTable {
+        &self.table
+    }
+
+    pub(super) fn state_table(&self) -> &StateTable {
+        &self.states
     }
 
     /// Whether a vertex has no edges out.
@@ -201,61 +223,64 @@ impl GraphBuilder {
 
     /// The graph in canonical order, checked: an absorbing vertex can be reached from everywhere.
     ///
-    /// Cost: a sort of the vertices and of the edges.
+    /// Cost: a sort of the vertices and of the edges of each.
     pub fn freeze(&self) -> Result<Frozen, Error> {
-        Frozen::new(self)
+        self.freeze_until(&Interrupt::never())
     }
 
-    pub(crate) fn name(&self, vertex: VertexId) -> StateName {
-        StateName::new(self.kind(vertex), self.state(vertex))
+    /// [`Self::freeze`], which `interrupt` may stop.
+    pub fn freeze_until(&self, interrupt: &Interrupt<'_>) -> Result<Frozen, Error> {
+        Frozen::new(self, interrupt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limited(index_limit: usize) -> GraphBuilder {
+        GraphBuilder { index_limit, ..GraphBuilder::new(1) }
     }
 
-    fn insert(&mut self, kind: VertexKind, state: &[i32]) -> (VertexId, bool) {
-        let (vertex, created) = self.states.find_or_insert(kind, state);
-        if created {
-            self.first.push(NONE);
-            self.last.push(NONE);
-        }
-        (vertex, created)
+    #[test]
+    fn the_limits_are_those_of_a_32_bit_index() {
+        assert_eq!(GraphBuilder::new(1).index_limit, u32::MAX as usize);
     }
 
-    fn check_length(&self, state: &[i32]) -> Result<(), Error> {
-        let (expected, given) = (self.state_length(), state.len());
-        if expected == given { Ok(()) } else { Err(Error::StateLength { expected, given }) }
+    #[test]
+    fn one_vertex_more_than_an_index_can_name() {
+        let mut graph = limited(3);
+        graph.find_or_create(VertexKind::Ordinary, &[1]).unwrap();
+        graph.find_or_create(VertexKind::Ordinary, &[2]).unwrap();
+        let error = graph.find_or_create(VertexKind::Ordinary, &[3]).unwrap_err();
+        assert_eq!(error, Error::TooLarge { what: "vertices", count: 3, limit: 3 });
     }
 
-    fn check_vertex(&self, vertex: VertexId) -> Result<(), Error> {
-        let (index, length) = (vertex.index(), self.n_vertices());
-        if index < length { Ok(()) } else { Err(Error::NoSuchVertex { index, length }) }
+    #[test]
+    fn a_known_state_needs_no_new_index() {
+        let mut graph = limited(2);
+        let made = graph.find_or_create(VertexKind::Ordinary, &[1]).unwrap();
+        let found = graph.find_or_create(VertexKind::Ordinary, &[1]).unwrap();
+        assert_eq!((made, found), ((VertexId(1), true), (VertexId(1), false)));
     }
 
-    fn check_weight(
-        &self,
-        source: VertexId,
-        target: VertexId,
-        base: f64,
-        coefficients: &[f64],
-    ) -> Result<(), Error> {
-        let constant = coefficients.is_empty();
-        let bad = |what, value| {
-            Err(Error::BadWeight { from: self.name(source), to: self.name(target), what, value })
-        };
-        if !base.is_finite() || (constant && base < 0.0) {
-            return bad(if constant { "the weight" } else { "the base weight" }, base);
-        }
-        if let Some(&value) = coefficients.iter().find(|value| !value.is_finite()) {
-            return bad("a coefficient of", value);
-        }
-        match self.n_parameters {
-            Some(expected) if !constant && expected != coefficients.len() => {
-                Err(Error::CoefficientLength {
-                    from: self.name(source),
-                    to: self.name(target),
-                    expected,
-                    given: coefficients.len(),
-                })
-            }
-            _ => Ok(()),
-        }
+    #[test]
+    fn one_edge_more_than_an_index_can_name() {
+        let mut graph = limited(2);
+        let (vertex, _) = graph.find_or_create(VertexKind::Ordinary, &[1]).unwrap();
+        graph.add_edge(VertexId::START, vertex, 0.5, &[]).unwrap();
+        graph.add_edge(VertexId::START, vertex, 0.25, &[]).unwrap();
+        let error = graph.add_edge(VertexId::START, vertex, 0.25, &[]).unwrap_err();
+        assert_eq!(error, Error::TooLarge { what: "edges", count: 2, limit: 2 });
+    }
+
+    #[test]
+    fn one_state_more_than_allowed_is_named() {
+        let mut graph = GraphBuilder::new(1);
+        graph.set_max_states(1);
+        graph.find_or_create(VertexKind::Ordinary, &[1]).unwrap();
+        let error = graph.find_or_create(VertexKind::Ordinary, &[7]).unwrap_err();
+        let state = StateName::new(VertexKind::Ordinary, &[7]);
+        assert_eq!(error, Error::MaxStates { limit: 1, state });
     }
 }

@@ -1,8 +1,14 @@
 //! The frozen graph: the same arrays whatever the order in which it was built.
 
+use super::merge::Merge;
+use super::order::canonical_order;
 use super::reach::trapped;
 use super::{GraphBuilder, VertexId, VertexKind};
+use crate::Interrupt;
 use crate::error::{Error, StateName};
+
+/// Nanoseconds that merging takes for an edge, about.
+const WORK_PER_EDGE: usize = 40;
 
 /// A frozen graph together with the two permutations between it and its builder.
 #[derive(Clone, Debug)]
@@ -113,89 +119,43 @@ impl Graph {
 }
 
 impl Frozen {
-    pub(super) fn new(builder: &GraphBuilder) -> Result<Self, Error> {
-        let n = builder.n_vertices();
-        let mut original: Vec<u32> = (0..n as u32).collect();
-        original.sort_unstable_by_key(|&vertex| {
-            let vertex = VertexId(vertex);
-            (builder.kind(vertex), builder.state(vertex))
-        });
-        let mut canonical = vec![0; n];
+    pub(super) fn new(builder: &GraphBuilder, interrupt: &Interrupt<'_>) -> Result<Self, Error> {
+        let (states, width) = (builder.state_table(), builder.state_length());
+        let original = canonical_order(states.kinds(), states.cells(), width);
+        let mut canonical = vec![0; original.len()];
         for (index, &vertex) in original.iter().enumerate() {
             canonical[vertex as usize] = index as u32;
         }
-        let mut graph = Graph {
-            state_length: builder.state_length(),
+        let mut merge = Merge::new(builder, &canonical);
+        let mut offsets = Vec::with_capacity(original.len() + 1);
+        offsets.push(0);
+        for &vertex in &original {
+            merge.vertex(VertexId(vertex));
+            let end = merge.targets.len() as u32;
+            interrupt.after(WORK_PER_EDGE * (end - offsets[offsets.len() - 1] + 1) as usize)?;
+            offsets.push(end);
+        }
+        let mut cells = Vec::with_capacity(states.cells().len());
+        for &vertex in &original {
+            cells.extend_from_slice(states.state(VertexId(vertex)));
+        }
+        let (targets, rows) = (merge.targets, merge.rows);
+        let (row_bases, row_coefficients) = (merge.bases, merge.coefficients);
+        let graph = Graph {
+            state_length: width,
             n_parameters: builder.n_parameters(),
             normalized: builder.normalized(),
             kinds: original.iter().map(|&v| builder.kind(VertexId(v))).collect(),
-            states: original.iter().flat_map(|&v| builder.state(VertexId(v))).copied().collect(),
-            offsets: Vec::with_capacity(n + 1),
-            targets: Vec::new(),
-            rows: Vec::new(),
-            row_bases: Vec::new(),
-            row_coefficients: Vec::new(),
+            states: cells,
+            offsets,
+            targets,
+            rows,
+            row_bases,
+            row_coefficients,
         };
-        let mut rows = RowTable::default();
-        graph.offsets.push(0);
-        for &vertex in &original {
-            for (target, row) in merged(builder, VertexId(vertex), &canonical) {
-                graph.targets.push(target);
-                graph.rows.push(rows.intern(&row));
-            }
-            graph.offsets.push(graph.targets.len() as u32);
-        }
-        (graph.row_bases, graph.row_coefficients) = (rows.bases, rows.coefficients);
         if let Some(vertex) = trapped(&graph) {
             return Err(Error::NoWayOut { state: graph.name(vertex) });
         }
         Ok(Self { graph, canonical, original })
-    }
-}
-
-/// The edges of one vertex by target, duplicates summed; `[base, coefficients…]` each.
-///
-/// Weights that are zero for every θ are left out. Duplicates are summed in order of their bits,
-/// so that the order of insertion cannot show.
-fn merged(builder: &GraphBuilder, vertex: VertexId, canonical: &[u32]) -> Vec<(u32, Vec<f64>)> {
-    let mut edges: Vec<(u32, Vec<f64>)> = builder
-        .edges(vertex)
-        .map(|edge| {
-            let mut row = vec![edge.base + 0.0];
-            row.extend(edge.coefficients.iter().map(|c| c + 0.0));
-            row.resize(1 + builder.n_parameters(), 0.0);
-            (canonical[edge.target.index()], row)
-        })
-        .collect();
-    edges.sort_by(|(a, x), (b, y)| {
-        a.cmp(b).then_with(|| x.iter().map(|v| v.to_bits()).cmp(y.iter().map(|v| v.to_bits())))
-    });
-    edges.dedup_by(|(target, row), (kept_target, kept)| {
-        let same = target == kept_target;
-        if same {
-            kept.iter_mut().zip(row).for_each(|(sum, value)| *sum += *value);
-        }
-        same
-    });
-    edges.retain(|(_, row)| row.iter().any(|&value| value != 0.0));
-    edges
-}
-
-/// Distinct rows of weights in order of first appearance.
-#[derive(Default)]
-struct RowTable {
-    bases: Vec<f64>,
-    coefficients: Vec<f64>,
-    slots: hashbrown::HashMap<Vec<u64>, u32>,
-}
-
-impl RowTable {
-    fn intern(&mut self, row: &[f64]) -> u32 {
-        let bits: Vec<u64> = row.iter().map(|value| value.to_bits()).collect();
-        *self.slots.entry(bits).or_insert_with(|| {
-            self.bases.push(row[0]);
-            self.coefficients.extend_from_slice(&row[1..]);
-            (self.bases.len() - 1) as u32
-        })
     }
 }

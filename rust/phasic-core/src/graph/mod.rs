@@ -1,14 +1,20 @@
 //! Vertices, edges, and the two forms of a graph: one that changes, one that is frozen.
 
+mod batch;
 mod builder;
 mod canonical;
+mod checks;
+mod merge;
+mod order;
 mod reach;
+mod rows;
 mod states;
 mod weights;
 
 pub(crate) use reach::trapped;
 pub(crate) use weights::PROBABILITY_SLACK;
 
+pub use batch::{MoveError, Moves};
 pub use builder::{EdgeView, GraphBuilder};
 pub use canonical::{Frozen, Graph};
 pub use weights::Weights;

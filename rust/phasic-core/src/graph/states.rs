@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{VertexId, VertexKind};
@@ -35,49 +36,62 @@ impl StateTable {
         self.kinds.len()
     }
 
-    pub fn kind(&self, vertex: VertexId) -> VertexKind {
-        self.kinds[vertex.index()]
+    pub fn kinds(&self) -> &[VertexKind] {
+        &self.kinds
+    }
+
+    /// States of all vertices, one after the other.
+    pub fn cells(&self) -> &[i32] {
+        &self.cells
     }
 
     pub fn state(&self, vertex: VertexId) -> &[i32] {
-        let start = vertex.index() * self.width;
-        &self.cells[start..start + self.width]
+        state(&self.cells, self.width, vertex.index())
     }
 
-    pub fn find(&self, kind: VertexKind, state: &[i32]) -> Option<VertexId> {
-        self.slots
-            .find(self.hash(kind, state), |&slot| self.holds(slot, kind, state))
-            .map(|&slot| VertexId(slot))
+    pub fn find(&self, kind: VertexKind, given: &[i32]) -> Option<VertexId> {
+        let Self { width, kinds, cells, slots, hasher } = self;
+        let holds = |&slot: &u32| {
+            kinds[slot as usize] == kind && state(cells, *width, slot as usize) == given
+        };
+        slots.find(hash(hasher, kind, given), holds).map(|&slot| VertexId(slot))
     }
 
-    /// The vertex of this kind and state, and whether it was created by this call.
-    pub fn find_or_insert(&mut self, kind: VertexKind, state: &[i32]) -> (VertexId, bool) {
-        if let Some(found) = self.find(kind, state) {
-            return (found, false);
+    /// The vertex of this kind and state, and whether it was created by this call; None if it would
+    /// be one more than `limit`.
+    pub fn find_or_insert(
+        &mut self,
+        kind: VertexKind,
+        given: &[i32],
+        limit: usize,
+    ) -> Option<(VertexId, bool)> {
+        let Self { width, kinds, cells, slots, hasher } = self;
+        let entry = slots.entry(
+            hash(hasher, kind, given),
+            |&slot| kinds[slot as usize] == kind && state(cells, *width, slot as usize) == given,
+            |&slot| hash(hasher, kinds[slot as usize], state(cells, *width, slot as usize)),
+        );
+        match entry {
+            Entry::Occupied(found) => Some((VertexId(*found.get()), false)),
+            Entry::Vacant(_) if kinds.len() >= limit => None,
+            Entry::Vacant(free) => {
+                let slot = kinds.len() as u32;
+                free.insert(slot);
+                kinds.push(kind);
+                cells.extend_from_slice(given);
+                Some((VertexId(slot), true))
+            }
         }
-        let slot = self.kinds.len() as u32;
-        self.kinds.push(kind);
-        self.cells.extend_from_slice(state);
-        let (kinds, cells, width, hasher) = (&self.kinds, &self.cells, self.width, &self.hasher);
-        self.slots.insert_unique(hash(hasher, kind, state), slot, |&other| {
-            let start = other as usize * width;
-            hash(hasher, kinds[other as usize], &cells[start..start + width])
-        });
-        (VertexId(slot), true)
     }
+}
 
-    fn holds(&self, slot: u32, kind: VertexKind, state: &[i32]) -> bool {
-        self.kinds[slot as usize] == kind && self.state(VertexId(slot)) == state
-    }
-
-    fn hash(&self, kind: VertexKind, state: &[i32]) -> u64 {
-        hash(&self.hasher, kind, state)
-    }
+fn state(cells: &[i32], width: usize, vertex: usize) -> &[i32] {
+    &cells[vertex * width..][..width]
 }
 
 fn hash(hasher: &DefaultHashBuilder, kind: VertexKind, state: &[i32]) -> u64 {
     let mut stream = hasher.build_hasher();
-    kind.hash(&mut stream);
+    stream.write_u8(kind as u8);
     state.hash(&mut stream);
     stream.finish()
 }

@@ -21,20 +21,23 @@ impl TraceKey {
     #[must_use]
     pub fn of(graph: &Graph) -> Self {
         let mut hash = Fields(blake3::Hasher::new());
-        hash.bytes(ALGORITHM.bytes());
+        hash.words(ALGORITHM.as_bytes(), |byte| [byte]);
         hash.number(graph.state_length);
         hash.number(graph.n_parameters);
         hash.number(usize::from(graph.normalized));
-        hash.bytes(graph.kinds.iter().map(|&kind| kind as u8));
-        hash.words(graph.states.iter().map(|cell| cell.to_le_bytes()));
-        hash.words(graph.offsets.iter().map(|offset| offset.to_le_bytes()));
-        hash.words(graph.targets.iter().map(|target| target.to_le_bytes()));
-        hash.words(graph.rows.iter().map(|row| row.to_le_bytes()));
-        hash.doubles(&graph.row_bases);
-        hash.doubles(&graph.row_coefficients);
+        hash.words(&graph.kinds, |kind| [kind as u8]);
+        hash.words(&graph.states, i32::to_le_bytes);
+        hash.words(&graph.offsets, u32::to_le_bytes);
+        hash.words(&graph.targets, u32::to_le_bytes);
+        hash.words(&graph.rows, u32::to_le_bytes);
+        hash.words(&graph.row_bases, f64::to_le_bytes);
+        hash.words(&graph.row_coefficients, f64::to_le_bytes);
         Self(*hash.0.finalize().as_bytes())
     }
 }
+
+/// Bytes that are hashed at once: enough for the widest vector units, little enough for the cache.
+const BLOCK: usize = 1 << 16;
 
 /// A hasher whose every field is preceded by its length.
 struct Fields(blake3::Hasher);
@@ -44,18 +47,14 @@ impl Fields {
         self.0.update(&(value as u64).to_le_bytes());
     }
 
-    fn bytes(&mut self, bytes: impl Iterator<Item = u8>) {
-        self.words(bytes.map(|byte| [byte]));
-    }
-
-    fn words<const N: usize>(&mut self, words: impl Iterator<Item = [u8; N]>) {
-        let bytes: Vec<u8> = words.flatten().collect();
-        self.number(bytes.len());
-        self.0.update(&bytes);
-    }
-
-    fn doubles(&mut self, values: &[f64]) {
-        self.words(values.iter().map(|value| value.to_bits().to_le_bytes()));
+    fn words<T: Copy, const N: usize>(&mut self, words: &[T], to_bytes: impl Fn(T) -> [u8; N]) {
+        self.number(words.len() * N);
+        let mut bytes = Vec::with_capacity(BLOCK.min(words.len() * N));
+        for block in words.chunks(BLOCK / N) {
+            bytes.clear();
+            bytes.extend(block.iter().flat_map(|&word| to_bytes(word)));
+            self.0.update(&bytes);
+        }
     }
 }
 
