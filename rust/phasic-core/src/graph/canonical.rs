@@ -3,6 +3,7 @@
 use super::reach::trapped;
 use super::{GraphBuilder, VertexId, VertexKind};
 use crate::error::{Error, StateName};
+use crate::section::Section;
 
 /// A frozen graph together with the two permutations between it and its builder.
 #[derive(Clone, Debug)]
@@ -25,13 +26,13 @@ pub struct Graph {
     pub(crate) state_length: usize,
     pub(crate) n_parameters: usize,
     pub(crate) normalized: bool,
-    pub(crate) kinds: Vec<VertexKind>,
-    pub(crate) states: Vec<i32>,
-    pub(crate) offsets: Vec<u32>,
-    pub(crate) targets: Vec<u32>,
-    pub(crate) rows: Vec<u32>,
-    pub(crate) row_bases: Vec<f64>,
-    pub(crate) row_coefficients: Vec<f64>,
+    pub(crate) kinds: Section<VertexKind>,
+    pub(crate) states: Section<i32>,
+    pub(crate) offsets: Section<u32>,
+    pub(crate) targets: Section<u32>,
+    pub(crate) rows: Section<u32>,
+    pub(crate) row_bases: Section<f64>,
+    pub(crate) row_coefficients: Section<f64>,
 }
 
 impl Graph {
@@ -124,28 +125,30 @@ impl Frozen {
         for (index, &vertex) in original.iter().enumerate() {
             canonical[vertex as usize] = index as u32;
         }
-        let mut graph = Graph {
+        let mut rows = RowTable::default();
+        let mut offsets = Vec::with_capacity(n + 1);
+        let (mut targets, mut edge_rows) = (Vec::new(), Vec::new());
+        offsets.push(0);
+        for &vertex in &original {
+            for (target, row) in merged(builder, VertexId(vertex), &canonical) {
+                targets.push(target);
+                edge_rows.push(rows.intern(&row));
+            }
+            offsets.push(targets.len() as u32);
+        }
+        let states = original.iter().flat_map(|&v| builder.state(VertexId(v))).copied();
+        let graph = Graph {
             state_length: builder.state_length(),
             n_parameters: builder.n_parameters(),
             normalized: builder.normalized(),
             kinds: original.iter().map(|&v| builder.kind(VertexId(v))).collect(),
-            states: original.iter().flat_map(|&v| builder.state(VertexId(v))).copied().collect(),
-            offsets: Vec::with_capacity(n + 1),
-            targets: Vec::new(),
-            rows: Vec::new(),
-            row_bases: Vec::new(),
-            row_coefficients: Vec::new(),
+            states: states.collect(),
+            offsets: offsets.into(),
+            targets: targets.into(),
+            rows: edge_rows.into(),
+            row_bases: rows.bases.into(),
+            row_coefficients: rows.coefficients.into(),
         };
-        let mut rows = RowTable::default();
-        graph.offsets.push(0);
-        for &vertex in &original {
-            for (target, row) in merged(builder, VertexId(vertex), &canonical) {
-                graph.targets.push(target);
-                graph.rows.push(rows.intern(&row));
-            }
-            graph.offsets.push(graph.targets.len() as u32);
-        }
-        (graph.row_bases, graph.row_coefficients) = (rows.bases, rows.coefficients);
         if let Some(vertex) = trapped(&graph) {
             return Err(Error::NoWayOut { state: graph.name(vertex) });
         }

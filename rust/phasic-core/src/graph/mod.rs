@@ -6,7 +6,6 @@ mod reach;
 mod states;
 mod weights;
 
-pub(crate) use reach::trapped;
 pub(crate) use weights::PROBABILITY_SLACK;
 
 pub use builder::{EdgeView, GraphBuilder};

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::section::encoded;
 use crate::{Error, Graph};
 
-/// Changes whenever the same graph may give another trace.
-pub(super) const ALGORITHM: &str = "phasic/trace 1: components, amd 0.2.2";
+/// Changes whenever the same graph may give another trace. Part of every key and file.
+pub(super) const ENGINE: &str = "phasic/trace 1: components, amd 0.2.2";
 
 /// BLAKE3-256 of the canonical graph and of the algorithm that eliminates it.
 ///
@@ -21,22 +22,22 @@ impl TraceKey {
     #[must_use]
     pub fn of(graph: &Graph) -> Self {
         let mut hash = Fields(blake3::Hasher::new());
-        hash.bytes(ALGORITHM.bytes());
+        hash.bytes(ENGINE.as_bytes());
         hash.number(graph.state_length);
         hash.number(graph.n_parameters);
         hash.number(usize::from(graph.normalized));
-        hash.bytes(graph.kinds.iter().map(|&kind| kind as u8));
-        hash.words(graph.states.iter().map(|cell| cell.to_le_bytes()));
-        hash.words(graph.offsets.iter().map(|offset| offset.to_le_bytes()));
-        hash.words(graph.targets.iter().map(|target| target.to_le_bytes()));
-        hash.words(graph.rows.iter().map(|row| row.to_le_bytes()));
-        hash.doubles(&graph.row_bases);
-        hash.doubles(&graph.row_coefficients);
+        hash.bytes(&graph.kinds.iter().map(|&kind| kind as u8).collect::<Vec<_>>());
+        hash.bytes(&encoded(&graph.states));
+        hash.bytes(&encoded(&graph.offsets));
+        hash.bytes(&encoded(&graph.targets));
+        hash.bytes(&encoded(&graph.rows));
+        hash.bytes(&encoded(&graph.row_bases));
+        hash.bytes(&encoded(&graph.row_coefficients));
         Self(*hash.0.finalize().as_bytes())
     }
 }
 
-/// A hasher whose every field is preceded by its length.
+/// A hasher whose every array is preceded by its length in bytes.
 struct Fields(blake3::Hasher);
 
 impl Fields {
@@ -44,18 +45,9 @@ impl Fields {
         self.0.update(&(value as u64).to_le_bytes());
     }
 
-    fn bytes(&mut self, bytes: impl Iterator<Item = u8>) {
-        self.words(bytes.map(|byte| [byte]));
-    }
-
-    fn words<const N: usize>(&mut self, words: impl Iterator<Item = [u8; N]>) {
-        let bytes: Vec<u8> = words.flatten().collect();
+    fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len());
-        self.0.update(&bytes);
-    }
-
-    fn doubles(&mut self, values: &[f64]) {
-        self.words(values.iter().map(|value| value.to_bits().to_le_bytes()));
+        self.0.update(bytes);
     }
 }
 
