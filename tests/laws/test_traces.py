@@ -59,6 +59,21 @@ def test_key_is_the_content_hash(model):
     assert graph.trace().key == graph.content_hash()
 
 
+@given(strategies.parameterised_models())
+def test_theta_is_not_in_the_hash(model):
+    assert at_theta(model).content_hash() == model.graph().content_hash()
+
+
+@given(strategies.parameterised_models())
+def test_a_trace_that_was_read_gives_the_same_numbers(model):
+    trace = model.graph().trace()
+    theta = np.asarray(model.theta)
+    content = trace.to_bytes()
+    read = phasic.Trace.from_bytes(content)
+    del content  # the trace keeps the bytes that it looks at
+    assert (read.moments(theta, 2) == trace.moments(theta, 2)).all()
+
+
 @given(strategies.parameterised_models(), st.integers(1, 255), st.data())
 def test_an_altered_byte_is_an_error(model, mask, data):
     content = bytearray(model.graph().trace().to_bytes())

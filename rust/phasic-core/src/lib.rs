@@ -10,6 +10,7 @@ mod eliminate;
 mod error;
 mod graph;
 mod interrupt;
+mod section;
 mod solve;
 mod trace;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use numpy::{IntoPyArray, PyArray1};
 use phasic_core::{Absorption, Discrete, Error, Interrupt, Law, LogLikelihood, Moments};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::arrays::{Doubles, optional, vector};
@@ -55,10 +56,11 @@ impl Trace {
 
 #[pymethods]
 impl Trace {
-    /// Reads what `to_bytes` wrote; `TraceFormatError` for anything else.
+    /// Reads what `to_bytes` wrote; `TraceFormatError` for anything else. The bytes are not copied
+    /// but kept as long as the trace.
     #[staticmethod]
-    fn from_bytes(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
-        let trace = py.detach(|| phasic_core::Trace::from_bytes(data)).map_err(raise)?;
+    fn from_bytes(py: Python<'_>, data: PyBackedBytes) -> PyResult<Self> {
+        let trace = py.detach(|| phasic_core::Trace::from_owner(data)).map_err(raise)?;
         Ok(Self { trace: Arc::new(trace) })
     }
 

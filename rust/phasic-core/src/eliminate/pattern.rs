@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::components::{Components, components};
 use super::order::minimum_degree;
+use crate::section::Section;
 use crate::{Error, Graph, Interrupt};
 
 /// In place of a position: the vertex is absorbing.
@@ -17,12 +18,12 @@ pub(crate) const ABSORBED: u32 = u32::MAX;
 /// `splits[p]` belong to earlier pivots (multipliers), the others to later ones.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Schedule {
-    pub pivots: Vec<u32>,
+    pub pivots: Section<u32>,
     /// Where each block starts, `(n_blocks + 1,)`; sources first.
-    pub blocks: Vec<u32>,
-    pub rows: Vec<u32>,
-    pub splits: Vec<u32>,
-    pub columns: Vec<u32>,
+    pub blocks: Section<u32>,
+    pub rows: Section<u32>,
+    pub splits: Section<u32>,
+    pub columns: Section<u32>,
 }
 
 impl Schedule {
@@ -30,20 +31,51 @@ impl Schedule {
     pub fn new(graph: &Graph, interrupt: &Interrupt) -> Result<Self, Error> {
         let Components { vertices, starts } = components(graph);
         let mut local = vec![ABSORBED; graph.n_vertices()];
-        let mut schedule = Self {
-            pivots: Vec::with_capacity(vertices.len()),
-            rows: vec![0],
-            splits: Vec::with_capacity(vertices.len()),
-            columns: Vec::new(),
-            blocks: starts,
-        };
-        for block in 0..schedule.blocks.len() - 1 {
-            let range = schedule.blocks[block] as usize..schedule.blocks[block + 1] as usize;
-            schedule.add_block(graph, &vertices[range], &mut local, interrupt)?;
+        let mut pattern = Pattern { rows: vec![0], ..Pattern::default() };
+        for block in starts.windows(2) {
+            let members = &vertices[block[0] as usize..block[1] as usize];
+            pattern.add_block(graph, members, &mut local, interrupt)?;
         }
-        Ok(schedule)
+        let Pattern { pivots, rows, splits, columns } = pattern;
+        Ok(Self {
+            pivots: pivots.into(),
+            blocks: starts.into(),
+            rows: rows.into(),
+            splits: splits.into(),
+            columns: columns.into(),
+        })
     }
 
+    /// Position of each vertex, `ABSORBED` for the starting vertex and absorbing ones.
+    pub fn positions(&self, n_vertices: usize) -> Vec<u32> {
+        let mut positions = vec![ABSORBED; n_vertices];
+        for (position, &vertex) in self.pivots.iter().enumerate() {
+            positions[vertex as usize] = position as u32;
+        }
+        positions
+    }
+
+    /// Multiply-adds of one numeric elimination.
+    pub fn multiply_adds(&self) -> u64 {
+        let later = |p: usize| u64::from(self.rows[p + 1] - self.splits[p]);
+        let earlier = |p: usize| self.rows[p] as usize..self.splits[p] as usize;
+        (0..self.pivots.len())
+            .flat_map(|p| self.columns[earlier(p)].iter())
+            .map(|&pivot| later(pivot as usize))
+            .sum()
+    }
+}
+
+/// The arrays of a [`Schedule`] while they grow, block by block.
+#[derive(Default)]
+struct Pattern {
+    pivots: Vec<u32>,
+    rows: Vec<u32>,
+    splits: Vec<u32>,
+    columns: Vec<u32>,
+}
+
+impl Pattern {
     fn add_block(
         &mut self,
         graph: &Graph,
@@ -77,25 +109,6 @@ impl Schedule {
             local[vertex as usize] = ABSORBED;
         }
         Ok(())
-    }
-
-    /// Position of each vertex, `ABSORBED` for the starting vertex and absorbing ones.
-    pub fn positions(&self, n_vertices: usize) -> Vec<u32> {
-        let mut positions = vec![ABSORBED; n_vertices];
-        for (position, &vertex) in self.pivots.iter().enumerate() {
-            positions[vertex as usize] = position as u32;
-        }
-        positions
-    }
-
-    /// Multiply-adds of one numeric elimination.
-    pub fn multiply_adds(&self) -> u64 {
-        let later = |p: usize| u64::from(self.rows[p + 1] - self.splits[p]);
-        let earlier = |p: usize| self.rows[p] as usize..self.splits[p] as usize;
-        (0..self.pivots.len())
-            .flat_map(|p| self.columns[earlier(p)].iter())
-            .map(|&pivot| later(pivot as usize))
-            .sum()
     }
 }
 

@@ -6,6 +6,7 @@ use super::reach::trapped;
 use super::{GraphBuilder, VertexId, VertexKind};
 use crate::Interrupt;
 use crate::error::{Error, StateName};
+use crate::section::Section;
 
 /// Nanoseconds that merging takes for an edge, about.
 const WORK_PER_EDGE: usize = 40;
@@ -31,13 +32,13 @@ pub struct Graph {
     pub(crate) state_length: usize,
     pub(crate) n_parameters: usize,
     pub(crate) normalized: bool,
-    pub(crate) kinds: Vec<VertexKind>,
-    pub(crate) states: Vec<i32>,
-    pub(crate) offsets: Vec<u32>,
-    pub(crate) targets: Vec<u32>,
-    pub(crate) rows: Vec<u32>,
-    pub(crate) row_bases: Vec<f64>,
-    pub(crate) row_coefficients: Vec<f64>,
+    pub(crate) kinds: Section<VertexKind>,
+    pub(crate) states: Section<i32>,
+    pub(crate) offsets: Section<u32>,
+    pub(crate) targets: Section<u32>,
+    pub(crate) rows: Section<u32>,
+    pub(crate) row_bases: Section<f64>,
+    pub(crate) row_coefficients: Section<f64>,
 }
 
 impl Graph {
@@ -146,12 +147,12 @@ impl Frozen {
             n_parameters: builder.n_parameters(),
             normalized: builder.normalized(),
             kinds: original.iter().map(|&v| builder.kind(VertexId(v))).collect(),
-            states: cells,
-            offsets,
-            targets,
-            rows,
-            row_bases,
-            row_coefficients,
+            states: cells.into(),
+            offsets: offsets.into(),
+            targets: targets.into(),
+            rows: rows.into(),
+            row_bases: row_bases.into(),
+            row_coefficients: row_coefficients.into(),
         };
         if let Some(vertex) = trapped(&graph) {
             return Err(Error::NoWayOut { state: graph.name(vertex) });

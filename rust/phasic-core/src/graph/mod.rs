@@ -11,7 +11,6 @@ mod rows;
 mod states;
 mod weights;
 
-pub(crate) use reach::trapped;
 pub(crate) use weights::PROBABILITY_SLACK;
 
 pub use batch::{MoveError, Moves};

@@ -29,7 +29,8 @@ pub(super) fn canonical_order(kinds: &[VertexKind], cells: &[i32], width: usize)
     } else {
         let rest = |key: u128| &state(key)[fields.len()..];
         keys.sort_unstable_by(|&a, &b| {
-            (a >> INDEX_BITS).cmp(&(b >> INDEX_BITS)).then_with(|| rest(a).cmp(rest(b)))
+            let packed = (a >> INDEX_BITS).cmp(&(b >> INDEX_BITS));
+            packed.then_with(|| rest(a).cmp(rest(b))).then(a.cmp(&b))
         });
     }
     keys.into_iter().map(|key| key as u32).collect()

@@ -5,7 +5,7 @@ use super::Graph;
 /// A vertex from which no absorbing vertex can be reached, if there is one.
 ///
 /// Backward search from the absorbing vertices over the reversed edges: linear in the graph.
-pub(crate) fn trapped(graph: &Graph) -> Option<usize> {
+pub(super) fn trapped(graph: &Graph) -> Option<usize> {
     let n = graph.n_vertices();
     let (offsets, parents) = graph.parents();
     let mut reaches: Vec<bool> = (0..n).map(|vertex| graph.is_absorbing(vertex)).collect();

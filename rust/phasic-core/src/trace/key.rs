@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::section::encoded;
 use crate::{Error, Graph};
 
-/// Changes whenever the same graph may give another trace.
-pub(super) const ALGORITHM: &str = "phasic/trace 1: components, amd 0.2.2";
+/// Changes whenever the same graph may give another trace. Part of every key and file.
+pub(super) const ENGINE: &str = "phasic/trace 1: components, amd 0.2.2";
 
 /// BLAKE3-256 of the canonical graph and of the algorithm that eliminates it.
 ///
@@ -21,25 +22,22 @@ impl TraceKey {
     #[must_use]
     pub fn of(graph: &Graph) -> Self {
         let mut hash = Fields(blake3::Hasher::new());
-        hash.words(ALGORITHM.as_bytes(), |byte| [byte]);
+        hash.bytes(ENGINE.as_bytes());
         hash.number(graph.state_length);
         hash.number(graph.n_parameters);
         hash.number(usize::from(graph.normalized));
-        hash.words(&graph.kinds, |kind| [kind as u8]);
-        hash.words(&graph.states, i32::to_le_bytes);
-        hash.words(&graph.offsets, u32::to_le_bytes);
-        hash.words(&graph.targets, u32::to_le_bytes);
-        hash.words(&graph.rows, u32::to_le_bytes);
-        hash.words(&graph.row_bases, f64::to_le_bytes);
-        hash.words(&graph.row_coefficients, f64::to_le_bytes);
+        hash.bytes(&graph.kinds.iter().map(|&kind| kind as u8).collect::<Vec<_>>());
+        hash.bytes(&encoded(&graph.states));
+        hash.bytes(&encoded(&graph.offsets));
+        hash.bytes(&encoded(&graph.targets));
+        hash.bytes(&encoded(&graph.rows));
+        hash.bytes(&encoded(&graph.row_bases));
+        hash.bytes(&encoded(&graph.row_coefficients));
         Self(*hash.0.finalize().as_bytes())
     }
 }
 
-/// Bytes that are hashed at once: enough for the widest vector units, little enough for the cache.
-const BLOCK: usize = 1 << 16;
-
-/// A hasher whose every field is preceded by its length.
+/// A hasher whose every array is preceded by its length in bytes.
 struct Fields(blake3::Hasher);
 
 impl Fields {
@@ -47,14 +45,9 @@ impl Fields {
         self.0.update(&(value as u64).to_le_bytes());
     }
 
-    fn words<T: Copy, const N: usize>(&mut self, words: &[T], to_bytes: impl Fn(T) -> [u8; N]) {
-        self.number(words.len() * N);
-        let mut bytes = Vec::with_capacity(BLOCK.min(words.len() * N));
-        for block in words.chunks(BLOCK / N) {
-            bytes.clear();
-            bytes.extend(block.iter().flat_map(|&word| to_bytes(word)));
-            self.0.update(&bytes);
-        }
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len());
+        self.0.update(bytes);
     }
 }
 

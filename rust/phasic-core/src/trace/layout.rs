@@ -29,6 +29,20 @@ pub(crate) struct EdgeList {
 }
 
 impl EdgeList {
+    fn with_capacity(n: usize, n_edges: usize) -> Self {
+        let numbers = || Vec::with_capacity(n_edges);
+        let offsets = Vec::with_capacity(n + 1);
+        let mut list = Self { offsets, edges: numbers(), rows: numbers(), targets: numbers() };
+        list.close();
+        list
+    }
+
+    fn shrink(&mut self) {
+        for numbers in [&mut self.edges, &mut self.rows, &mut self.targets] {
+            numbers.shrink_to_fit();
+        }
+    }
+
     fn push(&mut self, graph: &Graph, edge: usize, target: u32) {
         self.edges.push(edge as u32);
         self.rows.push(graph.rows[edge]);
@@ -59,15 +73,14 @@ impl EdgeList {
 }
 
 impl Layout {
-    pub fn new(graph: &Graph, schedule: &Schedule) -> Self {
-        let positions = schedule.positions(graph.n_vertices());
+    /// `positions`: of each vertex, see [`Schedule::positions`].
+    pub fn new(graph: &Graph, schedule: &Schedule, positions: &[u32]) -> Self {
+        let (n, n_edges) = (schedule.pivots.len(), graph.n_edges());
+        let start = graph.edges(0).map(|edge| (edge as u32, positions[graph.target(edge)]));
         let mut layout = Self {
-            inner: EdgeList { offsets: vec![0], ..EdgeList::default() },
-            outer: EdgeList { offsets: vec![0], ..EdgeList::default() },
-            start: graph
-                .edges(0)
-                .map(|edge| (edge as u32, positions[graph.target(edge)]))
-                .collect(),
+            inner: EdgeList::with_capacity(n, n_edges),
+            outer: EdgeList::with_capacity(n, n_edges),
+            start: start.collect(),
             largest_block: 0,
         };
         for block in schedule.blocks.windows(2) {
@@ -86,6 +99,8 @@ impl Layout {
                 layout.outer.close();
             }
         }
+        layout.inner.shrink();
+        layout.outer.shrink();
         layout
     }
 }

@@ -1,5 +1,6 @@
 //! The recorded elimination: a graph, its schedule, and where each edge goes.
 
+mod container;
 mod file;
 mod key;
 mod layout;
@@ -34,12 +35,9 @@ impl Trace {
     pub fn record_until(frozen: &Frozen, interrupt: &Interrupt) -> Result<Self, Error> {
         let graph = frozen.graph.clone();
         let schedule = Schedule::new(&graph, interrupt)?;
-        Ok(Self::assemble(TraceKey::of(&graph), graph, schedule))
-    }
-
-    fn assemble(key: TraceKey, graph: Graph, schedule: Schedule) -> Self {
-        let layout = Layout::new(&graph, &schedule);
-        Self { key, graph, schedule, layout }
+        let positions = schedule.positions(graph.n_vertices());
+        let layout = Layout::new(&graph, &schedule, &positions);
+        Ok(Self { key: TraceKey::of(&graph), graph, schedule, layout })
     }
 
     /// The content hash of the graph.
