@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::{Error, Graph};
 
 /// Changes whenever the same graph may give another trace.
-pub(super) const ALGORITHM: &str = "phasic/trace 1: components, amd 0.2.2";
+pub(super) const ALGORITHM: &str = "phasic/trace 2: components, amd 0.2.2 or dissection";
 
 /// BLAKE3-256 of the canonical graph and of the algorithm that eliminates it.
 ///
