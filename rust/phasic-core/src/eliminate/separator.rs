@@ -8,13 +8,15 @@ use crate::{Error, Interrupt};
 /// Vertices of a mesh that is not made coarser.
 pub(super) const COARSEST: usize = 120;
 /// Divisions tried on the coarsest mesh.
-const STARTS: u64 = 8;
-/// Meshes of more vertices are divided in more ways: the first cuts cost most.
-const LARGE: usize = 1_000;
-
+const STARTS: u64 = 5;
 /// Divides a mesh (multilevel as in Karypis & Kumar 1998). Same mesh, same division.
 pub(super) fn separate(mesh: &Mesh, interrupt: &Interrupt) -> Result<Division, Error> {
-    let tries = if mesh.len() > LARGE { 4 } else { 2 };
+    // The first cuts of a large mesh cost most: they are worth more tries.
+    let tries = match mesh.len() {
+        0..=250 => 1,
+        251..=1_000 => 2,
+        _ => 4,
+    };
     let mut best = multilevel(mesh, 0, interrupt)?;
     for seed in 1..tries {
         let other = multilevel(mesh, seed, interrupt)?;
