@@ -15,6 +15,8 @@ mod solve;
 mod trace;
 
 pub use dist::{Absorption, Discrete, Law, LogLikelihood};
+#[doc(hidden)]
+pub use eliminate::Order;
 pub use error::{Error, StateName};
 pub use graph::{
     EdgeView, Frozen, Graph, GraphBuilder, MoveError, Moves, VertexId, VertexKind, Weights,

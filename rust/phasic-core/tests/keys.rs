@@ -66,27 +66,27 @@ macro_rules! recorded {
 
 recorded! {
     random_constant: random(1, 0) =>
-        "e8e1ce71de48baf1180493d55d698846acc524b8f9876919abdd307c7baf190f";
+        "cc984f1899daf2d34a969442841c4cc908800443253706287e8dc2b56e483a44";
     random_one_parameter: random(2, 1) =>
-        "09651da00c4bafe7b3e0b202ae03caa293d4c0ad67b9d86034e74ee1e90e35bc";
+        "22f045bffe270d3fcc1ef484c97b7104e849d8fc7d013f2c242c37bba1a84aab";
     random_two_parameters: random(3, 2) =>
-        "811da82aafd48889263d9c2be3a7b4894ad0bd802dc2d9982ee42dec5ae311a2";
+        "e9f76e894269737249f44182ed0c678541fb335eddd94c4544d873ca8aecc9a9";
     random_three_parameters: random(4, 3) =>
-        "ab36a821cdeeaf4a2b7a08ed9427555d38466023b34f63fc4b9a3c03645b8ea3";
+        "1e717d1651149a7f2f50978e234aa6ab56cb510c80a607262bf802f22a31e32c";
     another_constant: random(5, 0) =>
-        "5e924a4e6b8efad4da5f1d5a148713c03c5bccb3b16bd0004520b9251a3ad26c";
+        "b455fec9647243d6e1783769af4b3edf593b27df2aad8695e403a430510a24ec";
     another_with_two_parameters: random(6, 2) =>
-        "279f3fdba8aa2595878cd52a91fcdfd04f9b1bf3076450283d258dbcc5b693a7";
+        "fa3f44ab172505de1b092bba7af92d8a00758a3b9fad87b15fa800da744dac84";
     rabbits: phasic_benches::rabbits(30) =>
-        "710b9dc8df12d2aabe1c3bad86a70bed0a8658d777f234f365bf5a99ce7bbde5";
+        "00c6535069121f88fd8752eb0a57e73a25c90c359858286d50669570f37cd39f";
     kingman_blocks: phasic_benches::kingman_blocks(12) =>
-        "9564766a796f216115415ec80450cfc4db10291ad8e4b8ceb5b758ad2dad98e9";
+        "2956c7f5585fc5314f85207fb914276e6de469e37284da6d0641251d9a7b1040";
     demes: phasic_benches::demes(&[5, 4, 3]) =>
-        "93d6798e799cc5fc7502f19c23a559b4b1befdf5f157fbd916672dba92e652c2";
+        "9b7da77c0a2fadda35af6cd5d02e85a4c8443a357d5dc1f60f73c0aee4c97d8a";
     reset_chain: phasic_benches::reset_chain(50) =>
-        "1cd731e1d7667e214cf79645705f4e70ddaf59e9af6e8b1dcb3d099b53cd2a41";
+        "b1dea4e1fe59323e547658db97a61c07c4d2682781f0fb6717524041aefdfbb4";
     jump_chain: normalized(phasic_benches::rabbits(4)) =>
-        "a6148e14418a268c6ba9f4225d2fe17313a3edc645a37b35755e2c6564fa5400";
+        "c6f83a50f8859b791c52e2125c35cb5788e6c93d450679eb24d4c64cbc9f8fcf";
 }
 
 fn normalized(mut graph: GraphBuilder) -> GraphBuilder {

@@ -2,8 +2,8 @@
 
 use crate::Graph;
 
-/// Marks a vertex that is not transient.
-const OUTSIDE: u32 = u32::MAX;
+/// Marks a vertex that is not transient, or not in the part at hand.
+pub(super) const OUTSIDE: u32 = u32::MAX;
 const UNSEEN: u32 = u32::MAX;
 
 /// Components of the transient vertices, sources first: vertices in order, and where each starts.

@@ -1,163 +1,149 @@
-//! The schedule of one elimination: pivots in order and the entries of the factors.
+//! The edges inside one component, and the undirected mesh that orders look at.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use super::components::OUTSIDE;
+use crate::Graph;
 
-use super::components::{Components, components};
-use super::order::minimum_degree;
-use crate::section::Section;
-use crate::{Error, Graph, Interrupt};
-
-/// In place of a position: the vertex is absorbing.
-pub(crate) const ABSORBED: u32 = u32::MAX;
-
-/// Pivots in order, and the pattern of the factors.
-///
-/// Position `p` eliminates vertex `pivots[p]`. Row `p` holds the positions
-/// `columns[rows[p]..rows[p + 1]]` of the same block, sorted, without `p` itself: those before
-/// `splits[p]` belong to earlier pivots (multipliers), the others to later ones.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Schedule {
-    pub pivots: Section<u32>,
-    /// Where each block starts, `(n_blocks + 1,)`; sources first.
-    pub blocks: Section<u32>,
-    pub rows: Section<u32>,
-    pub splits: Section<u32>,
-    pub columns: Section<u32>,
-}
-
-impl Schedule {
-    /// Orders and eliminates the graph symbolically. Cost: the multiply-adds of one elimination.
-    pub fn new(graph: &Graph, interrupt: &Interrupt) -> Result<Self, Error> {
-        let Components { vertices, starts } = components(graph);
-        let mut local = vec![ABSORBED; graph.n_vertices()];
-        let mut pattern = Pattern { rows: vec![0], ..Pattern::default() };
-        for block in starts.windows(2) {
-            let members = &vertices[block[0] as usize..block[1] as usize];
-            pattern.add_block(graph, members, &mut local, interrupt)?;
-        }
-        let Pattern { pivots, rows, splits, columns } = pattern;
-        Ok(Self {
-            pivots: pivots.into(),
-            blocks: starts.into(),
-            rows: rows.into(),
-            splits: splits.into(),
-            columns: columns.into(),
-        })
-    }
-
-    /// Position of each vertex, `ABSORBED` for the starting vertex and absorbing ones.
-    pub fn positions(&self, n_vertices: usize) -> Vec<u32> {
-        let mut positions = vec![ABSORBED; n_vertices];
-        for (position, &vertex) in self.pivots.iter().enumerate() {
-            positions[vertex as usize] = position as u32;
-        }
-        positions
-    }
-
-    /// Multiply-adds of one numeric elimination.
-    pub fn multiply_adds(&self) -> u64 {
-        let later = |p: usize| u64::from(self.rows[p + 1] - self.splits[p]);
-        let earlier = |p: usize| self.rows[p] as usize..self.splits[p] as usize;
-        (0..self.pivots.len())
-            .flat_map(|p| self.columns[earlier(p)].iter())
-            .map(|&pivot| later(pivot as usize))
-            .sum()
-    }
-}
-
-/// The arrays of a [`Schedule`] while they grow, block by block.
+/// Row by row, the targets of each vertex of a component inside it, as sorted local indices,
+/// without itself.
 #[derive(Default)]
-struct Pattern {
-    pivots: Vec<u32>,
-    rows: Vec<u32>,
-    splits: Vec<u32>,
-    columns: Vec<u32>,
+pub(super) struct Pattern {
+    starts: Vec<u32>,
+    targets: Vec<u32>,
 }
 
 impl Pattern {
-    fn add_block(
-        &mut self,
-        graph: &Graph,
-        members: &[u32],
-        local: &mut [u32],
-        interrupt: &Interrupt,
-    ) -> Result<(), Error> {
-        let offset = self.pivots.len() as u32;
+    /// Reads the component `members`; `local` is `OUTSIDE` everywhere, and is so again afterwards.
+    pub fn read(&mut self, graph: &Graph, members: &[u32], local: &mut [u32]) {
         for (index, &vertex) in members.iter().enumerate() {
             local[vertex as usize] = index as u32;
         }
-        let pattern: Vec<Vec<u32>> = members.iter().map(|&v| inner(graph, v, local)).collect();
-        let order = minimum_degree(&pattern);
-        let mut position = vec![0; members.len()];
-        for (index, &member) in order.iter().enumerate() {
-            position[member as usize] = index as u32;
+        self.clear();
+        for (own, &vertex) in members.iter().enumerate() {
+            let targets = graph.edges(vertex as usize).map(|edge| local[graph.target(edge)]);
+            self.add_row(targets.filter(|&target| target != OUTSIDE && target != own as u32));
         }
-        for row in eliminate(&pattern, &order, &position, interrupt)? {
-            let pivot = self.splits.len() as u32;
-            let split = row.partition_point(|&column| offset + column < pivot);
-            self.splits.push((self.columns.len() + split) as u32);
-            self.columns.extend(row.iter().map(|column| offset + column));
-            let (count, limit) = (self.columns.len(), u32::MAX as usize);
-            if count > limit {
-                return Err(Error::TooLarge { what: "factor entries", count, limit });
-            }
-            self.rows.push(count as u32);
-        }
-        self.pivots.extend(order.iter().map(|&member| members[member as usize]));
         for &vertex in members {
-            local[vertex as usize] = ABSORBED;
+            local[vertex as usize] = OUTSIDE;
         }
-        Ok(())
+    }
+
+    pub fn clear(&mut self) {
+        self.starts.clear();
+        self.starts.push(0);
+        self.targets.clear();
+    }
+
+    /// Adds the row of the next vertex.
+    pub fn add_row(&mut self, targets: impl Iterator<Item = u32>) {
+        let first = self.targets.len();
+        self.targets.extend(targets);
+        if !self.targets[first..].is_sorted() {
+            self.targets[first..].sort_unstable();
+        }
+        self.starts.push(self.targets.len() as u32);
+    }
+
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    pub fn n_edges(&self) -> usize {
+        self.targets.len()
+    }
+
+    pub fn row(&self, vertex: usize) -> &[u32] {
+        &self.targets[self.starts[vertex] as usize..self.starts[vertex + 1] as usize]
     }
 }
 
-/// Targets of a vertex inside its component, as sorted local indices, without itself.
-fn inner(graph: &Graph, vertex: u32, local: &[u32]) -> Vec<u32> {
-    let own = local[vertex as usize];
-    let mut columns: Vec<u32> = graph
-        .edges(vertex as usize)
-        .map(|edge| local[graph.target(edge)])
-        .filter(|&column| column != ABSORBED && column != own)
-        .collect();
-    columns.sort_unstable();
-    columns
+/// An undirected graph with weights; vertices of a coarse mesh stand for several of a fine one.
+#[derive(Debug)]
+pub(super) struct Mesh {
+    pub starts: Vec<u32>,
+    pub neighbours: Vec<u32>,
+    /// One per neighbour: how many edges of the finest mesh this one stands for.
+    pub strengths: Vec<u32>,
+    /// One per vertex: how many vertices of the finest mesh this one stands for.
+    pub weights: Vec<u32>,
 }
 
-/// Row by row: a row takes over the later columns of every earlier pivot that it meets.
-fn eliminate(
-    pattern: &[Vec<u32>],
-    order: &[u32],
-    position: &[u32],
-    interrupt: &Interrupt,
-) -> Result<Vec<Vec<u32>>, Error> {
-    let mut rows: Vec<Vec<u32>> = Vec::with_capacity(order.len());
-    let mut marked = vec![u32::MAX; order.len()];
-    let mut earlier = BinaryHeap::new();
-    for (row, &member) in order.iter().enumerate() {
-        let mut columns = Vec::new();
-        let mut visit = |column: u32, earlier: &mut BinaryHeap<Reverse<u32>>| {
-            if column as usize != row && marked[column as usize] != row as u32 {
-                marked[column as usize] = row as u32;
-                columns.push(column);
-                if (column as usize) < row {
-                    earlier.push(Reverse(column));
+impl Mesh {
+    /// The pattern of A + Aᵀ, without diagonal; every strength and weight is 1.
+    pub fn of(pattern: &Pattern) -> Self {
+        let n = pattern.len();
+        let mut starts = vec![0_u32; n + 1];
+        for vertex in 0..n {
+            starts[vertex + 1] += pattern.row(vertex).len() as u32;
+            for &target in pattern.row(vertex) {
+                starts[target as usize + 1] += 1;
+            }
+        }
+        for vertex in 0..n {
+            starts[vertex + 1] += starts[vertex];
+        }
+        let mut ends = starts.clone();
+        let mut both = vec![0; starts[n] as usize];
+        let mut put = |from: u32, to: u32| {
+            both[ends[from as usize] as usize] = to;
+            ends[from as usize] += 1;
+        };
+        for vertex in 0..n {
+            for &target in pattern.row(vertex) {
+                put(vertex as u32, target);
+                put(target, vertex as u32);
+            }
+        }
+        let mut mesh =
+            Self { starts: vec![0], neighbours: vec![], strengths: vec![], weights: vec![] };
+        for vertex in 0..n {
+            let row = &mut both[starts[vertex] as usize..starts[vertex + 1] as usize];
+            row.sort_unstable();
+            let once = row.chunk_by(|a, b| a == b).map(|same| same[0]);
+            mesh.neighbours.extend(once);
+            mesh.starts.push(mesh.neighbours.len() as u32);
+        }
+        mesh.strengths = vec![1; mesh.neighbours.len()];
+        mesh.weights = vec![1; n];
+        mesh
+    }
+
+    /// The mesh of some vertices; `local` is `OUTSIDE` everywhere, and is so again afterwards.
+    pub fn part(&self, members: &[u32], local: &mut [u32]) -> Self {
+        for (index, &vertex) in members.iter().enumerate() {
+            local[vertex as usize] = index as u32;
+        }
+        let mut part =
+            Self { starts: vec![0], neighbours: vec![], strengths: vec![], weights: vec![] };
+        for &vertex in members {
+            for edge in self.edges(vertex as usize) {
+                let neighbour = local[self.neighbours[edge] as usize];
+                if neighbour != OUTSIDE {
+                    part.neighbours.push(neighbour);
+                    part.strengths.push(self.strengths[edge]);
                 }
             }
-        };
-        for &target in &pattern[member as usize] {
-            visit(position[target as usize], &mut earlier);
+            part.starts.push(part.neighbours.len() as u32);
+            part.weights.push(self.weights[vertex as usize]);
         }
-        while let Some(Reverse(pivot)) = earlier.pop() {
-            let later = rows[pivot as usize].partition_point(|&column| column < pivot);
-            for &column in &rows[pivot as usize][later..] {
-                visit(column, &mut earlier);
-            }
-            interrupt.after(2 * (rows[pivot as usize].len() - later))?;
+        for &vertex in members {
+            local[vertex as usize] = OUTSIDE;
         }
-        columns.sort_unstable();
-        interrupt.after(20 * columns.len())?;
-        rows.push(columns);
+        part
     }
-    Ok(rows)
+
+    pub fn len(&self) -> usize {
+        self.weights.len()
+    }
+
+    pub fn edges(&self, vertex: usize) -> std::ops::Range<usize> {
+        self.starts[vertex] as usize..self.starts[vertex + 1] as usize
+    }
+
+    pub fn neighbours(&self, vertex: usize) -> &[u32] {
+        &self.neighbours[self.edges(vertex)]
+    }
+
+    pub fn weight(&self) -> u64 {
+        self.weights.iter().map(|&weight| u64::from(weight)).sum()
+    }
 }

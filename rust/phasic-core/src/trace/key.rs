@@ -7,7 +7,7 @@ use crate::section::encoded;
 use crate::{Error, Graph};
 
 /// Changes whenever the same graph may give another trace. Part of every key and file.
-pub(super) const ENGINE: &str = "phasic/trace 1: components, amd 0.2.2";
+pub(super) const ENGINE: &str = "phasic/trace 2: components, amd 0.2.2 or dissection";
 
 /// BLAKE3-256 of the canonical graph and of the algorithm that eliminates it.
 ///

@@ -9,7 +9,7 @@ mod validate;
 pub use key::TraceKey;
 pub(crate) use layout::Layout;
 
-use crate::eliminate::Schedule;
+use crate::eliminate::{Order, Schedule};
 use crate::graph::Frozen;
 use crate::{Error, Graph, Interrupt};
 
@@ -33,8 +33,15 @@ impl Trace {
 
     /// As [`Self::record`], but stops with [`Error::Interrupted`] when asked to.
     pub fn record_until(frozen: &Frozen, interrupt: &Interrupt) -> Result<Self, Error> {
+        Self::record_in(frozen, Order::Cheapest, interrupt)
+    }
+
+    /// As [`Self::record_until`], in an order of choice. Its key does not tell the order, so that
+    /// such a trace must not be cached.
+    #[doc(hidden)]
+    pub fn record_in(frozen: &Frozen, order: Order, interrupt: &Interrupt) -> Result<Self, Error> {
         let graph = frozen.graph.clone();
-        let schedule = Schedule::new(&graph, interrupt)?;
+        let schedule = Schedule::new(&graph, order, interrupt)?;
         let positions = schedule.positions(graph.n_vertices());
         let layout = Layout::new(&graph, &schedule, &positions);
         Ok(Self { key: TraceKey::of(&graph), graph, schedule, layout })
@@ -86,6 +93,13 @@ impl Trace {
     #[must_use]
     pub fn n_components(&self) -> usize {
         self.schedule.blocks.len() - 1
+    }
+
+    /// Steps of an elimination that does at once all rows that wait for no other. Cost: one pass
+    /// over the entries.
+    #[must_use]
+    pub fn n_levels(&self) -> usize {
+        self.schedule.levels()
     }
 
     pub(crate) fn schedule(&self) -> &Schedule {
