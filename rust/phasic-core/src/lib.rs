@@ -10,6 +10,7 @@ mod eliminate;
 mod error;
 mod graph;
 mod interrupt;
+mod iterate;
 mod solve;
 mod trace;
 
@@ -17,5 +18,6 @@ pub use dist::{Absorption, Discrete, Law, LogLikelihood};
 pub use error::{Error, StateName};
 pub use graph::{EdgeView, Frozen, Graph, GraphBuilder, VertexId, VertexKind, Weights};
 pub use interrupt::Interrupt;
+pub use iterate::{Bounded, BoundedGradient, Cost, Iterative, Limits, Method, Options, predict};
 pub use solve::{Batch, Complex, Dual, Gradient, Lanes, Moments, Scalar, reward_transform};
 pub use trace::{Trace, TraceKey};

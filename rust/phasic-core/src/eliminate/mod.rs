@@ -4,8 +4,8 @@
 //! approximate minimum-degree order inside each component. Edges between components are never
 //! touched by elimination.
 
-mod components;
-mod order;
+pub(crate) mod components;
+pub(crate) mod order;
 mod pattern;
 
 pub(crate) use pattern::{ABSORBED, Schedule};

@@ -6,7 +6,7 @@ use amd::Control;
 ///
 /// `rows[i]` lists the columns of row `i`, sorted, without the diagonal. Returns the index to
 /// eliminate first, second, … `AMD` works on the pattern of A + Aᵀ.
-pub(super) fn minimum_degree(rows: &[Vec<u32>]) -> Vec<u32> {
+pub(crate) fn minimum_degree(rows: &[Vec<u32>]) -> Vec<u32> {
     let n = rows.len();
     if n <= 2 {
         return (0..n as u32).collect();
