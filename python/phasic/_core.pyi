@@ -4,7 +4,19 @@ from typing import Any, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FrozenGraph", "GraphBuilder", "Trace", "TraceFormatError", "__version__", "xla_targets"]
+__all__ = [
+    "FrozenGraph",
+    "GraphBuilder",
+    "Iterative",
+    "TooLargeToFactor",
+    "Trace",
+    "TraceFormatError",
+    "__version__",
+    "check_cost",
+    "defect",
+    "predict",
+    "xla_targets",
+]
 
 _Doubles = NDArray[np.float64]
 _Derivatives = tuple[float, _Doubles, _Doubles, list[_Doubles]]
@@ -13,7 +25,14 @@ __version__: str
 
 class TraceFormatError(ValueError): ...
 
+class TooLargeToFactor(ValueError):
+    multiply_adds: float
+    bytes: float
+
 def xla_targets() -> dict[str, int]: ...
+def defect(graph: FrozenGraph, theta: _Doubles) -> float: ...
+def predict(graph: FrozenGraph) -> tuple[float, float, float]: ...
+def check_cost(graph: FrozenGraph, multiply_adds: float | None = None, bytes: int | None = None) -> None: ...
 
 @final
 class GraphBuilder:
@@ -131,3 +150,15 @@ class Trace:
         tolerance: float,
     ) -> tuple[float, _Doubles]: ...
     def reward_transform(self, theta: _Doubles, rewards: _Doubles) -> GraphBuilder: ...
+
+@final
+class Iterative:
+    def __new__(
+        cls, graph: FrozenGraph, theta: _Doubles, tolerance: float = 1e-10, bytes: int | None = None
+    ) -> Self: ...
+    def expectation(self, rewards: _Doubles | None = None) -> tuple[float, float, int, str]: ...
+    def waiting(self, rewards: _Doubles | None = None) -> tuple[_Doubles, _Doubles, int, str]: ...
+    def residence(self, rewards: _Doubles | None = None) -> tuple[_Doubles, _Doubles, int, str]: ...
+    def expectation_gradient(
+        self, rewards: _Doubles | None = None
+    ) -> tuple[float, float, _Doubles, _Doubles, float]: ...

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import overload
+import logging
+from typing import Literal, get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from phasic import _check
+from phasic import _check, _core
 from phasic._check import Doubles
 from phasic._structure import Structure
 from phasic._vertex import Vertex
+
+_log = logging.getLogger(__name__)
+
+#: How a linear system is solved: by elimination, iteratively, or by what the predicted cost allows.
+Method = Literal["auto", "direct", "iterative"]
+
+#: Relative error that an iterative solution must certify.
+CERTIFIED = 1e-10
 
 #: Relative error of densities and distribution functions unless `tolerance` says otherwise.
 TOLERANCE = 1e-12
@@ -23,9 +32,25 @@ class Numbers(Structure):
     absorbing ones are ignored. Without rewards every unit of time counts 1.
     """
 
-    def expectation(self, rewards: ArrayLike | None = None) -> float:
-        """Mean of the time, or reward, until absorption."""
-        return float(self.moments(1, rewards)[0])
+    def expectation(self, rewards: ArrayLike | None = None, *, method: Method = "auto") -> float:
+        """Mean of the time, or reward, until absorption.
+
+        Args:
+            rewards: (n_vertices,).
+            method: "direct" eliminates the graph whatever that costs. "iterative" solves large components
+                by a Krylov method, to a certified relative error of 1e-10 (of the mean of |rewards|).
+                "auto" eliminates unless the predicted cost is above 1e11 multiply-adds or 8 GiB; else it
+                iterates, and logs a warning that says so.
+
+        Raises:
+            ValueError: An iterative solution cannot be certified: the chain is too stiff for it.
+        """
+        solver = self._iterative(method)
+        if solver is None:
+            return float(self.moments(1, rewards)[0])
+        value, error, iterations, _ = solver.expectation(self._rewards(rewards))
+        self._announce(error, abs(value), iterations)
+        return value
 
     def expectations(self, rewards: ArrayLike) -> Doubles:
         """Means of many rewards, (k, n_vertices), from one solve: (k,)."""
@@ -56,14 +81,32 @@ class Numbers(Structure):
         first, second = self._rewards(rewards1), self._rewards(rewards2)
         return self._recorded().covariance(self._current_theta(), first, second)
 
-    def expected_waiting_time(self, rewards: ArrayLike | None = None) -> Doubles:
-        """Mean time, or reward, until absorption from each vertex, (n_vertices,)."""
-        waiting = self._recorded().waiting(self._current_theta(), self._rewards(rewards))
+    def expected_waiting_time(self, rewards: ArrayLike | None = None, *, method: Method = "auto") -> Doubles:
+        """Mean time, or reward, until absorption from each vertex, (n_vertices,).
+
+        `method` as for `expectation`.
+        """
+        solver = self._iterative(method)
+        if solver is None:
+            waiting = self._recorded().waiting(self._current_theta(), self._rewards(rewards))
+        else:
+            waiting, error, iterations, _ = solver.waiting(self._rewards(rewards))
+            self._announce(error, np.abs(waiting), iterations)
         return self._in_creation_order(waiting)
 
-    def expected_residence_time(self, rewards: ArrayLike | None = None) -> Doubles:
-        """Mean time, or reward, collected in each vertex until absorption, (n_vertices,)."""
-        residence = self._recorded().residence(self._current_theta(), self._rewards(rewards))
+    def expected_residence_time(
+        self, rewards: ArrayLike | None = None, *, method: Method = "auto"
+    ) -> Doubles:
+        """Mean time, or reward, collected in each vertex until absorption, (n_vertices,).
+
+        `method` as for `expectation`.
+        """
+        solver = self._iterative(method)
+        if solver is None:
+            residence = self._recorded().residence(self._current_theta(), self._rewards(rewards))
+        else:
+            residence, error, iterations, _ = solver.residence(self._rewards(rewards))
+            self._announce(error, np.abs(residence), iterations)
         return self._in_creation_order(residence)
 
     expected_sojourn_time = expected_residence_time
@@ -108,7 +151,7 @@ class Numbers(Structure):
 
     def defect(self) -> float:
         """Probability of starting absorbed: the atom of the absorption time at 0."""
-        return self._recorded().defect(self._current_theta())
+        return _core.defect(self._freeze(), self._current_theta())
 
     # Absorption times
 
@@ -216,6 +259,34 @@ class Numbers(Structure):
         """Variance of the total reward of the steps."""
         first, second = self.moments_discrete(2, rewards)
         return float(second - first * first)
+
+    def _iterative(self, method: Method) -> _core.Iterative | None:
+        """The iterative solver, or None where elimination is wanted and not too large."""
+        if method not in get_args(Method):
+            raise ValueError(f"method is {method!r}: it must be one of {', '.join(get_args(Method))}")
+        if method == "direct":
+            if self._trace is None:
+                self.trace()
+            return None
+        if method == "auto":
+            try:
+                self._recorded()
+            except _core.TooLargeToFactor as refused:
+                _log.warning(
+                    "too large to factor (predicted %.1e multiply-adds, %.1e bytes): solving iteratively",
+                    refused.multiply_adds,
+                    refused.bytes,
+                )
+            else:
+                return None
+        return _core.Iterative(self._freeze(), self._current_theta(), CERTIFIED)
+
+    def _announce(self, error: float | Doubles, size: float | Doubles, iterations: int) -> None:
+        known = np.asarray(size) > 0
+        relative = np.max(np.asarray(error)[known] / np.asarray(size)[known], initial=0.0)
+        _log.info(
+            "iterative solution with certified relative error %.1e, %d iterations", relative, iterations
+        )
 
     def _rewards(self, rewards: ArrayLike | None) -> Doubles | None:
         return self._in_canonical_order(_check.reward_vector(rewards, self.vertices_length()))

@@ -160,7 +160,7 @@ class Structure:
                 initial probabilities exceed 1; the graph keeps the parameters that it had.
         """
         checked = theta_vector(theta, self.param_length())
-        self._recorded().defect(checked)
+        _core.defect(self._freeze(), checked)
         self._theta = checked
 
     update_weights = update_parameterized_weights

@@ -14,25 +14,37 @@ _log = logging.getLogger(__name__)
 CACHED_FROM_VERTICES = 2_000
 
 _live: WeakValueDictionary[str, _core.Trace] = WeakValueDictionary()
+_refused: dict[str, _core.TooLargeToFactor] = {}
 
 
 def recorded(frozen: _core.FrozenGraph, n_vertices: int) -> _core.Trace:
-    """The trace of a graph, through the cache only where that is worth a file."""
+    """The trace of a graph, through the cache only where that is worth a file.
+
+    Raises:
+        TooLargeToFactor: Nobody has recorded it, and to do so is predicted to cost too much.
+    """
     if n_vertices >= CACHED_FROM_VERTICES:
-        return load_or_record(frozen)
+        return load_or_record(frozen, limited=True)
     trace = _live.get(frozen.key)
     if trace is None:
         trace = _live[frozen.key] = frozen.record()
     return trace
 
 
-def load_or_record(frozen: _core.FrozenGraph) -> _core.Trace:
-    """The trace of a graph; afterwards the cache holds it, unless the cache is off or cannot be written."""
+def load_or_record(frozen: _core.FrozenGraph, *, limited: bool = False) -> _core.Trace:
+    """The trace of a graph; afterwards the cache holds it, unless the cache is off or cannot be written.
+
+    Args:
+        frozen: The graph.
+        limited: Predict the cost first and refuse what is too large.
+    """
     stored = load(frozen.key)
     if stored is not None:
         return stored
     trace = _live.get(frozen.key)
     if trace is None:
+        if limited:
+            _check_cost(frozen)
         trace = _live[frozen.key] = frozen.record()
     default_manager().put_trace(
         trace.key,
@@ -44,6 +56,17 @@ def load_or_record(frozen: _core.FrozenGraph) -> _core.Trace:
         },
     )
     return trace
+
+
+def _check_cost(frozen: _core.FrozenGraph) -> None:
+    """Predict once for each graph: the order takes a while where the answer is no."""
+    if frozen.key not in _refused:
+        try:
+            _core.check_cost(frozen)
+        except _core.TooLargeToFactor as error:
+            _refused[frozen.key] = error
+    if frozen.key in _refused:
+        raise _refused[frozen.key].with_traceback(None)
 
 
 def load(key: str) -> _core.Trace | None:

@@ -221,6 +221,36 @@ pub enum Error {
         /// The state beyond it.
         state: StateName,
     },
+    /// The elimination would be larger than the limits allow.
+    #[error(
+        "too large to factor: the elimination is predicted to take {multiply_adds:.2e} multiply-adds \
+         and {bytes:.2e} bytes, and the limits are {limit_multiply_adds:.2e} and {limit_bytes:.2e}: \
+         raise the limits, or use the iterative solver"
+    )]
+    TooLargeToFactor {
+        /// Predicted multiply-adds of one elimination.
+        multiply_adds: f64,
+        /// Predicted bytes of trace and factor.
+        bytes: f64,
+        /// The limit on multiply-adds.
+        limit_multiply_adds: f64,
+        /// The limit on bytes.
+        limit_bytes: usize,
+    },
+    /// An iterative solution whose error could not be shown to be small enough.
+    #[error(
+        "the iterative solution is certified to a relative error of {reached:.1e} only, after \
+         {iterations} iterations, and {tolerance:.1e} was asked for: the chain is too stiff, or its \
+         absorption too rare, for the iterative solver; eliminate it instead, or allow a larger error"
+    )]
+    NotCertified {
+        /// The relative error that was certified, infinite if none was.
+        reached: f64,
+        /// The relative error asked for.
+        tolerance: f64,
+        /// Krylov iterations, summed over the components.
+        iterations: usize,
+    },
     /// The caller's check asked to stop; see [`crate::Interrupt`].
     #[error("interrupted")]
     Interrupted,

@@ -10,6 +10,7 @@ mod eliminate;
 mod error;
 mod graph;
 mod interrupt;
+mod iterate;
 mod section;
 mod solve;
 mod trace;
@@ -22,5 +23,6 @@ pub use graph::{
     EdgeView, Frozen, Graph, GraphBuilder, MoveError, Moves, VertexId, VertexKind, Weights,
 };
 pub use interrupt::Interrupt;
+pub use iterate::{Bounded, BoundedGradient, Cost, Iterative, Limits, Method, Options, predict};
 pub use solve::{Batch, Complex, Dual, Gradient, Lanes, Moments, Scalar, reward_transform};
 pub use trace::{Trace, TraceKey};

@@ -11,15 +11,35 @@ pyo3::create_exception!(
     "Bytes that are not a valid trace: truncated, altered, or of another format version."
 );
 
+pyo3::create_exception!(
+    phasic,
+    TooLargeToFactor,
+    PyValueError,
+    "The elimination of a graph is predicted to exceed a limit; `multiply_adds` and `bytes` say by how much."
+);
+
 pub(crate) fn raise(error: Error) -> PyErr {
     match error {
         Error::TraceFormat { .. } => TraceFormatError::new_err(error.to_string()),
+        Error::TooLargeToFactor { multiply_adds, bytes, .. } => {
+            too_large(&error, multiply_adds, bytes)
+        }
         Error::NoSuchVertex { .. } => PyIndexError::new_err(error.to_string()),
         Error::Interrupted => {
             Python::attach(PyErr::take).unwrap_or_else(|| PyKeyboardInterrupt::new_err(()))
         }
         _ => PyValueError::new_err(error.to_string()),
     }
+}
+
+fn too_large(error: &Error, multiply_adds: f64, bytes: f64) -> PyErr {
+    let raised = TooLargeToFactor::new_err(error.to_string());
+    let told = Python::attach(|py| {
+        let value = raised.value(py);
+        value.setattr("multiply_adds", multiply_adds)?;
+        value.setattr("bytes", bytes)
+    });
+    told.err().unwrap_or(raised)
 }
 
 /// Whether a signal handler of Python has raised. The exception is kept for [`raise`].

@@ -159,7 +159,7 @@ fn kind(auxiliary: bool) -> VertexKind {
 /// A graph in canonical order, with the permutations between it and its builder.
 #[pyclass(module = "phasic._core", frozen)]
 pub(crate) struct FrozenGraph {
-    frozen: phasic_core::Frozen,
+    pub frozen: phasic_core::Frozen,
     /// The content hash, 64 hexadecimal digits.
     #[pyo3(get)]
     key: String,

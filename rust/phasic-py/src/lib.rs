@@ -5,6 +5,7 @@ mod derivatives;
 mod errors;
 mod explore;
 mod graph;
+mod iterate;
 mod trace;
 
 use std::collections::HashMap;
@@ -23,7 +24,12 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<graph::GraphBuilder>()?;
     module.add_class::<graph::FrozenGraph>()?;
     module.add_class::<trace::Trace>()?;
+    module.add_class::<iterate::Iterative>()?;
     module.add_function(wrap_pyfunction!(xla_targets, module)?)?;
+    module.add_function(wrap_pyfunction!(iterate::predict, module)?)?;
+    module.add_function(wrap_pyfunction!(iterate::defect, module)?)?;
+    module.add_function(wrap_pyfunction!(iterate::check_cost, module)?)?;
+    module.add("TooLargeToFactor", module.py().get_type::<errors::TooLargeToFactor>())?;
     module.add("TraceFormatError", module.py().get_type::<errors::TraceFormatError>())?;
     Ok(())
 }

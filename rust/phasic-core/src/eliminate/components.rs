@@ -7,19 +7,19 @@ pub(super) const OUTSIDE: u32 = u32::MAX;
 const UNSEEN: u32 = u32::MAX;
 
 /// Components of the transient vertices, sources first: vertices in order, and where each starts.
-pub(super) struct Components {
+pub(crate) struct Components {
     pub vertices: Vec<u32>,
     /// `(n_components + 1,)`.
     pub starts: Vec<u32>,
 }
 
 /// The transient vertices: neither the starting vertex nor absorbing.
-pub(super) fn is_transient(graph: &Graph, vertex: usize) -> bool {
+pub(crate) fn is_transient(graph: &Graph, vertex: usize) -> bool {
     vertex != 0 && !graph.is_absorbing(vertex)
 }
 
 /// Tarjan's algorithm gives components in reverse topological order; they are turned round.
-pub(super) fn components(graph: &Graph) -> Components {
+pub(crate) fn components(graph: &Graph) -> Components {
     let n = graph.n_vertices();
     let mut search = Search {
         graph,

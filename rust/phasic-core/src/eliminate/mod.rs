@@ -6,11 +6,11 @@
 //! elimination.
 
 mod coarsen;
-mod components;
+pub(crate) mod components;
 mod dissection;
 mod fill;
 mod leaf;
-mod order;
+pub(crate) mod order;
 mod pattern;
 mod refine;
 mod schedule;

@@ -77,7 +77,11 @@ pub(super) fn minimum_degree_of(mesh: &Mesh) -> Vec<u32> {
     approximate(mesh.len(), mesh.neighbours.len(), rows)
 }
 
-fn approximate<'a>(n: usize, n_edges: usize, rows: impl Iterator<Item = &'a [u32]>) -> Vec<u32> {
+pub(crate) fn approximate<'a>(
+    n: usize,
+    n_edges: usize,
+    rows: impl Iterator<Item = &'a [u32]>,
+) -> Vec<u32> {
     if n <= 2 {
         return (0..n as u32).collect();
     }
