@@ -81,7 +81,7 @@ impl Trace {
         Ok((value.re, value.im))
     }
 
-    /// Σ seeds[k − 1] · E[Yᵏ] and its derivatives.
+    /// Σ seeds[k − 1] · `E[Yᵏ]` and its derivatives.
     #[pyo3(signature = (theta, seeds, rewards = None))]
     fn moments_gradient<'py>(
         &self,
