@@ -85,14 +85,7 @@ class Migration:
         self.start = np.zeros(self.shape, dtype=int)
         self.start[0, 1, 0] = first
         self.start[1, 0, 1] = second
-        a, b = (x.ravel()[1:] for x in np.indices(self.shape[1:]))
-        size = len(a) + 1
-        i, j = np.triu_indices(len(a))
-        fits = (a[i] + a[j] <= first) & (b[i] + b[j] <= second)
-        i, j = i[fits] + 1, j[fits] + 1
-        merged = i + j
-        self.pairs = [np.concatenate([x, x + size]) for x in (i, j, merged)]
-        self.size = size
+        self.size = (first + 1) * (second + 1)
 
     def scalar(self, state):
         """The rule for one state."""
@@ -126,16 +119,22 @@ class Migration:
         """The rule for many states."""
         if len(states) == 0:
             return _single(self.start.ravel())
-        several = states.sum(axis=1, keepdims=True) > 1
-        row, cell = np.nonzero(states * several)
-        moved, move = states[row], np.arange(len(row))
-        moved[move, cell] -= 1
-        moved[move, (cell + self.size) % (2 * self.size)] += 1
-        i, j, into = self.pairs
-        pairs = np.where(i == j, states[:, i] * (states[:, j] - 1) / 2, states[:, i] * states[:, j])
-        pair_row, pair = np.nonzero(pairs > 0)
-        merged, merge = states[pair_row], np.arange(len(pair_row))
-        for column, change in ((i, -1), (j, -1), (into, 1)):
-            merged[merge, column[pair]] += change
-        rates = [states[row, cell] * self.migration, pairs[pair_row, pair]]
-        return np.concatenate([row, pair_row]), np.concatenate([moved, merged]), np.concatenate(rates)
+        states = states[:] * (states.sum(axis=1, keepdims=True) > 1)
+        row, cell = np.nonzero(states)
+        count, lineages = states[row, cell], np.arange(len(row))
+        moved = states[row]
+        moved[lineages, cell] -= 1
+        moved[lineages, (cell + self.size) % (2 * self.size)] += 1
+        # Every cell with itself and with each later one of the same state and deme.
+        deme = 2 * row + cell // self.size
+        partners = np.searchsorted(deme, deme, side="right") - lineages
+        one = np.repeat(lineages, partners)
+        two = one + np.arange(len(one)) - np.repeat(np.cumsum(partners) - partners, partners)
+        pairs = np.where(one == two, count[one] * (count[one] - 1) / 2, count[one] * count[two])
+        one, two, pairs = one[pairs > 0], two[pairs > 0], pairs[pairs > 0]
+        merged, merge = states[row[one]], np.arange(len(one))
+        merged[merge, cell[one]] -= 1
+        merged[merge, cell[two]] -= 1
+        merged[merge, cell[one] + cell[two] % self.size] += 1
+        rates = [count * self.migration, pairs]
+        return np.concatenate([row, row[one]]), np.concatenate([moved, merged]), np.concatenate(rates)
