@@ -53,7 +53,16 @@ class Graph(Gradients):
         is_discrete: Whether the graph stands for a discrete chain; set by `discretize`.
     """
 
-    rewards: NDArray[np.int64]
+    @property
+    def rewards(self) -> NDArray[np.int64]:
+        """Rewards that count the events of `discretize`: 1 at auxiliary vertices, (n_vertices,).
+
+        Raises:
+            AttributeError: This graph was not made by `discretize`.
+        """
+        if self._rewards_of_events is None:
+            raise AttributeError("only a graph made by discretize() has rewards of its own")
+        return self._rewards_of_events
 
     def normalize(self) -> None:
         """Make this its jump chain: discrete functions divide each vertex's weights by their sum.
@@ -86,7 +95,8 @@ class Graph(Gradients):
         Every transient vertex gets an auxiliary vertex with the same state, entered at `rate` and left back
         at once. The result is normalized, `is_discrete` is True, and its `rewards` are 1 at auxiliary
         vertices: `pmf_discrete(k, rewards)` is the probability of k events until absorption. With a rate per
-        lineage of theta / 2 these are the mutations on a coalescent tree.
+        lineage of theta / 2 these are the mutations on a coalescent tree. Ask the graph that it was made
+        from about time: functions in continuous time take an auxiliary vertex for a state of rate 1.
 
         Args:
             rate: A rate for every vertex, or `rate(state, **kwargs)`: a rate, or one coefficient of theta
@@ -103,7 +113,7 @@ class Graph(Gradients):
         builder = graph._builder
         rewards = [0] * builder.n_vertices
         for vertex in range(1, self.vertices_length()):
-            if not builder.edges(vertex):
+            if not any(base or any(row) for _, base, row in builder.edges(vertex)):
                 continue
             state = builder.state(vertex)
             given = rate(state, **kwargs) if callable(rate) else rate
@@ -116,7 +126,7 @@ class Graph(Gradients):
         graph.normalize()
         graph._theta = self._theta if graph.param_length() == self.param_length() else None
         graph.is_discrete = True
-        graph.rewards = np.array(rewards)
+        graph._rewards_of_events = np.array(rewards)
         return graph
 
     # Likelihoods and fits

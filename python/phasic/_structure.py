@@ -50,6 +50,7 @@ class Structure:
         self._builder = builder
         self._theta: Doubles | None = None
         self.is_discrete = False
+        self._rewards_of_events: NDArray[np.int64] | None = None
         self._changed()
 
     def _changed(self) -> None:
@@ -159,7 +160,7 @@ class Structure:
             ValueError: theta has another length or is not finite, or it makes a weight negative or the
                 initial probabilities exceed 1; the graph keeps the parameters that it had.
         """
-        checked = theta_vector(theta, self.param_length())
+        checked = theta_vector(theta, self.param_length()).copy()
         _core.defect(self._freeze(), checked)
         self._theta = checked
 
@@ -209,6 +210,8 @@ class Structure:
         graph = self._from_builder(self._builder.copy())
         graph._theta = self._theta
         graph.is_discrete = self.is_discrete
+        if self._rewards_of_events is not None:
+            graph._rewards_of_events = self._rewards_of_events.copy()
         return graph
 
     clone = copy

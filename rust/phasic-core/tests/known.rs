@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use phasic_benches::{freeze, kingman, kingman_blocks, rabbits, reset_chain, rewards};
-use phasic_core::{Absorption, Discrete, Law, LogLikelihood, Moments, Trace, reward_transform};
+use phasic_core::{
+    Absorption, Discrete, Error, GraphBuilder, Law, LogLikelihood, Moments, Trace, VertexId,
+    VertexKind, reward_transform,
+};
 
 const THETA: [f64; 3] = [1.0, 2.0, 4.0];
 
@@ -187,4 +190,54 @@ fn far_tail_log_likelihood_keeps_its_digits() {
     let value = data.try_value_and_gradient(&[0.7], &mut gradient).unwrap();
     close(value, 0.7_f64.ln() - 3500.0, 1e-14);
     close(gradient[0], 1.0 / 0.7 - 5000.0, 1e-12);
+}
+
+/// Reward 1 in a short loop, or 300 in one visit: probabilities over four hundred decades.
+#[test]
+fn rewards_of_different_size_share_one_table() {
+    let mut graph = GraphBuilder::new(1);
+    let mut vertex = |i: i32| graph.find_or_create(VertexKind::Ordinary, &[i]).unwrap().0;
+    let (end, short, long) = (vertex(0), vertex(1), vertex(2));
+    graph.add_edge(VertexId::START, short, 0.5, &[]).unwrap();
+    graph.add_edge(VertexId::START, long, 0.5, &[]).unwrap();
+    graph.add_edge(short, short, 0.0, &[0.05]).unwrap();
+    graph.add_edge(short, end, 0.0, &[0.95]).unwrap();
+    graph.add_edge(long, end, 0.0, &[1.0]).unwrap();
+    let trace = Trace::record(&graph.freeze().unwrap()).unwrap();
+    for size in [200, 300, 600, 2000] {
+        let rewards = [0.0, 0.0, 1.0, f64::from(size)];
+        let law = Discrete::new(&trace, &[1.0], &rewards).unwrap();
+        let probabilities = law.pmf(&[f64::from(size - 1), f64::from(size), 2500.0]).unwrap();
+        close(probabilities[1], 0.5, 1e-14);
+        assert!(probabilities[0] < 1e-200 && probabilities[2] < 1e-200);
+        let data = [f64::from(size)];
+        let data =
+            LogLikelihood::new(&trace, Law::Discrete, &data, &[1.0], &rewards, 1e-10).unwrap();
+        let mut gradient = [0.0];
+        let value = data.try_value_and_gradient(&[1.0], &mut gradient).unwrap();
+        close(value, 0.5_f64.ln(), 1e-14);
+        close(gradient[0], 1.0, 1e-12);
+    }
+}
+
+#[test]
+fn a_reward_transform_looks_only_at_what_can_be_reached() {
+    let mut graph = GraphBuilder::new(1);
+    let mut vertex = |i: i32| graph.find_or_create(VertexKind::Ordinary, &[i]).unwrap().0;
+    let (end, first, aside, trap) = (vertex(0), vertex(1), vertex(2), vertex(3));
+    graph.add_edge(VertexId::START, first, 1.0, &[]).unwrap();
+    graph.add_edge(first, end, 1.0, &[]).unwrap();
+    graph.add_edge(first, aside, 0.0, &[1.0, 0.0]).unwrap();
+    graph.add_edge(aside, trap, 1.0, &[]).unwrap();
+    graph.add_edge(trap, end, 0.0, &[0.0, 1.0]).unwrap();
+    let trace = Trace::record(&graph.freeze().unwrap()).unwrap();
+    for rewards in [[0.0, 0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 1.0]] {
+        let transformed = freeze(&reward_transform(&trace, &[0.0, 0.0], &rewards).unwrap());
+        let transformed = Trace::record(&transformed).unwrap();
+        close(Moments::new(&transformed, &[]).unwrap().expectation(None).unwrap(), 1.0, 1e-15);
+        let entered = reward_transform(&trace, &[1.0, 0.0], &rewards);
+        assert!(matches!(entered, Err(Error::NeverAbsorbed { .. })));
+    }
+    let law = Absorption::new(&trace, &[1.0, 0.0]).unwrap();
+    assert!(matches!(law.cdf(&[f64::INFINITY], 1e-10), Err(Error::NeverAbsorbed { .. })));
 }

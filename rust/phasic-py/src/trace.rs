@@ -321,7 +321,8 @@ impl Trace {
         let (value, gradient) = self.run(py, |trace| {
             let data = LogLikelihood::new(trace, law, &values, &weights, &rewards, tolerance)?;
             let mut gradient = vec![0.0; theta.len()];
-            let value = data.try_value_and_gradient(&theta, &mut gradient)?;
+            let interrupt = Interrupt::when(&interrupted);
+            let value = data.value_and_gradient_until(&theta, &mut gradient, &interrupt)?;
             Ok((value, gradient))
         })?;
         Ok((value, gradient.into_pyarray(py)))

@@ -3,7 +3,7 @@
 use super::chain::{Chain, ChainPattern};
 use super::poisson;
 use super::sequence::{Quantity, Sequence};
-use crate::{Error, Interrupt, Trace, Weights};
+use crate::{Error, Interrupt, Moments, Trace, Weights};
 
 /// Density, distribution function and occupancy of a trace at one θ, by uniformization.
 ///
@@ -76,6 +76,10 @@ impl<'a> Absorption<'a> {
         at_infinity: f64,
     ) -> Result<Vec<f64>, Error> {
         check_times(times)?;
+        if times.contains(&f64::INFINITY) {
+            // Only a chain that is surely absorbed has these limits.
+            Moments::new(self.trace, &self.weights.theta)?;
+        }
         let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
         let mut sequence = Sequence::new(&chain, false, self.interrupt.clone());
         let mut value = |&time: &f64| match time {

@@ -41,9 +41,15 @@ impl Times {
         Ok(Self { distinct, weights, pattern: ChainPattern::new(trace) })
     }
 
-    pub fn value(&self, trace: &Trace, weights: &[f64], tolerance: f64) -> Result<f64, Error> {
+    pub fn value(
+        &self,
+        trace: &Trace,
+        weights: &[f64],
+        tolerance: f64,
+        interrupt: &Interrupt,
+    ) -> Result<f64, Error> {
         let chain = Chain::new(trace, &self.pattern, weights);
-        let mut sequence = Sequence::new(&chain, false, Interrupt::never());
+        let mut sequence = Sequence::new(&chain, false, interrupt.clone());
         Ok(self.sum(&self.mixtures(&chain, &mut sequence, tolerance)?))
     }
 
@@ -57,16 +63,17 @@ impl Times {
         trace: &Trace,
         weights: &[f64],
         tolerance: f64,
+        interrupt: &Interrupt,
     ) -> Result<(f64, Vec<f64>), Error> {
         let chain = Chain::new(trace, &self.pattern, weights);
-        let mut sequence = Sequence::new(&chain, true, Interrupt::never());
+        let mut sequence = Sequence::new(&chain, true, interrupt.clone());
         let mixtures = self.mixtures(&chain, &mut sequence, tolerance)?;
         let value = self.sum(&mixtures);
         if !value.is_finite() {
             return Ok((value, vec![f64::NAN; trace.graph().n_edges()]));
         }
         let coefficients = self.coefficients(&chain, &sequence, &mixtures);
-        let sweep = Sweep::back(&chain, &sequence, &coefficients);
+        let sweep = Sweep::back(&chain, &sequence, &coefficients, interrupt)?;
         Ok((value, sweep.edge_derivatives(trace, &chain)))
     }
 
@@ -129,7 +136,12 @@ struct Sweep {
 }
 
 impl Sweep {
-    fn back(chain: &Chain, sequence: &Sequence, coefficients: &[f64]) -> Self {
+    fn back(
+        chain: &Chain,
+        sequence: &Sequence,
+        coefficients: &[f64],
+        interrupt: &Interrupt,
+    ) -> Result<Self, Error> {
         let n = chain.n();
         let mut sweep = Self {
             jumps: vec![0.0; chain.jumps.len()],
@@ -149,10 +161,11 @@ impl Sweep {
                     }
                 }
                 sweep.step(chain, &vectors[k - start], coefficients[k]);
+                interrupt.after(3 * (n + chain.jumps.len()))?;
             }
             end = start;
         }
-        sweep
+        Ok(sweep)
     }
 
     /// From `y[k + 1]` to `y[k]`, by differences: what a jump changes, not what it keeps. On stiff chains

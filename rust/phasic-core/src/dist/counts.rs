@@ -9,6 +9,10 @@ const LOW: f64 = 6.223_015_277_861_142e-61; // 2^-200
 const LIFT: i32 = 200;
 /// Doubles that the vectors of all values may take: 4 GiB.
 const MOST_DOUBLES: f64 = 5e8;
+/// Doubles that the two vectors of a value take beside their entries.
+const OVERHEAD: usize = 12;
+/// Powers of two beyond which nothing is left of a number beside another.
+const BEYOND: i32 = 900;
 
 /// `x[k][i]`: probability that the chain, entering state i, collects exactly k until absorption.
 ///
@@ -37,9 +41,9 @@ impl<'a> Counts<'a> {
         largest: usize,
         interrupt: &Interrupt,
     ) -> Result<Self, Error> {
-        let doubles = 2.0 * (largest + 1) as f64 * trace.n_transient() as f64;
-        if doubles > MOST_DOUBLES {
-            let limit = (MOST_DOUBLES / (2 * trace.n_transient()) as f64).floor();
+        let doubles = (OVERHEAD + 2 * trace.n_transient()) as f64;
+        if (largest + 1) as f64 * doubles > MOST_DOUBLES {
+            let limit = (MOST_DOUBLES / doubles).floor();
             return Err(Error::CountTooLarge { count: largest as f64, limit });
         }
         let steps = Steps::new(trace, weights)?;
@@ -70,9 +74,17 @@ impl<'a> Counts<'a> {
     }
 
     fn push(&mut self, k: usize) {
-        let exponent = self.exponents.last().copied().unwrap_or(0);
         let n = self.trace.n_transient();
-        let mut b: Vec<f64> = (0..n).map(|position| self.source(position, k, exponent)).collect();
+        let sources: Vec<(f64, i32)> = (0..n).map(|position| self.source(position, k)).collect();
+        // Rewards reach back to vectors of different scales: the largest sets that of their sum.
+        let present = sources.iter().filter(|(sum, _)| *sum > 0.0);
+        let largest = present.map(|&(_, exponent)| exponent).max();
+        let exponent = largest.unwrap_or_else(|| self.exponents.last().copied().unwrap_or(0));
+        let scaled = |&(sum, own): &(f64, i32)| match sum {
+            0.0 => 0.0,
+            _ => sum * power_of_two(own - exponent),
+        };
+        let mut b: Vec<f64> = sources.iter().map(scaled).collect();
         if k == 0 {
             let absorbed = self.trace.absorption(&self.weights.rows);
             for position in (0..n).filter(|&position| !self.factor.holds(position)) {
@@ -91,22 +103,21 @@ impl<'a> Counts<'a> {
         self.exponents.push(exponent - lift);
     }
 
-    /// What a state with reward r > 0 takes over from k − r, in units of 2^exponent.
-    fn source(&self, position: usize, k: usize, exponent: i32) -> f64 {
+    /// What a state with reward r > 0 takes over from k − r, and the exponent of its units.
+    fn source(&self, position: usize, k: usize) -> (f64, i32) {
         let reward = self.rewards[position];
         if reward == 0 || k < reward {
-            return 0.0;
+            return (0.0, 0);
         }
         let before = k - reward;
         let values = &self.solutions[before].values;
-        let shift = power_of_two(self.exponents[before] - exponent);
         let absorbed = if before == 0 { power_of_two(-self.exponents[0]) } else { 0.0 };
         let mut sum = self.stay[position] * values[position];
         for (edge, target) in self.moves(position) {
             let value = if target == ABSORBED { absorbed } else { values[target as usize] };
             sum += self.weight(edge) * value;
         }
-        sum * shift
+        (sum, self.exponents[before])
     }
 
     fn weight(&self, edge: usize) -> f64 {
@@ -137,7 +148,7 @@ impl<'a> Counts<'a> {
                 self.source_derivatives(position, k, b[position], &mut edges, &mut shares);
             }
             if k == 0 {
-                self.absorption_derivatives(&b, &mut edges);
+                self.absorption_derivatives(b, &mut edges);
             }
         }
         let (weights, killing) = adjoint.finish();
@@ -169,8 +180,11 @@ impl<'a> Counts<'a> {
             return;
         }
         let before = k - reward;
-        // The solve for k ran in units of the exponent before its own lift.
-        let share = share * power_of_two(self.exponents[before] - self.exponents[k]);
+        let shift = self.exponents[before] - self.exponents[k];
+        if shift > BEYOND {
+            return;
+        }
+        let share = share * power_of_two(shift);
         let values = &self.solutions[before].values;
         let absorbed = if before == 0 { power_of_two(-self.exponents[0]) } else { 0.0 };
         let lost = if self.trace.graph().normalized() { 0.0 } else { values[position] };

@@ -83,11 +83,14 @@ impl<'a> LogLikelihood<'a> {
     /// Σ weight · ln(density or probability). Errors: those of [`crate::Graph::weights`], and a
     /// chain too stiff for its times.
     pub fn try_value(&self, theta: &[f64]) -> Result<f64, Error> {
+        let interrupt = Interrupt::never();
         let weights = self.trace.graph().weights(theta)?;
         match &self.data {
-            Data::Times(times) => times.value(self.trace, &weights.rows, self.tolerance),
+            Data::Times(times) => {
+                times.value(self.trace, &weights.rows, self.tolerance, &interrupt)
+            }
             Data::Counts { counts, weights: multiplicities, rewards } => {
-                let table = self.table(&weights, counts, rewards)?;
+                let table = self.table(&weights, counts, rewards, &interrupt)?;
                 Ok(self.log_probability(&table, &weights, counts, multiplicities))
             }
         }
@@ -100,13 +103,24 @@ impl<'a> LogLikelihood<'a> {
         theta: &[f64],
         gradient: &mut [f64],
     ) -> Result<f64, Error> {
+        self.value_and_gradient_until(theta, gradient, &Interrupt::never())
+    }
+
+    /// As [`Self::try_value_and_gradient`], but stops with [`Error::Interrupted`] when asked to.
+    pub fn value_and_gradient_until(
+        &self,
+        theta: &[f64],
+        gradient: &mut [f64],
+        interrupt: &Interrupt,
+    ) -> Result<f64, Error> {
         let weights = self.trace.graph().weights(theta)?;
         let (value, edges) = match &self.data {
             Data::Times(times) => {
-                times.value_and_derivatives(self.trace, &weights.rows, self.tolerance)?
+                times.value_and_derivatives(self.trace, &weights.rows, self.tolerance, interrupt)?
             }
             Data::Counts { counts, weights: multiplicities, rewards } => {
-                self.count_derivatives(&weights, counts, multiplicities, rewards)?
+                let table = self.table(&weights, counts, rewards, interrupt)?;
+                self.count_derivatives(&table, &weights, counts, multiplicities)
             }
         };
         gradient.copy_from_slice(&self.trace.graph().pull_back(&edges));
@@ -134,9 +148,10 @@ impl<'a> LogLikelihood<'a> {
         weights: &'t Weights,
         counts: &[usize],
         rewards: &'t [usize],
+        interrupt: &Interrupt,
     ) -> Result<Counts<'t>, Error> {
         let largest = counts.iter().copied().max().unwrap_or(0);
-        Counts::new(self.trace, weights, rewards, largest, &Interrupt::never())
+        Counts::new(self.trace, weights, rewards, largest, interrupt)
     }
 
     fn log_probability(
@@ -150,26 +165,26 @@ impl<'a> LogLikelihood<'a> {
         let term = |(&count, &multiplicity): (&usize, &f64)| {
             multiplicity * probability(table, &initial, weights.defect, count).ln()
         };
-        counts.iter().zip(multiplicities).map(term).sum()
+        // An empty sum of doubles is −0 in Rust.
+        counts.iter().zip(multiplicities).map(term).fold(0.0, |sum, term| sum + term)
     }
 
     fn count_derivatives(
         &self,
+        table: &Counts,
         weights: &Weights,
         counts: &[usize],
         multiplicities: &[f64],
-        rewards: &[usize],
-    ) -> Result<(f64, Vec<f64>), Error> {
-        let table = self.table(weights, counts, rewards)?;
-        let value = self.log_probability(&table, weights, counts, multiplicities);
+    ) -> (f64, Vec<f64>) {
+        let value = self.log_probability(table, weights, counts, multiplicities);
         if !value.is_finite() {
-            return Ok((value, vec![f64::NAN; self.trace.graph().n_edges()]));
+            return (value, vec![f64::NAN; self.trace.graph().n_edges()]);
         }
         let initial = self.trace.initial(&weights.rows);
         // dE/dp[k], times the power of two by which x[k] is stored scaled.
         let mut shares = vec![0.0; counts.iter().max().map_or(0, |&largest| largest + 1)];
         for (&count, &multiplicity) in counts.iter().zip(multiplicities) {
-            let p = probability(&table, &initial, weights.defect, count);
+            let p = probability(table, &initial, weights.defect, count);
             shares[count] +=
                 multiplicity / p.mantissa * power_of_two(table.exponents[count] - p.exponent);
         }
@@ -184,7 +199,7 @@ impl<'a> LogLikelihood<'a> {
             let values = |(k, &share): (usize, &f64)| share * table.values(k)[target as usize];
             edges[edge as usize] = shares.iter().enumerate().map(values).sum::<f64>() - lost;
         }
-        Ok((value, edges))
+        (value, edges)
     }
 }
 

@@ -30,7 +30,7 @@ impl<'f, 'a, T: Scalar> Adjoint<'f, 'a, T> {
     }
 
     /// Back through one solve: takes dE/dx, adds to the factor's derivatives, returns dE/db.
-    pub fn solve(&mut self, solution: &'f Solution<T>, mut values: Vec<T>) -> Vec<T> {
+    pub fn solve(&mut self, solution: &'f Solution<T>, mut values: Vec<T>) -> &[T] {
         let factor = self.factor;
         let schedule = factor.trace.schedule();
         let mut forward = vec![T::ZERO; values.len()];
@@ -58,8 +58,8 @@ impl<'f, 'a, T: Scalar> Adjoint<'f, 'a, T> {
                 }
             }
         }
-        self.solves.push((solution, forward.clone()));
-        forward
+        self.solves.push((solution, forward));
+        &self.solves[self.solves.len() - 1].1
     }
 
     /// Back through the elimination. Returns dE/d(weight of each edge) and dE/d(killing); edges out

@@ -71,19 +71,18 @@ impl Moments<'_> {
         let n = a.len();
         let mut adjoint = Adjoint::new(&self.at.factor);
         let initial = &self.at.initial;
-        let back_xy = adjoint.solve(&xy, initial.clone());
-        let back_yx = adjoint.solve(&yx, initial.clone());
+        let back_xy = adjoint.solve(&xy, initial.clone()).to_vec();
+        let back_yx = adjoint.solve(&yx, initial.clone()).to_vec();
         let share = |back: &[f64], reward: &[f64], mean: f64| -> Vec<f64> {
             (0..n).map(|i| back[i] * reward[i] - mean * initial[i]).collect()
         };
-        let back_y = adjoint.solve(&y, share(&back_xy, &a, mean_a));
-        let back_x = adjoint.solve(&x, share(&back_yx, &b, mean_b));
+        let back_y = adjoint.solve(&y, share(&back_xy, &a, mean_a)).to_vec();
+        let back_x = adjoint.solve(&x, share(&back_yx, &b, mean_b)).to_vec();
         let in_a: Vec<f64> = (0..n).map(|i| back_xy[i] * y.values[i] + back_x[i]).collect();
         let in_b: Vec<f64> = (0..n).map(|i| back_yx[i] * x.values[i] + back_y[i]).collect();
         let start =
             |i: usize| xy.values[i] + yx.values[i] - mean_a * y.values[i] - mean_b * x.values[i];
-        let start: Vec<f64> = (0..n).map(start).collect();
-        let Derivatives { edges, .. } = self.at.finish(adjoint, &start);
+        let Derivatives { edges, .. } = self.at.finish(adjoint, start);
         Ok(Gradient::new(self.trace(), value, edges, &[in_a, in_b]))
     }
 
@@ -150,8 +149,9 @@ impl Moments<'_> {
         let (trace, graph) = (self.trace(), self.trace().graph());
         let solution = at.factor.solve(trace.absorption_into(&at.factor.weights, &counts));
         let mut adjoint = Adjoint::new(&at.factor);
-        let b = adjoint.solve(&solution, at.initial.clone());
-        let Derivatives { mut edges, killing } = at.finish(adjoint, &solution.values);
+        let b = adjoint.solve(&solution, at.initial.clone()).to_vec();
+        let Derivatives { mut edges, killing } =
+            at.finish(adjoint, |position| solution.values[position]);
         for (position, share) in b.iter().enumerate() {
             let absorbing = trace.layout().outer.of(position).filter(|&(_, t)| t == ABSORBED);
             for (edge, _) in absorbing.filter(|&(edge, _)| counts(graph.target(edge))) {

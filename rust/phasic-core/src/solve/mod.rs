@@ -25,5 +25,6 @@ pub use transform::reward_transform;
 
 /// Σ a·b.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+    // An empty sum of doubles is −0 in Rust.
+    a.iter().zip(b).fold(0.0, |sum, (x, y)| sum + x * y)
 }

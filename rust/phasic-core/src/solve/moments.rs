@@ -195,8 +195,9 @@ impl<'a> Moments<'a> {
 
     /// Killing s · reward, checked.
     pub(super) fn killing(&self, s: f64, rewards: Option<&[f64]>) -> Result<Vec<f64>, Error> {
-        if s.is_nan() || s < 0.0 {
-            return Err(Error::BadValue { name: "s", index: 0, value: s, must: "at least 0" });
+        if !(0.0..f64::INFINITY).contains(&s) {
+            let must = "finite, with a real part of at least 0";
+            return Err(Error::BadValue { name: "s", index: 0, value: s, must });
         }
         if let Some(rewards) = rewards {
             not_negative(rewards)?;

@@ -60,59 +60,76 @@ impl<'a, T: Scalar> Evaluation<'a, T> {
         rewards: &[T],
         reward_derivatives: &mut [T],
     ) -> Derivatives<T> {
-        let (adjoint, start) = self.sweep(solutions, seeds, rewards, reward_derivatives);
-        self.finish(adjoint, &start)
+        let adjoint = self.sweep(solutions, seeds, rewards, Some(reward_derivatives));
+        self.finish(adjoint, |position| started(solutions, seeds, position))
     }
 
     /// As [`Self::powers_back`], in θ alone: the derivatives of edges with equal rows of weights are
     /// summed as they come.
     pub fn powers_to_theta(&self, solutions: &[Solution<T>], seeds: &[T], rewards: &[T]) -> Vec<T> {
-        let mut unused = vec![T::ZERO; rewards.len()];
-        let (adjoint, start) = self.sweep(solutions, seeds, rewards, &mut unused);
+        let adjoint = self.sweep(solutions, seeds, rewards, None);
         let (graph, layout) = (self.trace().graph(), self.trace().layout());
         let (mut rows, _) = adjoint.finish_rows();
         for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {
-            rows[graph.rows[edge as usize] as usize] += start[target as usize];
+            let share = started(solutions, seeds, target as usize);
+            rows[graph.rows[edge as usize] as usize] += share;
         }
         graph.rows_to_theta(&rows)
     }
 
-    /// The sweep back, up to the elimination, and the derivative in the initial distribution.
+    /// The sweep back, up to the elimination.
     fn sweep<'s>(
         &'s self,
         solutions: &'s [Solution<T>],
         seeds: &[T],
         rewards: &[T],
-        reward_derivatives: &mut [T],
-    ) -> (Adjoint<'s, 'a, T>, Vec<T>) {
+        mut reward_derivatives: Option<&mut [T]>,
+    ) -> Adjoint<'s, 'a, T> {
         let mut adjoint = Adjoint::new(&self.factor);
-        let mut start = vec![T::ZERO; rewards.len()];
         let mut share = vec![T::ZERO; rewards.len()];
         for k in (0..solutions.len()).rev() {
-            for (position, probability) in self.initial.iter().enumerate() {
-                share[position] += seeds[k] * *probability;
-                start[position] += seeds[k] * solutions[k].values[position];
+            for (sum, &probability) in share.iter_mut().zip(&self.initial) {
+                *sum += seeds[k] * probability;
             }
-            let b = adjoint.solve(&solutions[k], share);
-            for (position, sum) in reward_derivatives.iter_mut().enumerate() {
-                let factor =
-                    if k == 0 { T::constant(1.0) } else { solutions[k - 1].values[position] };
-                *sum += b[position] * factor;
+            let b = adjoint.solve(&solutions[k], std::mem::take(&mut share));
+            if let Some(sums) = &mut reward_derivatives {
+                for (position, sum) in sums.iter_mut().enumerate() {
+                    let following = match k {
+                        0 => T::constant(1.0),
+                        _ => solutions[k - 1].values[position],
+                    };
+                    *sum += b[position] * following;
+                }
             }
-            share = product(&b, rewards);
+            if k > 0 {
+                share = product(b, rewards);
+            }
         }
-        (adjoint, start)
+        adjoint
     }
 
-    /// Ends a sweep back; `start` is the derivative in the initial distribution.
-    pub fn finish(&self, adjoint: Adjoint<'_, 'a, T>, start: &[T]) -> Derivatives<T> {
+    /// Ends a sweep back; `start` is the derivative in the probability of starting in a position.
+    pub fn finish(
+        &self,
+        adjoint: Adjoint<'_, 'a, T>,
+        start: impl Fn(usize) -> T,
+    ) -> Derivatives<T> {
         let (mut edges, killing) = adjoint.finish();
         let layout = self.trace().layout();
         for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {
-            edges[edge as usize] += start[target as usize];
+            edges[edge as usize] += start(target as usize);
         }
         Derivatives { edges, killing }
     }
+}
+
+/// Derivative of `Σ seeds[k] α · solutions[k]` in the probability of starting in a position.
+fn started<T: Scalar>(solutions: &[Solution<T>], seeds: &[T], position: usize) -> T {
+    let mut sum = T::ZERO;
+    for (solution, &seed) in solutions.iter().zip(seeds) {
+        sum += seed * solution.values[position];
+    }
+    sum
 }
 
 /// Entry by entry.

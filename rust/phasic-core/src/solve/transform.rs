@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Moments;
 use super::moments::not_negative;
 use crate::{Error, GraphBuilder, Trace, VertexId, VertexKind};
 
@@ -21,17 +22,19 @@ pub fn reward_transform(
         return Err(Error::RewardLength { expected, given });
     }
     not_negative(rewards)?;
+    // Errors if a class of states can be entered and never left.
+    Moments::new(trace, theta)?;
     let weights = trace.graph().weights(theta)?;
     let mut chain = Chain::new(trace, &trace.graph().edge_weights(&weights));
     for &vertex in &trace.schedule().pivots {
         if rewards[vertex as usize] == 0.0 {
-            chain.eliminate(vertex, trace, theta)?;
+            chain.eliminate(vertex);
         }
     }
     chain.build(trace, rewards)
 }
 
-/// Outgoing weights and parents of every vertex.
+/// Outgoing weights and parents of every vertex that can be reached at this θ.
 struct Chain {
     children: Vec<BTreeMap<u32, f64>>,
     parents: Vec<BTreeSet<u32>>,
@@ -44,13 +47,19 @@ impl Chain {
         let mut chain = Self {
             children: vec![BTreeMap::new(); n],
             parents: vec![BTreeSet::new(); n],
-            gone: vec![false; n],
+            gone: vec![true; n],
         };
-        for source in 0..n {
+        let mut stack = vec![0];
+        chain.gone[0] = false;
+        while let Some(source) = stack.pop() {
             for edge in graph.edges(source).filter(|&edge| weights[edge] > 0.0) {
-                if graph.target(edge) != source {
-                    chain.children[source].insert(graph.targets[edge], weights[edge]);
-                    chain.parents[graph.target(edge)].insert(source as u32);
+                let target = graph.target(edge);
+                if target != source {
+                    chain.children[source].insert(target as u32, weights[edge]);
+                    chain.parents[target].insert(source as u32);
+                }
+                if std::mem::replace(&mut chain.gone[target], false) {
+                    stack.push(target);
                 }
             }
         }
@@ -58,14 +67,10 @@ impl Chain {
     }
 
     /// Leads every parent past the vertex: `w[u, z] += w[u, v] · w[v, z] / Σ w[v, ·]` for z ≠ u.
-    fn eliminate(&mut self, vertex: u32, trace: &Trace, theta: &[f64]) -> Result<(), Error> {
+    fn eliminate(&mut self, vertex: u32) {
         let children = std::mem::take(&mut self.children[vertex as usize]);
         let parents = std::mem::take(&mut self.parents[vertex as usize]);
         let rate: f64 = children.values().sum();
-        if rate == 0.0 && !parents.is_empty() {
-            let (state, theta) = (trace.graph().name(vertex as usize), theta.to_vec());
-            return Err(Error::NeverAbsorbed { state, theta });
-        }
         for &child in children.keys() {
             self.parents[child as usize].remove(&vertex);
         }
@@ -78,7 +83,6 @@ impl Chain {
             }
         }
         self.gone[vertex as usize] = true;
-        Ok(())
     }
 
     fn build(&self, trace: &Trace, rewards: &[f64]) -> Result<GraphBuilder, Error> {
