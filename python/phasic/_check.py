@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Doubles = NDArray[np.float64]
+
+#: Characters of an argument that a message shows.
+_SHOWN = 100
 
 
 def finite_vector(name: str, given: ArrayLike) -> Doubles:
@@ -76,6 +80,11 @@ def times(name: str, given: ArrayLike) -> Doubles:
     return array
 
 
+def time(given: float) -> float:
+    """One time, at least 0."""
+    return _single("time", times("time", given))
+
+
 def counts(name: str, given: ArrayLike) -> Doubles:
     """Whole numbers, at least 0, of any shape."""
     array = doubles(name, given)
@@ -90,24 +99,78 @@ def counts(name: str, given: ArrayLike) -> Doubles:
 
 def tolerance(given: float) -> float:
     """A relative error between 0 and 1."""
-    if not 0 < given < 1:
+    checked = number("tolerance", given)
+    if not 0 < checked < 1:
         raise ValueError(f"tolerance is {given}: it must be above 0 and below 1")
-    return float(given)
+    return checked
 
 
 def power(given: int) -> int:
     """The order of a moment."""
-    if given != int(given) or given < 1:
-        raise ValueError(f"power is {given}: it must be a whole number, at least 1")
+    return positive("power", given)
+
+
+def positive(name: str, given: Any) -> int:
+    """A whole number of at least 1; a float that is one will do, True will not."""
+    wrong = f"{name} is {_shown(given)}: it must be a whole number, at least 1"
+    if isinstance(given, bool | np.bool_):
+        raise ValueError(wrong)
+    try:
+        checked = number(name, given)
+    except ValueError as error:
+        raise ValueError(wrong) from error
+    if not (checked >= 1 and checked.is_integer()):
+        raise ValueError(wrong)
     return int(given)
 
 
+def position(name: str, given: Any) -> int:
+    """A whole number as an index: an integer, not True or False."""
+    if not isinstance(given, bool | np.bool_):
+        try:
+            return operator.index(given)
+        except TypeError:
+            pass
+    raise TypeError(f"{name} is {_shown(given)}: it must be a whole number")
+
+
+def number(name: str, given: Any) -> float:
+    """One number, finite or not."""
+    return given if type(given) is float else _single(name, _converted(name, given, "a number"))
+
+
 def doubles(name: str, given: Any) -> Doubles:
-    """Any array of numbers as float64."""
+    """Any array of numbers as float64. Text and None are no numbers."""
+    return _converted(name, given, "an array of numbers")
+
+
+def _converted(name: str, given: Any, must: str) -> Doubles:
     try:
-        return np.ascontiguousarray(given, dtype=np.float64).reshape(np.shape(given))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be an array of numbers: {error}") from error
+        array = np.asarray(given)
+        if not _text(array):
+            return np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must be {must}, not {_shown(given)}: {error}") from error
+    raise ValueError(f"{name} must be {must}, not {_shown(given)}")
+
+
+def _text(array: NDArray[Any]) -> bool:
+    """Whether an array holds text, None or anything else that NumPy would force into a float."""
+    if array.dtype.kind == "O":
+        return any(entry is None or isinstance(entry, str | bytes | bytearray) for entry in array.flat)
+    return array.dtype.kind in "USMmc"
+
+
+def _single(name: str, array: Doubles) -> float:
+    if array.ndim:
+        raise ValueError(f"{name} has shape {array.shape}, but one number is needed")
+    return float(array)
+
+
+def _shown(given: object) -> str:
+    """The repr, cut short where it is long."""
+    text = repr(given)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def _check(name: str, array: Doubles, good: NDArray[np.bool_], must: str) -> None:

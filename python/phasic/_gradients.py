@@ -53,18 +53,16 @@ class Gradients(Numbers):
         return self._gradient(self._recorded().covariance_gradient(self._current_theta(), first, second))
 
     def absorption_gradient(self, vertex: Vertex) -> Gradient:
-        """Of the probability of ending in an absorbing vertex."""
-        self._freeze()
-        assert self._canonical is not None
-        index = int(self._canonical[vertex.index()])
+        """Of the probability of ending in an absorbing vertex; see `absorption_probability`."""
+        index = self._absorbing(vertex)
         return self._gradient(self._recorded().absorption_gradient(self._current_theta(), index))
 
     def laplace_gradient(self, s: float, rewards: ArrayLike | None = None) -> tuple[Gradient, float]:
         """Of E exp(-s · T), and its derivative in s; s ≥ 0, rewards ≥ 0."""
         checked = _check.reward_vector(rewards, self.vertices_length())
         _check.non_negative_rewards(checked)
-        ordered = self._in_canonical_order(checked)
-        found, in_s = self._recorded().laplace_gradient(self._current_theta(), float(s), ordered)
+        at, ordered = _check.number("s", s), self._in_canonical_order(checked)
+        found, in_s = self._recorded().laplace_gradient(self._current_theta(), at, ordered)
         return self._gradient(found), in_s
 
     def hessian_product(self, direction: ArrayLike, rewards: ArrayLike | None = None) -> Doubles:

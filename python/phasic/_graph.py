@@ -227,7 +227,7 @@ class Graph(Gradients):
         if not self.parameterized():
             raise ValueError("this graph has no parameters to fit: give its edges coefficients of theta")
         discrete, ordered = self._law(discrete, rewards)
-        values, counts = _observations(observed_data, discrete, weights)
+        values, counts = _observations(observed_data, discrete, weights, "observed_data")
         model = self.model(discrete, rewards)
         if prior is None:
             from phasic._default_prior import data_scaled_prior
@@ -264,18 +264,20 @@ class Graph(Gradients):
         return trace.log_likelihood(checked, values, counts, ordered, discrete, tolerance)
 
 
-def _observations(data: ArrayLike, discrete: bool, weights: ArrayLike | None) -> tuple[Doubles, Doubles]:
+def _observations(
+    data: ArrayLike, discrete: bool, weights: ArrayLike | None, name: str = "data"
+) -> tuple[Doubles, Doubles]:
     """Observations (m,) and their multiplicities (m,), checked."""
-    values = np.atleast_1d(_check.counts("data", data) if discrete else _check.times("data", data))
+    values = np.atleast_1d((_check.counts if discrete else _check.times)(name, data))
     if values.ndim != 1 or not values.size:
         raise ValueError(
-            f"data has shape {values.shape}, but one dimension with at least one entry is needed"
+            f"{name} has shape {values.shape}, but one dimension with at least one entry is needed"
         )
     if not np.isfinite(values).all():
-        raise ValueError(f"data[{int(np.argmin(np.isfinite(values)))}] is inf: observations must be finite")
+        raise ValueError(f"{name}[{int(np.argmin(np.isfinite(values)))}] is inf: observations must be finite")
     counts = np.ones(values.size) if weights is None else _check.finite_vector("weights", weights)
     if counts.shape != values.shape:
-        raise ValueError(f"weights has shape {counts.shape}, but data has shape {values.shape}")
+        raise ValueError(f"weights has shape {counts.shape}, but {name} has shape {values.shape}")
     if (counts < 0).any():
         index = int(np.argmax(counts < 0))
         raise ValueError(f"weights[{index}] is {counts[index]}: it must be at least 0")

@@ -122,13 +122,9 @@ class Numbers(Structure):
         """Probability of ending in an absorbing vertex, from each vertex, (n_vertices,).
 
         Raises:
-            ValueError: The vertex is not absorbing.
+            ValueError: The vertex is not absorbing, or is one of another graph.
         """
-        if self._builder.edges(vertex.index()) or vertex.index() == 0:
-            raise ValueError(f"{vertex!r} is not absorbing: it has edges out, or is the starting vertex")
-        self._freeze()
-        assert self._canonical is not None
-        index = int(self._canonical[vertex.index()])
+        index = self._absorbing(vertex)
         return self._in_creation_order(self._recorded().absorption(self._current_theta(), index))
 
     @overload
@@ -144,10 +140,11 @@ class Numbers(Structure):
         """
         checked = _check.reward_vector(rewards, self.vertices_length())
         _check.non_negative_rewards(checked)
+        at = s if isinstance(s, complex | np.complexfloating) else _check.number("s", s)
         trace, theta, ordered = self._recorded(), self._current_theta(), self._in_canonical_order(checked)
-        if isinstance(s, complex | np.complexfloating):
-            return complex(*trace.laplace_at(theta, float(s.real), float(s.imag), ordered))
-        return trace.laplace(theta, float(s), ordered)
+        if isinstance(at, float):
+            return trace.laplace(theta, at, ordered)
+        return complex(*trace.laplace_at(theta, float(at.real), float(at.imag), ordered))
 
     def defect(self) -> float:
         """Probability of starting absorbed: the atom of the absorption time at 0."""
@@ -168,7 +165,7 @@ class Numbers(Structure):
 
         Args:
             time: Times ≥ 0 of any shape and order; infinity gives 0.
-            granularity: Accepted for old code and not used: the tolerance is met at any.
+            granularity: Accepted and not used: the tolerance is met at any.
             tolerance: Relative truncation error.
 
         Raises:
@@ -203,7 +200,7 @@ class Numbers(Structure):
 
     def state_probability(self, time: float, granularity: object = None) -> Doubles:
         """Probability of being in each vertex at a time, (n_vertices,); 0 at absorbing ones."""
-        at = float(_check.times("time", time))
+        at = _check.time(time)
         occupancy = self._recorded().occupancy(self._current_theta(), at, TOLERANCE)
         return self._in_creation_order(occupancy)
 
@@ -211,7 +208,7 @@ class Numbers(Structure):
 
     def accumulated_visiting_time(self, time: float, granularity: object = None) -> Doubles:
         """Mean time spent in each vertex up to a time, (n_vertices,); 0 at absorbing ones."""
-        at = float(_check.times("time", time))
+        at = _check.time(time)
         spent = self._recorded().accumulated(self._current_theta(), at, TOLERANCE)
         return self._in_creation_order(spent)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from phasic import _core, _progress, _trace
-from phasic._check import Doubles, theta_vector
+from phasic._check import Doubles, position, positive, theta_vector
 from phasic._vertex import Vertex
 
 #: Vertices of a callback's state space unless `max_states` says otherwise.
@@ -31,10 +32,14 @@ class Structure:
         progress: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        if callable(state_length):
+        if callable(state_length) and callback is None:
             state_length, callback = None, state_length
         if (state_length is None) == (callback is None):
-            raise TypeError("Graph needs either state_length or callback, not both")
+            given = "neither was" if callback is None else "both were"
+            raise TypeError(f"Graph needs either state_length or callback, but {given} given")
+        if callback is not None and not callable(callback):
+            raise TypeError(f"callback is {callback!r}: it must be a function of a state")
+        max_states = min(positive("max_states", max_states), sys.maxsize)
         if callback is not None:
             rule = partial(callback, **kwargs) if kwargs else callback
             builder = _explored(rule, parameterized, batched, max_states, progress)
@@ -43,7 +48,7 @@ class Structure:
         elif kwargs:
             raise TypeError(f"Graph(state_length) takes no argument {next(iter(kwargs))!r}")
         else:
-            builder = _core.GraphBuilder(_state_length(state_length))
+            builder = _core.GraphBuilder(positive("state_length", state_length))
         self._adopt(builder)
 
     def _adopt(self, builder: _core.GraphBuilder) -> None:
@@ -89,6 +94,7 @@ class Structure:
         """The vertex with this state.
 
         Raises:
+            ValueError: As for `find_or_create_vertex`.
             KeyError: There is none; see `vertex_exists`.
         """
         index = self._builder.find(state)
@@ -105,11 +111,12 @@ class Structure:
 
         Raises:
             IndexError: There is no such position.
+            TypeError: The position is not an integer.
         """
-        length = self._builder.n_vertices
+        index, length = position("index", index), self._builder.n_vertices
         if not 0 <= index < length:
             raise IndexError(f"vertex {index} does not exist: the graph has {length} vertices")
-        return Vertex(self, int(index))
+        return Vertex(self, index)
 
     def vertices(self) -> list[Vertex]:
         """All vertices in order of creation, the starting vertex first."""
@@ -232,6 +239,19 @@ class Structure:
             self._trace = _trace.recorded(self._freeze(), self._builder.n_vertices)
         return self._trace
 
+    def _absorbing(self, vertex: Vertex) -> int:
+        """Canonical index of an absorbing vertex of this graph."""
+        if not isinstance(vertex, Vertex):
+            raise TypeError(f"vertex must be a vertex of this graph, not {vertex!r}")
+        if vertex._graph is not self:
+            raise ValueError(f"vertex must be a vertex of the same graph, not {vertex!r} of another")
+        frozen = self._freeze()
+        assert self._canonical is not None
+        index = int(self._canonical[vertex.index()])
+        if not frozen.is_absorbing(index):
+            raise ValueError(f"{vertex!r} is not absorbing: it has edges out, or is the starting vertex")
+        return index
+
     def _in_canonical_order(self, per_vertex: Doubles | None) -> Doubles | None:
         """Values in order of creation, reordered for the trace."""
         self._freeze()
@@ -263,9 +283,3 @@ def _explored(
         return explore()
     with _progress.BuildProgress() as report:
         return explore(report=report)
-
-
-def _state_length(given: Any) -> int:
-    if isinstance(given, bool) or given != int(given) or given < 1:
-        raise ValueError(f"state_length is {given!r}: it must be a whole number, at least 1")
-    return int(given)

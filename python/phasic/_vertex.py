@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from phasic._check import finite_vector
+from phasic._check import finite_vector, number
 
 if TYPE_CHECKING:
     from phasic._structure import Structure
@@ -40,7 +40,7 @@ class Vertex:
             ValueError: The weight is negative or not finite, or `to` is the starting vertex or a vertex of
                 another graph.
         """
-        self._graph._add_edge(self._index, to, float(weight), None)
+        self._graph._add_edge(self._index, to, number("weight", weight), None)
 
     ae = add_edge
 
@@ -56,7 +56,8 @@ class Vertex:
             ValueError: As for `add_edge`, and if other edges have another number of coefficients.
         """
         coefficients = finite_vector("coefficients", edge_state)
-        self._graph._add_edge(self._index, to, float(weight), coefficients if coefficients.size else None)
+        base = number("weight", weight)
+        self._graph._add_edge(self._index, to, base, coefficients if coefficients.size else None)
 
     def edges(self) -> list[Edge]:
         """The edges out of this vertex, in order of insertion."""

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from phasic._demo import Exact, Fit
     from phasic._demo_plot import Panel
 
+_DESCRIPTION = "Phase-type distributions: fit two models to real data, or see what the cache holds."
 _LAYERS = {"trace": "traces", "xla": "compiled programs"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="phasic", description=phasic.__doc__)
+    parser = argparse.ArgumentParser(prog="phasic", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"phasic {phasic.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="two posteriors from real data, beside an exact one")

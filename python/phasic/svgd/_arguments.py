@@ -22,7 +22,7 @@ _NO_EFFECT = {
     "n_devices": "one device is used",
     "precompile": "use phasic's cache, which keeps compiled programs between processes",
     "compilation_config": "use phasic.configure",
-    "nr_moments": "moments no longer enter the likelihood",
+    "nr_moments": "moments do not enter the likelihood",
     "preconditioner": "particles are whitened by the posterior's curvature",
 }
 

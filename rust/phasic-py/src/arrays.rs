@@ -1,9 +1,14 @@
 //! NumPy in and out.
 
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyList, PyTuple};
+use pyo3::types::{
+    PyByteArray, PyBytes, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple,
+};
+
+/// Characters of an object that a message shows.
+const SHOWN: usize = 200;
 
 /// A one-dimensional float64 array, read without a copy where it is contiguous.
 pub(crate) type Doubles<'py> = PyReadonlyArray1<'py, f64>;
@@ -30,19 +35,24 @@ pub(crate) fn matrix(
 /// A state from anything that NumPy or Python takes for a sequence of whole numbers.
 pub(crate) fn state(given: &Bound<'_, PyAny>) -> PyResult<Vec<i32>> {
     let mut entries = Vec::new();
-    read_state(given, &mut entries)?;
-    Ok(entries)
+    if read_state(given, &mut entries)? {
+        return Ok(entries);
+    }
+    let message = format!("a state must be a sequence of whole numbers, not {}", shown(given));
+    Err(PyValueError::new_err(message))
 }
 
-/// Appends the entries of a state, as [`state`] reads them.
-pub(crate) fn read_state(given: &Bound<'_, PyAny>, entries: &mut Vec<i32>) -> PyResult<()> {
+/// Appends the entries of a state, as [`state`] reads them; false if it is no sequence of numbers.
+pub(crate) fn read_state(given: &Bound<'_, PyAny>, entries: &mut Vec<i32>) -> PyResult<bool> {
     if let Ok(tuple) = given.cast::<PyTuple>() {
         for entry in tuple.iter_borrowed() {
-            entries.push(whole(&entry)?);
+            let Some(entry) = whole(&entry)? else { return Ok(false) };
+            entries.push(entry);
         }
     } else if let Ok(list) = given.cast::<PyList>() {
         for entry in list.iter() {
-            entries.push(whole(&entry)?);
+            let Some(entry) = whole(&entry)? else { return Ok(false) };
+            entries.push(entry);
         }
     } else if let Ok(array) = given.extract::<PyReadonlyArray1<'_, i32>>() {
         entries.extend(array.as_array());
@@ -51,19 +61,62 @@ pub(crate) fn read_state(given: &Bound<'_, PyAny>, entries: &mut Vec<i32>) -> Py
             entries.push(i32::try_from(entry).map_err(|_| not_whole(&entry, ""))?);
         }
     } else {
-        for entry in given.try_iter()? {
-            entries.push(whole(&entry?)?);
+        if unordered(given) {
+            return Ok(false);
+        }
+        let Some(iterator) = unless_type_error(given.py(), given.try_iter())? else {
+            return Ok(false);
+        };
+        for entry in iterator {
+            let Some(entry) = whole(&entry?)? else { return Ok(false) };
+            entries.push(entry);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
-fn whole(entry: &Bound<'_, PyAny>) -> PyResult<i32> {
+/// An entry of a state; None if it is no number.
+fn whole(entry: &Bound<'_, PyAny>) -> PyResult<Option<i32>> {
     if entry.is_instance_of::<PyInt>() {
-        return entry.extract::<i32>().map_err(|_| not_whole(entry, ""));
+        return entry.extract::<i32>().map(Some).map_err(|_| not_whole(entry, ""));
     }
-    let entry = entry.extract()?;
-    whole_double(entry).ok_or_else(|| not_whole(&entry, ""))
+    let Some(entry) = double(entry)? else { return Ok(None) };
+    whole_double(entry).map(Some).ok_or_else(|| not_whole(&entry, ""))
+}
+
+/// A number as a float; None if it is no number.
+pub(crate) fn double(given: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    unless_type_error(given.py(), given.extract())
+}
+
+/// The value, or None in place of a `TypeError`; other exceptions are the user's own.
+pub(crate) fn unless_type_error<T>(py: Python<'_>, tried: PyResult<T>) -> PyResult<Option<T>> {
+    match tried {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether this is text, a dict or a set: Python iterates over them, but they are no sequences of
+/// numbers or transitions.
+pub(crate) fn unordered(given: &Bound<'_, PyAny>) -> bool {
+    given.is_instance_of::<PyString>()
+        || given.is_instance_of::<PyBytes>()
+        || given.is_instance_of::<PyByteArray>()
+        || given.is_instance_of::<PyDict>()
+        || given.is_instance_of::<PySet>()
+        || given.is_instance_of::<PyFrozenSet>()
+}
+
+/// An object as a message shows it: its repr, cut short where it is long.
+pub(crate) fn shown(given: &Bound<'_, PyAny>) -> String {
+    let Ok(repr) = given.repr() else { return "something without a repr".into() };
+    let repr = repr.to_string();
+    match repr.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &repr[..end]),
+        None => repr,
+    }
 }
 
 /// A float as an integer of 32 bits, if it is one.

@@ -177,6 +177,16 @@ impl FrozenGraph {
         self.frozen.original.clone().into_pyarray(py)
     }
 
+    /// Whether a canonical vertex is absorbing: no edge out of it has a weight at any theta.
+    fn is_absorbing(&self, vertex: u32) -> PyResult<bool> {
+        let (graph, index) = (&self.frozen.graph, vertex as usize);
+        let length = self.frozen.canonical.len();
+        if index < length {
+            return Ok(graph.is_absorbing(index));
+        }
+        Err(raise(phasic_core::Error::NoSuchVertex { index, length }))
+    }
+
     /// Eliminates the graph symbolically. Ctrl-C stops it.
     fn record(&self, py: Python<'_>) -> PyResult<Trace> {
         let recorded =

@@ -3,10 +3,10 @@
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use phasic_core::{GraphBuilder, VertexId, VertexKind};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 
 use super::{Search, no_initial_state, note, question, states};
-use crate::arrays::read_state;
+use crate::arrays::{double, read_state, shown, unless_type_error, unordered};
 use crate::errors::raise;
 use crate::graph::value_error;
 
@@ -21,7 +21,7 @@ pub(super) fn run<'py>(py: Python<'py>, search: &Search<'py>) -> PyResult<GraphB
         let vertex = VertexId(explored as u32);
         let state = states(py, &graph, explored, explored + 1);
         let added = search.callback.call1((state,)).and_then(|returned| {
-            each(&returned, |item| {
+            each_move(&returned, |item| {
                 transition.read(item, search)?;
                 transition.add(&mut graph, vertex)
             })
@@ -44,7 +44,7 @@ fn initial<'py>(
     let mut graph = None;
     let empty = states(py, &GraphBuilder::new(0), 0, 0);
     let added = search.callback.call1((empty,)).and_then(|returned| {
-        each(&returned, |item| {
+        each_move(&returned, |item| {
             transition.read(item, search)?;
             let graph = graph.get_or_insert_with(|| search.graph(transition.target.len()));
             transition.add(graph, VertexId::START)
@@ -74,7 +74,7 @@ impl Move {
         if let Ok(parts) = item.cast::<PyTuple>() {
             return self.read_parts(parts, item, search);
         }
-        if item.len().is_err() {
+        if unordered(item) || item.len().is_err() {
             return Err(wrong(item, ""));
         }
         let parts = item.try_iter()?.collect::<PyResult<Vec<_>>>()?;
@@ -116,19 +116,26 @@ impl Move {
             return Err(wrong(item, ", with parameterized=False"));
         }
         self.target.clear();
-        read_state(&*parts.get_borrowed_item(0)?, &mut self.target)
+        if !read_state(&*parts.get_borrowed_item(0)?, &mut self.target)? {
+            return Err(wrong(item, ""));
+        }
+        Ok(())
     }
 
-    /// Reads the numbers of a sequence; false if it is not one.
+    /// Reads the numbers of a sequence; false if it is none of numbers.
     fn read_coefficients(&mut self, given: &Bound<'_, PyAny>) -> PyResult<bool> {
-        if given.is_instance_of::<PyString>() || given.try_iter().is_err() {
+        if unordered(given) || given.try_iter().is_err() {
             return Ok(false);
         }
+        let mut numbers = true;
         each(given, |value| {
-            self.coefficients.push(value.extract()?);
+            match double(value)? {
+                Some(value) => self.coefficients.push(value),
+                None => numbers = false,
+            }
             Ok(())
         })?;
-        Ok(true)
+        Ok(numbers)
     }
 }
 
@@ -138,6 +145,18 @@ fn number(given: &Bound<'_, PyAny>) -> Option<f64> {
         || given.is_instance_of::<PyTuple>()
         || given.cast::<PyUntypedArray>().is_ok_and(|array| array.ndim() > 0);
     if sequence { None } else { given.extract().ok() }
+}
+
+/// Calls a function on every transition that a callback returned.
+fn each_move(
+    returned: &Bound<'_, PyAny>,
+    work: impl FnMut(&Bound<'_, PyAny>) -> PyResult<()>,
+) -> PyResult<()> {
+    let plain = returned.is_instance_of::<PyList>() || returned.is_instance_of::<PyTuple>();
+    let iterable = plain
+        || (!unordered(returned)
+            && unless_type_error(returned.py(), returned.try_iter())?.is_some());
+    if iterable { each(returned, work) } else { Err(wrong(returned, "")) }
 }
 
 /// Calls a function on every item of a list, a tuple or anything that can be iterated.
@@ -155,7 +174,7 @@ fn each(
 }
 
 fn wrong(item: &Bound<'_, PyAny>, more: &str) -> PyErr {
-    let shown = item.repr().map_or("something without a repr".into(), |repr| repr.to_string());
+    let shown = shown(item);
     value_error(format!(
         "the callback must return (state, rate), (state, coefficients) or \
          (state, base, coefficients), but it returned {shown}{more}"
