@@ -106,6 +106,12 @@ def test_verbose_logs_the_table(caplog):
     assert "theta[0]" in caplog.text
 
 
+def test_search_is_announced(caplog):
+    with caplog.at_level(logging.INFO, logger="phasic.svgd"):
+        svgd(Erlang(), VALUES, prior=PRIOR)
+    assert "searching for modes" in caplog.text
+
+
 def test_progress_is_silent_without_a_terminal(capfd):
     svgd(Erlang(), VALUES, prior=PRIOR, progress=True)
     assert capfd.readouterr() == ("", "")
@@ -114,7 +120,9 @@ def test_progress_is_silent_without_a_terminal(capfd):
 def test_progress_bar_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     svgd(Erlang(), VALUES, prior=PRIOR, progress=True)
-    assert "SVGD" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "SVGD: searching for modes" in shown
+    assert "SVGD: " in shown.rsplit("searching for modes", 1)[1]
 
 
 def test_arguments_without_effect_give_one_warning():

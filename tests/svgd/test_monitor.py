@@ -30,16 +30,24 @@ SABOTAGE = {
 }
 
 
-@pytest.mark.parametrize("fault", SABOTAGE)
-@pytest.mark.parametrize("name", ["exponential, 5 observations", "hypoexponential"])
-def test_sabotaged_run_has_not_converged(fault, name):
+# The hypoexponential start is within the limits for most seeds, and right: standing still is no fault there.
+SABOTAGED = [
+    (name, fault)
+    for name in ("exponential, 5 observations", "hypoexponential")
+    for fault in SABOTAGE
+    if (name, fault) != ("hypoexponential", "far too small steps")
+]
+
+
+@pytest.mark.parametrize(("name", "fault"), SABOTAGED)
+def test_sabotaged_run_has_not_converged(name, fault):
     c = case(name)
     posterior = svgd(c.model, c.values, prior=c.prior, **SABOTAGE[fault])
     assert not posterior.converged
     assert posterior.reason.startswith("not converged: ")
 
 
-@pytest.mark.parametrize("rate", [0.3, 1.0, 3.0, 10.0, 30.0, 100.0])
+@pytest.mark.parametrize("rate", [1e-6, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0])
 @pytest.mark.parametrize("name", ["exponential, 5 observations", "hypoexponential"])
 def test_whatever_the_step_size_a_converged_answer_is_right(name, rate):
     c = case(name)

@@ -111,8 +111,9 @@ def _with_bar(parts: Iterator[Posterior], total: int, progress: bool) -> Iterato
         return
     from tqdm import tqdm
 
-    with tqdm(total=total, desc="SVGD", unit="step") as bar:
+    with tqdm(total=total, desc="SVGD: searching for modes", unit="step") as bar:
         for part in parts:
+            bar.set_description("SVGD", refresh=False)
             bar.update(part.n_steps - bar.n)
             yield part
 

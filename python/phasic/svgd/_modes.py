@@ -15,7 +15,8 @@ Evaluate = Callable[[Floats], tuple[Floats, Floats]]
 _ITERATIONS = 50
 _DECREMENT = 1e-4  # nats: a mode known to 0.014 posterior standard deviations, which is all a start needs
 _DAMPING_LIMIT = 1e8
-_LARGEST_MOVE = 4.0
+_LARGEST_MOVE = 4.0  # times max(1, |z|)
+_LARGEST_LOG_MOVE = 1.0  # where theta is exponential in z: a likelihood may cost in proportion to theta
 _DIFFERENCE = 0.02  # of the local length scale
 _SAME_MODE = 0.5  # distance in posterior standard deviations
 _FLOOR = 1e-10
@@ -95,32 +96,41 @@ def _scale(z: Floats, precision: Floats) -> Floats:
     return np.asarray(np.minimum(local, np.maximum(1.0, np.abs(z))))
 
 
-def _propose(climb: _Climb) -> tuple[Floats, Floats]:
+def _propose(climb: _Climb, logarithmic: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Damped Newton moves (k, d), capped, and the undamped Newton decrements (k,) in nats."""
     values, vectors = _positive(climb.precision)
     along = np.einsum("kij,ki->kj", vectors, climb.gradient)
     decrement = 0.5 * np.sum(along**2 / values, axis=1)
     move = np.einsum("kij,kj->ki", vectors, along / (values * (1.0 + climb.damping[:, None])))
-    room = _LARGEST_MOVE * np.maximum(1.0, np.abs(climb.z))
+    room = np.where(logarithmic, _LARGEST_LOG_MOVE, _LARGEST_MOVE * np.maximum(1.0, np.abs(climb.z)))
     excess = np.max(np.abs(move) / room, axis=1, keepdims=True)
     return move / np.maximum(excess, 1.0), decrement
 
 
-def find_modes(evaluate: Evaluate, starts: Floats, precision_of_values: float) -> Modes:
+def find_modes(
+    evaluate: Evaluate,
+    starts: Floats,
+    precision_of_values: float,
+    logarithmic: NDArray[np.bool_] | None = None,
+) -> Modes:
     """Climb from every row of `starts` (k, d), all of finite log density, and merge what meets.
 
     `evaluate` maps points (m, d) to log densities (m,) and gradients (m, d) and may return -inf and NaN;
     each iteration calls it once, with 2 d + 1 points per start still climbing. `precision_of_values` is the
-    relative rounding error of the log density. Starts that have not arrived after 50 iterations count only
+    relative rounding error of the log density. `logarithmic` (d,) marks coordinates whose exponential is the
+    parameter (default none): they move by at most 1 in an iteration, so that no climb visits parameters far
+    larger than those it has been through. Starts that have not arrived after 50 iterations count only
     if none has.
     """
+    if logarithmic is None:
+        logarithmic = np.zeros(starts.shape[1], dtype=bool)
     scale = np.ones(starts.shape)
     value, gradient, precision = _measure(evaluate, starts, scale)
     k = len(starts)
     climb = _Climb(starts.copy(), value, gradient, precision, scale, np.zeros(k), np.zeros(k, dtype=bool))
     for _ in range(_ITERATIONS):
         climb.scale = _scale(climb.z, climb.precision)
-        move, decrement = _propose(climb)
+        move, decrement = _propose(climb, logarithmic)
         climb.done = (decrement < _DECREMENT) & (climb.damping == 0)
         go = np.flatnonzero(~climb.done & (climb.damping < _DAMPING_LIMIT))
         if go.size == 0:

@@ -17,8 +17,9 @@ class Posterior:
     `particles` (n, d) on the scale of the model's theta; `names` of the d parameters; `converged` and the
     `reason` why or why not; `diagnostics` (Stein residuals `stein_mean`, `stein_second`,
     `ksd_ratio`, `movement`, `stuck_particles`, `rejected_moves`, `mode_weights`, `modes`, `log_density`,
-    `gradient_evaluations`); `history` (snapshots, n, d) with the step of each in `history_steps`, or None;
-    `n_steps` taken and `seconds` spent.
+    `gradient_evaluations`, and `largest_searched`, the largest |theta| tried on the way to the start);
+    `history` (snapshots, n, d) with the step of each in `history_steps`, or None; `n_steps` taken
+    and `seconds` spent.
     """
 
     particles: NDArray[np.float64]

@@ -88,14 +88,16 @@ def blocks(target: Target, settings: Settings) -> Iterator[Posterior]:
     n, d = settings.n_particles, target.dim
     dtype = float_type()
     evaluate = Evaluator(target, n)
+    _log.info("searching for modes")
     modes = search(target, evaluate, rng, n, settings.theta_init, float(np.finfo(dtype).eps))
+    _log.debug("%d evaluations at up to theta = %.3g", evaluate.evaluations, evaluate.largest)
     _log.debug("%d modes, log density %s, Laplace weights %s", len(modes.z), modes.log_density, modes.weights)
     map_whitening = whiten(modes)
     x, value, score = place(evaluate, map_whitening, normal_particles(rng, n, d))
     whitening = Whitening(map_whitening.centre.astype(dtype), map_whitening.factor.astype(dtype))
     optimizer = ADAM if settings.optimizer is None else settings.optimizer
     state = init(x.astype(dtype), score.astype(dtype), value.astype(dtype), optimizer)
-    report = _Report(target, settings, modes, map_whitening, evaluate.evaluations, began)
+    report = _Report(target, settings, modes, map_whitening, evaluate.evaluations, evaluate.largest, began)
     stride = max(1, settings.n_iterations // _SNAPSHOTS) if settings.keep_history else BLOCK
     report.snapshot(0, x)
     done, per_call, converged = 0, 1, False
@@ -135,6 +137,7 @@ class _Report:
         modes: Modes,
         whitening: Whitening,
         evaluations: int,
+        largest: float,
         began: float,
     ) -> None:
         self._target = target
@@ -142,6 +145,7 @@ class _Report:
         self._modes = modes
         self._whitening = whitening
         self._evaluations = evaluations
+        self._largest = largest
         self._began = began
         self._snapshots: list[tuple[int, NDArray[np.float64]]] = []
         self.movement: list[float] = []
@@ -173,6 +177,7 @@ class _Report:
             "modes": np.asarray(self._target.transform.to_theta(self._modes.z)),
             "mode_weights": self._modes.weights,
             "log_density": np.asarray(state.log_density, dtype=np.float64),
+            "largest_searched": self._largest,
             "gradient_evaluations": self._evaluations + done * self._settings.n_particles,
         }
         kept = bool(self._snapshots)

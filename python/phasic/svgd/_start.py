@@ -10,11 +10,15 @@ import numpy as np
 import scipy.special as special
 
 from phasic.svgd._modes import Evaluate, Floats, Modes, find_modes
-from phasic.svgd._target import Target
+from phasic.svgd._target import Target, largest_entry
 
 _MAX_STARTS = 8
 _DATA_SPREAD = 2.0  # standard deviation, in z, of candidates around the scale of the data
 _HALVINGS = 40
+_CENTRAL = (0.1, 0.9)  # candidates lie between these quantiles
+_GROUPS = 8
+_JUMP = 3.0  # largest ratio of sizes within a group
+_HOPELESS = 20.0  # nats below the best
 
 
 @jax.tree_util.register_dataclass
@@ -55,10 +59,16 @@ def candidates(target: Target, rng: np.random.Generator, n: int) -> Floats:
     """Points (at most `n`, d) in z to look for modes from: prior quantiles, and the scale of the data.
 
     Rates have the unit of 1 / observation, so half of the points lie around theta = 1 / mean(values) on the
-    log scale.
+    log scale. The tails are left out: a likelihood may cost in proportion to theta, and a climb gets there
+    if it must.
     """
     d = target.dim
-    drawn = target.prior.quantile(latin_uniform(rng, max(1, n // 2), d))
+    low_q, high_q = _CENTRAL
+
+    def central(count: int) -> Floats:
+        return low_q + (high_q - low_q) * latin_uniform(rng, count, d)
+
+    drawn = target.prior.quantile(central(max(1, n // 2)))
     low, high = target.transform.support
     if drawn is None:
         drawn = np.empty((0, d))
@@ -68,8 +78,32 @@ def candidates(target: Target, rng: np.random.Generator, n: int) -> Floats:
     centre = np.asarray(
         [-np.log(mean) if kind == "log" and mean > 0 else 0.0 for kind in target.transform.kinds]
     )
-    around = centre + _DATA_SPREAD * special.ndtri(latin_uniform(rng, n - len(drawn), d))
+    around = centre + _DATA_SPREAD * special.ndtri(central(n - len(drawn)))
     return np.concatenate([drawn, around])
+
+
+def survey(evaluate: Evaluate, points: Floats, size: Floats, given: int) -> tuple[Floats, Floats]:
+    """Log densities (m,) and gradients (m, d) at `points` (m, d), in groups by increasing `size` (m,).
+
+    Stops at a group in which every point is worse than half of those before it and far below the best: what
+    follows is likely worse still, and may cost more. The points left out get -inf. The first `given` are
+    always evaluated.
+    """
+    value, gradient = np.full(len(points), -np.inf), np.zeros(points.shape)
+    if given:
+        value[:given], gradient[:given] = evaluate(points[:given])
+    order = given + np.argsort(size[given:], kind="stable")
+    most = max(1, len(order) // _GROUPS)
+    while order.size:
+        near = int(np.sum(size[order[:most]] <= _JUMP * size[order[0]]))
+        group, order = order[: max(1, near)], order[max(1, near) :]
+        before = value[given:]
+        finite = before[np.isfinite(before)]
+        value[group], gradient[group] = evaluate(points[group])
+        best = value[group].max()
+        if finite.size and best < np.median(finite) and best < finite.max() - _HOPELESS:
+            break
+    return value, gradient
 
 
 def choose_starts(points: Floats, value: Floats, gradient: Floats, given: int, count: int) -> Floats:
@@ -101,7 +135,7 @@ def search(
     d = target.dim
     given = np.empty((0, d)) if theta_init is None else target.transform.to_z(theta_init)
     points = np.concatenate([given, candidates(target, rng, n)])
-    value, gradient = evaluate(points)
+    value, gradient = survey(evaluate, points, largest_entry(target.transform, points), len(given))
     starts = choose_starts(points, value, gradient, len(given), min(_MAX_STARTS, max(1, n // (2 * d + 1))))
     if len(starts) == 0:
         tried = "; ".join(
@@ -112,7 +146,8 @@ def search(
             f"for example at theta = {tried}; check that the model can produce the observations, "
             "or give theta_init"
         )
-    return find_modes(evaluate, starts, precision_of_values)
+    logarithmic = np.asarray([kind != "identity" for kind in target.transform.kinds])
+    return find_modes(evaluate, starts, precision_of_values, logarithmic)
 
 
 def whiten(modes: Modes) -> Whitening:
