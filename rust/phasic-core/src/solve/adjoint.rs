@@ -4,16 +4,19 @@
 //! every edge weight costs 2.4 to 4 values whatever the number of parameters and keeps its digits
 //! on stiff chains, where the two-solve formula `z[i] · (x[j] − x[i])` loses them.
 
+use std::ops::Range;
+
+use super::panel::{PANEL, panel_before};
 use super::{Factor, Scalar, Solution};
 use crate::eliminate::ABSORBED;
 
 /// Derivatives of a scalar in the quantities of a [`Factor`], accumulated over its solves.
 #[derive(Debug)]
 pub(crate) struct Adjoint<'f, 'a, T> {
-    factor: &'f Factor<'a, T>,
-    entries: Vec<T>,
-    exits: Vec<T>,
-    pivots: Vec<T>,
+    pub(super) factor: &'f Factor<'a, T>,
+    pub(super) entries: Vec<T>,
+    pub(super) exits: Vec<T>,
+    pub(super) pivots: Vec<T>,
     /// Each solve with its dE/db, for the edges between blocks.
     solves: Vec<(&'f Solution<T>, Vec<T>)>,
 }
@@ -78,66 +81,51 @@ impl<'f, 'a, T: Scalar> Adjoint<'f, 'a, T> {
     /// The two parts of an edge that leaves its block, through the pivots and through the solves,
     /// nearly cancel: they are added before anything else.
     fn collect(mut self, n: usize, slot: impl Fn(usize) -> usize) -> (Vec<T>, Vec<T>) {
-        let layout = self.factor.trace.layout();
-        let mut work = vec![T::ZERO; layout.largest_block];
+        let trace = self.factor.trace;
+        let (mut narrow, mut wide) = (vec![], vec![]);
         let mut sums = vec![T::ZERO; n];
-        for block in self.factor.trace.schedule().blocks.windows(2) {
-            for row in (block[0] as usize..block[1] as usize).rev() {
-                self.row(row, block[0], &mut work);
-                if self.factor.holds(row) {
-                    continue;
-                }
-                for (edge, target) in layout.inner.of(row) {
-                    sums[slot(edge)] += work[(target - block[0]) as usize];
-                }
-                for (edge, target) in layout.outer.of(row) {
-                    let mut share = self.exits[row];
-                    if target != ABSORBED {
-                        for (solution, forward) in &self.solves {
-                            share += forward[row] * solution.values[target as usize];
-                        }
-                    }
-                    sums[slot(edge)] += share;
+        for block in trace.schedule().blocks.windows(2) {
+            let (first, mut end) = (block[0] as usize, block[1] as usize);
+            narrow.resize(narrow.len().max(end - first), [T::ZERO; 1]);
+            while end > first {
+                let rows = end - panel_before::<T>(trace, end - 1)..end;
+                end = rows.start;
+                if rows.len() == 1 {
+                    self.reverse(rows.clone(), first, &mut narrow);
+                    self.edges(rows, first, &narrow, &mut sums, &slot);
+                } else {
+                    wide.resize(narrow.len(), [T::ZERO; PANEL]);
+                    self.reverse(rows.clone(), first, &mut wide);
+                    self.edges(rows, first, &wide, &mut sums, &slot);
                 }
             }
         }
         (sums, self.exits)
     }
 
-    /// Leaves in `work` the derivatives in the rates of a row, as they were before elimination.
-    fn row(&mut self, row: usize, first: u32, work: &mut [T]) {
-        let factor = self.factor;
-        let schedule = factor.trace.schedule();
-        let local = |column: u32| (column - first) as usize;
-        let (start, split) = (schedule.rows[row] as usize, schedule.splits[row] as usize);
-        let end = schedule.rows[row + 1] as usize;
-        let pivot_share = self.pivots[row];
-        self.exits[row] += pivot_share;
-        let exit_share = self.exits[row];
-        for (entry, &column) in (split..end).zip(&schedule.columns[split..end]) {
-            work[local(column)] = self.entries[entry] + pivot_share;
-        }
-        for &column in &schedule.columns[start..split] {
-            work[local(column)] = T::ZERO;
-        }
-        work[row - first as usize] = T::ZERO;
-        for (entry, &column) in (start..split).zip(&schedule.columns[start..split]).rev() {
-            let pivot = column as usize;
-            let multiplier = factor.entries[entry];
-            let later = schedule.splits[pivot] as usize..schedule.rows[pivot + 1] as usize;
-            let columns = &schedule.columns[later.clone()];
-            let rates = &factor.entries[later.clone()];
-            let mut share = self.entries[entry] + exit_share * factor.exits[pivot];
-            for ((other, &rate), &target) in self.entries[later].iter_mut().zip(rates).zip(columns)
-            {
-                let arriving = work[local(target)];
-                share += arriving * rate;
-                *other += arriving * multiplier;
+    /// Adds up the derivatives in the edges out of the rows of a panel.
+    fn edges<const R: usize>(
+        &self,
+        rows: Range<usize>,
+        first: usize,
+        work: &[[T; R]],
+        sums: &mut [T],
+        slot: &impl Fn(usize) -> usize,
+    ) {
+        let layout = self.factor.trace.layout();
+        for (lane, row) in rows.enumerate().filter(|&(_, row)| !self.factor.holds(row)) {
+            for (edge, target) in layout.inner.of(row) {
+                sums[slot(edge)] += work[target as usize - first][lane];
             }
-            self.exits[pivot] += exit_share * multiplier;
-            let share = share.ratio(factor.pivots[pivot]);
-            work[local(column)] += share;
-            self.pivots[pivot] -= share * multiplier;
+            for (edge, target) in layout.outer.of(row) {
+                let mut share = self.exits[row];
+                if target != ABSORBED {
+                    for (solution, forward) in &self.solves {
+                        share.add_product(forward[row], solution.values[target as usize]);
+                    }
+                }
+                sums[slot(edge)] += share;
+            }
         }
     }
 }

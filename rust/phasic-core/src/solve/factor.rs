@@ -7,6 +7,7 @@
 //! accuracy (O'Cinneide 1993).
 
 use super::Scalar;
+use super::panel::{PANEL, panel_rows};
 use crate::Trace;
 use crate::eliminate::ABSORBED;
 
@@ -50,51 +51,22 @@ impl<'a, T: Scalar> Factor<'a, T> {
             exits: vec![T::ZERO; n],
             pivots: vec![T::ZERO; n],
         };
-        let mut work = vec![T::ZERO; trace.layout().largest_block];
+        let (mut narrow, mut wide) = (vec![], vec![]);
         for block in trace.schedule().blocks.windows(2) {
-            for position in block[0] as usize..block[1] as usize {
-                let killed = killing.get(position).copied().unwrap_or(T::ZERO);
-                factor.eliminate_row(position, block[0], killed, &mut work);
+            let (mut row, end) = (block[0] as usize, block[1] as usize);
+            narrow.resize(narrow.len().max(end - row), [T::ZERO; 1]);
+            while row < end {
+                let rows = row..row + panel_rows::<T>(trace, row);
+                row = rows.end;
+                if rows.len() == 1 {
+                    factor.eliminate(rows, block[0] as usize, killing, &mut narrow);
+                } else {
+                    wide.resize(narrow.len(), [T::ZERO; PANEL]);
+                    factor.eliminate(rows, block[0] as usize, killing, &mut wide);
+                }
             }
         }
         factor
-    }
-
-    fn eliminate_row(&mut self, row: usize, first: u32, killed: T, work: &mut [T]) {
-        let (schedule, layout) = (self.trace.schedule(), self.trace.layout());
-        let local = |column: u32| (column - first) as usize;
-        let (start, split) = (schedule.rows[row] as usize, schedule.splits[row] as usize);
-        let end = schedule.rows[row + 1] as usize;
-        for &column in &schedule.columns[start..end] {
-            work[local(column)] = T::ZERO;
-        }
-        let mut exit = killed;
-        if !self.holds(row) {
-            for (weight, target) in layout.inner.weighted(row) {
-                work[local(target)] += self.weights[weight];
-            }
-            for (weight, _) in layout.outer.weighted(row) {
-                exit += self.weights[weight];
-            }
-        }
-        for (entry, &column) in (start..split).zip(&schedule.columns[start..split]) {
-            let pivot = column as usize;
-            let multiplier = work[local(column)].ratio(self.pivots[pivot]);
-            self.entries[entry] = multiplier;
-            let later = schedule.splits[pivot] as usize..schedule.rows[pivot + 1] as usize;
-            let columns = &schedule.columns[later.clone()];
-            for (&rate, &target) in self.entries[later].iter().zip(columns) {
-                work[local(target)] += multiplier * rate;
-            }
-            exit += multiplier * self.exits[pivot];
-        }
-        self.exits[row] = exit;
-        let mut pivot = exit;
-        for (entry, &column) in (split..end).zip(&schedule.columns[split..end]) {
-            self.entries[entry] = work[local(column)];
-            pivot += work[local(column)];
-        }
-        self.pivots[row] = pivot;
     }
 
     /// Whether the edges out of a position are taken out of M.

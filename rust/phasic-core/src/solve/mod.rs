@@ -7,9 +7,14 @@ mod dual;
 mod factor;
 mod gradient;
 mod moments;
+mod occupancy;
+mod panel;
 mod reverse;
+mod reverse_panel;
 mod scalar;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 pub(crate) use adjoint::Adjoint;

@@ -1,5 +1,6 @@
 //! One evaluation of a trace with any scalar, and the reverse sweeps that all derivatives share.
 
+use super::occupancy::Occupancy;
 use super::{Adjoint, Factor, Scalar, Solution};
 use crate::Trace;
 use crate::eliminate::ABSORBED;
@@ -64,12 +65,20 @@ impl<'a, T: Scalar> Evaluation<'a, T> {
         self.finish(adjoint, |position| started(solutions, seeds, position))
     }
 
-    /// As [`Self::powers_back`], in θ alone: the derivatives of edges with equal rows of weights are
-    /// summed as they come.
+    /// As [`Self::powers_back`] for `seeds` and `rewards` of at least 0, in θ alone: by expected
+    /// times where rounding allows, and the derivatives of edges with equal rows of weights summed
+    /// as they come.
     pub fn powers_to_theta(&self, solutions: &[Solution<T>], seeds: &[T], rewards: &[T]) -> Vec<T> {
-        let adjoint = self.sweep(solutions, seeds, rewards, None);
         let (graph, layout) = (self.trace().graph(), self.trace().layout());
-        let (mut rows, _) = adjoint.finish_rows();
+        let swept = || self.sweep(solutions, seeds, rewards, None).finish_rows().0;
+        let mut rows = match self.occupancy(solutions, seeds, rewards) {
+            None => swept(),
+            Some(quick) if quick.rounding.all_below(quick.limit) => quick.rows,
+            Some(Occupancy { rows, rounding, limit }) => {
+                let pick = |(quick, swept): (T, T)| quick.where_below(rounding, limit, swept);
+                rows.into_iter().zip(swept()).map(pick).collect()
+            }
+        };
         for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {
             let share = started(solutions, seeds, target as usize);
             rows[graph.rows[edge as usize] as usize] += share;
@@ -78,7 +87,7 @@ impl<'a, T: Scalar> Evaluation<'a, T> {
     }
 
     /// The sweep back, up to the elimination.
-    fn sweep<'s>(
+    pub(super) fn sweep<'s>(
         &'s self,
         solutions: &'s [Solution<T>],
         seeds: &[T],

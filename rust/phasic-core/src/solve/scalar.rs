@@ -1,6 +1,7 @@
 //! The numbers that an elimination can run on: one code for values, batches, transforms and
 //! second derivatives.
 
+use std::array;
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
 
@@ -26,6 +27,27 @@ pub trait Scalar:
     /// A constant.
     fn constant(value: f64) -> Self;
 
+    /// Whether one such number fills the registers of a core: rows are then not taken side by side.
+    const WIDE: bool = false;
+
+    /// Adds `a · b`.
+    #[inline]
+    fn add_product(&mut self, a: Self, b: Self) {
+        *self += a * b;
+    }
+
+    /// Whether the number is below another (for lanes: in every one of them); never for numbers
+    /// without an order.
+    fn all_below(self, _other: Self) -> bool {
+        false
+    }
+
+    /// `self` where `a` is below `b`, else `other` (for lanes: in each of them).
+    #[must_use]
+    fn where_below(self, _a: Self, _b: Self, other: Self) -> Self {
+        other
+    }
+
     /// `self / divisor`, and 0 where the divisor is 0: nothing flows through a state that is never
     /// left or entered.
     #[must_use]
@@ -40,6 +62,14 @@ impl Scalar for f64 {
 
     fn constant(value: f64) -> Self {
         value
+    }
+
+    fn all_below(self, other: Self) -> bool {
+        self < other
+    }
+
+    fn where_below(self, a: Self, b: Self, other: Self) -> Self {
+        if a < b { self } else { other }
     }
 
     fn ratio(self, divisor: Self) -> Self {
@@ -69,9 +99,27 @@ impl<const N: usize> Lanes<N> {
 
 impl<const N: usize> Scalar for Lanes<N> {
     const ZERO: Self = Self([0.0; N]);
+    const WIDE: bool = true;
 
     fn constant(value: f64) -> Self {
         Self([value; N])
+    }
+
+    #[inline]
+    fn add_product(&mut self, a: Self, b: Self) {
+        for lane in 0..N {
+            self.0[lane] += a.0[lane] * b.0[lane];
+        }
+    }
+
+    fn all_below(self, other: Self) -> bool {
+        self.0.iter().zip(other.0).all(|(&a, b)| a < b)
+    }
+
+    fn where_below(self, a: Self, b: Self, other: Self) -> Self {
+        Self(array::from_fn(
+            |lane| if a.0[lane] < b.0[lane] { self.0[lane] } else { other.0[lane] },
+        ))
     }
 
     #[inline]

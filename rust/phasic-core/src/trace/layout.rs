@@ -16,6 +16,8 @@ pub(crate) struct Layout {
     pub start: Vec<(u32, u32)>,
     /// Size of the largest block.
     pub largest_block: usize,
+    /// Per position: where its supernode starts.
+    supernodes: Vec<u32>,
 }
 
 /// Edges grouped by position: `edges[i]` leads to position `targets[i]`.
@@ -82,6 +84,7 @@ impl Layout {
             outer: EdgeList::with_capacity(n, n_edges),
             start: start.collect(),
             largest_block: 0,
+            supernodes: supernodes(schedule),
         };
         for block in schedule.blocks.windows(2) {
             layout.largest_block = layout.largest_block.max((block[1] - block[0]) as usize);
@@ -103,4 +106,31 @@ impl Layout {
         layout.outer.shrink();
         layout
     }
+
+    /// How many positions from `position` on, `most` at most, share its supernode.
+    pub fn following(&self, position: usize, most: usize) -> usize {
+        let rest = self.supernodes[position..].iter().take(most);
+        rest.take_while(|&&start| start == self.supernodes[position]).count()
+    }
+
+    /// How many positions up to `position`, `most` at most, share its supernode.
+    pub fn leading(&self, position: usize, most: usize) -> usize {
+        (position + 1 - self.supernodes[position] as usize).min(most)
+    }
+}
+
+/// Where the supernode of each position starts: supernodes are the longest runs of positions whose
+/// later columns are the same, up to the triangle among themselves.
+fn supernodes(schedule: &Schedule) -> Vec<u32> {
+    let Schedule { rows, splits, columns, .. } = schedule;
+    let later = |row: usize| &columns[splits[row] as usize..rows[row + 1] as usize];
+    let mut starts: Vec<u32> = Vec::with_capacity(schedule.pivots.len());
+    for row in 0..schedule.pivots.len() {
+        let continues = row > 0
+            && later(row - 1)
+                .split_first()
+                .is_some_and(|(&head, rest)| head as usize == row && rest == later(row));
+        starts.push(if continues { starts[row - 1] } else { row as u32 });
+    }
+    starts
 }

@@ -95,6 +95,9 @@ pub(super) fn schedule(graph: &Graph, schedule: &Schedule) -> Result<Layout, Err
     check(rising && span, "the blocks do not partition the pivots")?;
     offsets(&schedule.rows, n, schedule.columns.len(), "factor row")?;
     check(schedule.splits.len() == n, "the splits have another length")?;
+    let rows = schedule.rows.windows(2).zip(&schedule.splits);
+    let mut inside = rows.map(|(row, &split)| row[0] <= split && split <= row[1]);
+    check(inside.all(|inside| inside), "a split lies outside its row")?;
     check(!graph.edges(0).is_empty(), "the starting vertex has no edges")?;
     let layout = Layout::new(graph, schedule, &positions);
     let mut pattern = Pattern {
@@ -137,7 +140,6 @@ impl Pattern<'_> {
         let schedule = self.schedule;
         let (start, stop) = (schedule.rows[row as usize], schedule.rows[row as usize + 1]);
         let split = schedule.splits[row as usize];
-        check(start <= split && split <= stop, "a split lies outside its row")?;
         let columns = &schedule.columns[start as usize..stop as usize];
         let (earlier, later) = columns.split_at((split - start) as usize);
         let sorted = columns.windows(2).all(|pair| pair[0] < pair[1]);
