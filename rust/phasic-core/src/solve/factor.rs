@@ -6,8 +6,10 @@
 //! products and quotients of non-negative numbers only: every result has entrywise relative
 //! accuracy (O'Cinneide 1993).
 
+use rayon::prelude::*;
+
 use super::Scalar;
-use super::panel::{PANEL, panel_rows};
+use super::panel::{Matrix, Part};
 use crate::Trace;
 use crate::eliminate::ABSORBED;
 
@@ -37,36 +39,37 @@ pub(crate) struct Solution<T> {
 impl<'a, T: Scalar> Factor<'a, T> {
     /// Factors M + diag(killing). `weights`: per row of weights; `killing`: per position, or empty.
     pub fn new(trace: &'a Trace, weights: Vec<T>, killing: &[T]) -> Self {
-        Self::holding(trace, weights, killing, Vec::new())
+        Self::with(trace, weights, killing, Vec::new(), 1)
     }
 
     /// As [`Self::new`], with the edges out of the positions that are `held` taken out of M.
     pub fn holding(trace: &'a Trace, weights: Vec<T>, killing: &[T], held: Vec<bool>) -> Self {
+        Self::with(trace, weights, killing, held, 1)
+    }
+
+    /// As [`Self::new`], with the blocks spread over the threads of Rayon's pool: the same bits.
+    pub fn over_threads(trace: &'a Trace, weights: Vec<T>, killing: &[T]) -> Self {
+        Self::with(trace, weights, killing, Vec::new(), rayon::current_num_threads())
+    }
+
+    fn with(
+        trace: &'a Trace,
+        weights: Vec<T>,
+        killing: &[T],
+        held: Vec<bool>,
+        threads: usize,
+    ) -> Self {
         let n = trace.n_transient();
-        let mut factor = Self {
-            trace,
-            weights,
-            held,
-            entries: vec![T::ZERO; trace.n_entries()],
-            exits: vec![T::ZERO; n],
-            pivots: vec![T::ZERO; n],
-        };
-        let (mut narrow, mut wide) = (vec![], vec![]);
-        for block in trace.schedule().blocks.windows(2) {
-            let (mut row, end) = (block[0] as usize, block[1] as usize);
-            narrow.resize(narrow.len().max(end - row), [T::ZERO; 1]);
-            while row < end {
-                let rows = row..row + panel_rows::<T>(trace, row);
-                row = rows.end;
-                if rows.len() == 1 {
-                    factor.eliminate(rows, block[0] as usize, killing, &mut narrow);
-                } else {
-                    wide.resize(narrow.len(), [T::ZERO; PANEL]);
-                    factor.eliminate(rows, block[0] as usize, killing, &mut wide);
-                }
-            }
+        let zeros = |length| vec![T::ZERO; length];
+        let (mut entries, mut exits, mut pivots) = (zeros(trace.n_entries()), zeros(n), zeros(n));
+        let matrix = Matrix { trace, weights: &weights, killing, held: &held };
+        let whole = Part::whole(matrix, &mut entries, &mut exits, &mut pivots);
+        if threads == 1 {
+            whole.run();
+        } else {
+            whole.pieces(threads).into_par_iter().for_each(Part::run);
         }
-        factor
+        Self { trace, weights, held, entries, exits, pivots }
     }
 
     /// Whether the edges out of a position are taken out of M.

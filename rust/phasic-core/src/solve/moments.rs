@@ -23,7 +23,7 @@ impl<'a> Moments<'a> {
     /// at this θ, never left.
     pub fn new(trace: &'a Trace, theta: &[f64]) -> Result<Self, Error> {
         let weights = trace.graph().weights(theta)?;
-        let at = Evaluation::new(trace, weights.rows.clone(), &[]);
+        let at = Evaluation::over_threads(trace, weights.rows.clone());
         check_absorbed(trace, &at.factor, &weights)?;
         Ok(Self { weights, at })
     }

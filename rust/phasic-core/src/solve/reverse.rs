@@ -25,6 +25,12 @@ impl<'a, T: Scalar> Evaluation<'a, T> {
         Self { factor: Factor::new(trace, weights, killing), initial }
     }
 
+    /// As [`Self::new`] without killing, the elimination spread over the threads of Rayon's pool.
+    pub fn over_threads(trace: &'a Trace, weights: Vec<T>) -> Self {
+        let initial = trace.initial(&weights);
+        Self { factor: Factor::over_threads(trace, weights, &[]), initial }
+    }
+
     pub fn trace(&self) -> &'a Trace {
         self.factor.trace
     }

@@ -94,6 +94,38 @@ fn assert_same<T: Scalar>(trace: &Trace, weights: Vec<T>, killing: T) {
     assert_eq!(format!("{:?}", factor.pivots), format!("{pivots:?}"));
 }
 
+/// Many blocks, each worth a thread.
+#[test]
+fn threads_do_not_change_a_bit() {
+    let (size, blocks) = (300, 12);
+    let n = size * blocks;
+    let within =
+        |from: usize| (1..9).map(move |k| (from - from % size + (from + k * k * k) % size, k));
+    let mut graph = GraphBuilder::new(1);
+    let vertices: Vec<VertexId> = (0..=n)
+        .map(|state| graph.find_or_create(VertexKind::Ordinary, &[state as i32]).expect("new").0)
+        .collect();
+    graph.add_edge(VertexId::START, vertices[0], 1.0, &[]).expect("a probability");
+    let mut add = |from: usize, to: usize, rate: usize| {
+        graph.add_edge(vertices[from], vertices[to], rate as f64, &[]).expect("a positive rate");
+    };
+    for from in 0..n {
+        add(from, n, 1);
+        within(from).filter(|&(to, _)| to != from).for_each(|(to, rate)| add(from, to, rate));
+        if from + size < n {
+            add(from, from + size, 2);
+        }
+    }
+    let trace = Trace::record(&graph.freeze().expect("every state has an exit")).expect("small");
+    let weights = trace.graph().weights(&[]).expect("constant weights").rows;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("three threads");
+    let factor = pool.install(|| Factor::over_threads(&trace, weights.clone(), &[]));
+    let alone = Factor::new(&trace, weights, &[]);
+    assert!(trace.n_components() > 6 && trace.multiply_adds() > 3_000_000);
+    assert_eq!(factor.entries, alone.entries);
+    assert_eq!((factor.exits, factor.pivots), (alone.exits, alone.pivots));
+}
+
 proptest! {
     #[test]
     fn panels_are_rows_one_by_one((trace, theta) in chains()) {
