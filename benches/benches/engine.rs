@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use phasic_benches::{demes, freeze, kingman_blocks, rabbits, tandem};
+use phasic_benches::{demes, explore, freeze, kingman_blocks, rabbits, tandem};
 use phasic_core::{Batch, Frozen, GraphBuilder, Law, LogLikelihood, Moments, Trace};
 
 /// Named models in three sizes, with a θ.
@@ -25,6 +25,42 @@ fn models() -> Vec<(String, Frozen, Vec<f64>)> {
         models.push(named(&format!("tandem {k}"), tandem(k), &[1.0, 1.5, 1.3]));
     }
     models
+}
+
+/// A walk on a 40 × 40 torus that ends anywhere, its rates shared out over `p` parameters.
+fn torus(p: usize) -> GraphBuilder {
+    let rule = |state: &[i32]| {
+        let &[i, j] = state else { return Vec::new() };
+        if i < 0 {
+            return Vec::new();
+        }
+        let targets = [[-1, -1], [(i + 1) % 40, j], [i, (j + 1) % 40], [(i + 39) % 40, j]];
+        let moved = targets.iter().enumerate().map(|(k, target)| {
+            let mut coefficients = vec![0.0; p];
+            coefficients[(4 * (40 * i + j) as usize + k) % p] = if k == 0 { 0.1 } else { 1.0 };
+            (target.to_vec(), 0.0, coefficients)
+        });
+        moved.collect()
+    };
+    explore(&[0, 0], rule).expect("the rule gives valid edges")
+}
+
+/// One parameter or a hundred: the gradient costs the same.
+fn parameters(c: &mut Criterion) {
+    let mut group = c.benchmark_group("gradient in many parameters");
+    group.sample_size(20);
+    for p in [1, 100] {
+        let trace = Trace::record(&freeze(&torus(p))).expect("a model that can be recorded");
+        let theta: Vec<f64> = (0..p).map(|k| 1.0 + k as f64 / 100.0).collect();
+        group.bench_function(BenchmarkId::new("value", p), |b| {
+            b.iter(|| Moments::new(&trace, black_box(&theta)).and_then(|at| at.expectation(None)));
+        });
+        group.bench_function(BenchmarkId::new("value and gradient", p), |b| {
+            b.iter(|| {
+                Moments::new(&trace, black_box(&theta)).and_then(|at| at.expectation_gradient(None))
+            });
+        });
+    }
 }
 
 fn record(c: &mut Criterion) {
@@ -81,5 +117,5 @@ fn likelihood(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, record, evaluate, likelihood);
+criterion_group!(benches, record, evaluate, parameters, likelihood);
 criterion_main!(benches);
