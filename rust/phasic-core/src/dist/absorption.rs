@@ -2,7 +2,7 @@
 
 use super::chain::{Chain, ChainPattern};
 use super::poisson;
-use super::sequence::{Quantity, Sequence};
+use super::sequence::Quantity;
 use crate::{Error, Interrupt, Moments, Trace, Weights};
 
 /// Density, distribution function and occupancy of a trace at one θ, by uniformization.
@@ -11,10 +11,10 @@ use crate::{Error, Interrupt, Moments, Trace, Weights};
 /// where times are below a thousand mean sojourns in the fastest state. Many times share one
 /// sequence of matrix–vector products. Source: Jensen 1953; Reibman & Trivedi 1988.
 pub struct Absorption<'a> {
-    trace: &'a Trace,
-    interrupt: Interrupt<'a>,
-    weights: Weights,
-    pattern: ChainPattern,
+    pub(super) trace: &'a Trace,
+    pub(super) interrupt: Interrupt<'a>,
+    pub(super) weights: Weights,
+    pub(super) pattern: ChainPattern,
 }
 
 impl<'a> Absorption<'a> {
@@ -80,13 +80,13 @@ impl<'a> Absorption<'a> {
             // Only a chain that is surely absorbed has these limits.
             Moments::new(self.trace, &self.weights.theta)?;
         }
-        let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
-        let mut sequence = Sequence::new(&chain, false, self.interrupt.clone());
+        let finite: Vec<f64> = times.iter().copied().filter(|time| time.is_finite()).collect();
+        let mut answers = self.answers(quantity, &finite, tolerance)?.into_iter();
         let mut value = |&time: &f64| match time {
-            f64::INFINITY => Ok(at_infinity),
-            _ => Ok(sequence.mixture(quantity, chain.rate * time, tolerance)?.sum.value()),
+            f64::INFINITY => at_infinity,
+            _ => answers.next().expect("an answer for each finite time").value.value(),
         };
-        times.iter().map(&mut value).collect()
+        Ok(times.iter().map(&mut value).collect())
     }
 
     /// Σ over jumps k of `coefficients(Poisson probabilities, q)[k] · v[k]`.

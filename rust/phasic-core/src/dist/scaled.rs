@@ -16,6 +16,13 @@ impl Scaled {
         Self { mantissa, exponent: 0 }.normal()
     }
 
+    /// `exp(log)`.
+    pub fn from_ln(log: f64) -> Self {
+        let exponent = (log / std::f64::consts::LN_2).clamp(-1e9, 1e9).floor();
+        let mantissa = (log - exponent * std::f64::consts::LN_2).exp();
+        Self { mantissa, exponent: exponent as i32 }
+    }
+
     /// The same number with its mantissa brought back into range.
     pub fn normal(mut self) -> Self {
         while self.mantissa != 0.0 && self.mantissa < LOW {

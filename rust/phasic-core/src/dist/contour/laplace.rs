@@ -1,0 +1,134 @@
+//! Transforms of a chain at complex points, and their derivatives in the edge weights.
+
+use super::inverse::{Inversion, Saddle, Transform, invert};
+use super::spectrum::Spectrum;
+use crate::eliminate::ABSORBED;
+use crate::solve::{Adjoint, Complex, ComplexLanes, Evaluation, NODES, Scalar, product};
+use crate::{Error, Interrupt, Trace};
+
+/// What is transformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// The density: `α (zR − S)⁻¹ s`.
+    Density,
+    /// The survival function: `α (zR − S)⁻¹ R 1`.
+    Survival,
+    /// The distribution function without its atom: the density's over z.
+    Absorbed,
+}
+
+/// A chain at one θ, with the rewards that the transform weighs.
+#[derive(Debug)]
+pub(crate) struct Shifted<'a> {
+    pub trace: &'a Trace,
+    /// Per row of weights.
+    pub weights: &'a [f64],
+    /// Per position, ≥ 0.
+    pub rewards: &'a [f64],
+    pub output: Output,
+}
+
+impl<'a> Shifted<'a> {
+    /// The inverse at `times`, sorted, positive and finite, to a relative error of `tolerance`.
+    pub fn invert(
+        &self,
+        spectrum: &Spectrum,
+        times: &[f64],
+        tolerance: f64,
+        interrupt: &Interrupt,
+    ) -> Result<Inversion, Error> {
+        let (trace, graph) = (self.trace, self.trace.graph());
+        let work = 4 * trace.n_entries() + 2 * graph.n_edges() + 10 * trace.n_transient();
+        // The distribution function has a pole at 0 besides.
+        let decay = if self.output == Output::Absorbed { 0.0 } else { spectrum.decay };
+        let spectrum = &Spectrum { decay, ..*spectrum };
+        invert(self, spectrum, times, tolerance, work + 2 * trace.n_entries(), interrupt)
+    }
+
+    fn at<T: Scalar>(&self, shift: impl Fn(f64) -> T) -> Evaluation<'a, T> {
+        let weights = self.weights.iter().map(|&weight| T::constant(weight)).collect();
+        let killing: Vec<T> = self.rewards.iter().map(|&reward| shift(reward)).collect();
+        Evaluation::new(self.trace, weights, &killing)
+    }
+
+    fn source<T: Scalar>(&self, at: &Evaluation<T>) -> Vec<T> {
+        match self.output {
+            Output::Density | Output::Absorbed => self.trace.absorption(&at.factor.weights),
+            Output::Survival => self.rewards.iter().map(|&r| T::constant(r)).collect(),
+        }
+    }
+
+    fn lanes(&self, points: &[Complex]) -> (Evaluation<'a, ComplexLanes>, ComplexLanes) {
+        let point = |k: usize| points[k.min(points.len() - 1)];
+        let z = ComplexLanes::of(point);
+        (self.at(|reward| z * ComplexLanes::constant(reward)), z)
+    }
+
+    /// Adds to `edges`, per edge, the imaginary part of `Σ weights[k] · ∂F(points[k])`.
+    pub fn add_derivatives(&self, points: &[Complex], weights: &[Complex], edges: &mut [f64]) {
+        for (points, weights) in points.chunks(NODES).zip(weights.chunks(NODES)) {
+            let (at, z) = self.lanes(points);
+            let zero = Complex { re: 0.0, im: 0.0 };
+            let mut seed = ComplexLanes::of(|k| weights.get(k).copied().unwrap_or(zero));
+            if self.output == Output::Absorbed {
+                seed = seed.ratio(z);
+            }
+            let solution = at.factor.solve(self.source(&at));
+            let mut adjoint = Adjoint::new(&at.factor);
+            let share = at.initial.iter().map(|&probability| seed * probability).collect();
+            let b = adjoint.solve(&solution, share).to_vec();
+            let derivatives = at.finish(adjoint, |position| seed * solution.values[position]);
+            for (sum, share) in edges.iter_mut().zip(&derivatives.edges) {
+                *sum += share.imaginary();
+            }
+            if self.output != Output::Survival {
+                let outer = &self.trace.layout().outer;
+                for (position, share) in b.iter().enumerate() {
+                    for (edge, _) in outer.of(position).filter(|&(_, target)| target == ABSORBED) {
+                        edges[edge] += share.imaginary();
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Transform for Shifted<'_> {
+    fn saddle(&self, s: f64) -> Option<Saddle> {
+        let at: Evaluation<f64> = self.at(|reward| s * reward);
+        if at.factor.pivots.iter().any(|&pivot| pivot <= 0.0) {
+            return None;
+        }
+        // F, −F′ and F″/2 are α x for x = V b, V R V b, V R V R V b with V = (sR − S)⁻¹.
+        let mut values = at.factor.solve(self.source(&at)).values;
+        let mut results = [at.start(&values), 0.0, 0.0];
+        for result in &mut results[1..] {
+            values = at.factor.solve(product(self.rewards, &values)).values;
+            *result = at.start(&values);
+        }
+        let [f, first, second] = results;
+        let (mut log, mut slope) = (f.ln(), first / f);
+        let mut curvature = 2.0 * second / f - slope * slope;
+        if self.output == Output::Absorbed {
+            log -= s.ln();
+            slope += 1.0 / s;
+            curvature += 1.0 / (s * s);
+        }
+        let plain = log.is_finite() && slope > 0.0 && curvature.is_finite();
+        plain.then_some(Saddle { slope, curvature: curvature.max(0.0) })
+    }
+
+    fn values(&self, points: &[Complex]) -> Vec<Complex> {
+        let mut values = Vec::with_capacity(points.len());
+        for points in points.chunks(NODES) {
+            let (at, z) = self.lanes(points);
+            let solution = at.factor.solve(self.source(&at)).values;
+            let mut value = at.start(&solution);
+            if self.output == Output::Absorbed {
+                value = value.ratio(z);
+            }
+            values.extend((0..points.len()).map(|k| value.lane(k)));
+        }
+        values
+    }
+}

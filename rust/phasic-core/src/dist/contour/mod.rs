@@ -1,0 +1,19 @@
+//! Laws of stiff chains by inverse Laplace transforms.
+//!
+//! A density is `(1/2πi) ∫ exp(z t) F(z) dz` with `F(z) = α (zR − S)⁻¹ s`: one complex elimination of
+//! the recorded trace per node of the contour, whatever the rates. The contour is a hyperbola
+//! (López-Fernández & Palencia 2004; Weideman & Trefethen 2007) through the saddle point of
+//! `exp(z t) F(z)` on the real axis, where the integrand is as large as the result: the error is
+//! relative to the density itself, in both tails. Its nodes serve all times of a window.
+//!
+//! The spectrum must lie to the left of the contour: [`spectrum`] bounds it, by detailed balance
+//! or by the size of its components.
+
+mod hyperbola;
+mod inverse;
+mod laplace;
+mod spectrum;
+
+pub(super) use inverse::Inversion;
+pub(super) use laplace::{Output, Shifted};
+pub(super) use spectrum::{Spectrum, spectrum};
