@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from phasic._core import Trace, TraceFormatError, __version__
-from phasic._gradients import Gradient
+from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
 from phasic._vertex import Edge, Vertex
 from phasic.cache import (
@@ -48,6 +48,7 @@ __all__ = [
     "SVGD",
     "Beta",
     "CacheManager",
+    "ComplexGradient",
     "Edge",
     "Gamma",
     "Gradient",

@@ -19,7 +19,9 @@ __all__ = [
 ]
 
 _Doubles = NDArray[np.float64]
-_Derivatives = tuple[float, _Doubles, _Doubles, list[_Doubles]]
+_Complexes = NDArray[np.complex128]
+_Derivatives = tuple[tuple[float, _Doubles, _Doubles, _Doubles, list[_Doubles]], _Doubles | None]
+_ComplexDerivatives = tuple[complex, _Complexes, _Complexes, _Complexes, list[_Complexes]]
 
 __version__: str
 
@@ -120,19 +122,70 @@ class Trace:
     def laplace_at(
         self, theta: _Doubles, re: float, im: float, rewards: _Doubles | None = None
     ) -> tuple[float, float]: ...
+    def cross_moment(self, theta: _Doubles, rewards: _Doubles, *, discrete: bool = False) -> float: ...
+    def discrete_covariance(
+        self, theta: _Doubles, first: _Doubles | None = None, second: _Doubles | None = None
+    ) -> float: ...
     def moments_gradient(
-        self, theta: _Doubles, seeds: _Doubles, rewards: _Doubles | None = None
+        self,
+        theta: _Doubles,
+        seeds: _Doubles,
+        rewards: _Doubles | None = None,
+        *,
+        discrete: bool = False,
+        direction: _Doubles | None = None,
+    ) -> _Derivatives: ...
+    def cross_moment_gradient(
+        self,
+        theta: _Doubles,
+        rewards: _Doubles,
+        *,
+        discrete: bool = False,
+        direction: _Doubles | None = None,
     ) -> _Derivatives: ...
     def covariance_gradient(
-        self, theta: _Doubles, first: _Doubles | None = None, second: _Doubles | None = None
+        self,
+        theta: _Doubles,
+        first: _Doubles | None = None,
+        second: _Doubles | None = None,
+        *,
+        discrete: bool = False,
+        direction: _Doubles | None = None,
     ) -> _Derivatives: ...
-    def absorption_gradient(self, theta: _Doubles, vertex: int) -> _Derivatives: ...
+    def waiting_gradient(
+        self,
+        theta: _Doubles,
+        seeds: _Doubles,
+        rewards: _Doubles | None = None,
+        *,
+        direction: _Doubles | None = None,
+    ) -> _Derivatives: ...
+    def residence_gradient(
+        self,
+        theta: _Doubles,
+        seeds: _Doubles,
+        rewards: _Doubles | None = None,
+        *,
+        direction: _Doubles | None = None,
+    ) -> _Derivatives: ...
+    def visits_gradient(
+        self, theta: _Doubles, seeds: _Doubles, *, direction: _Doubles | None = None
+    ) -> _Derivatives: ...
+    def absorption_gradient(
+        self, theta: _Doubles, vertex: int, seeds: _Doubles, *, direction: _Doubles | None = None
+    ) -> _Derivatives: ...
+    def defect_gradient(self, theta: _Doubles, *, direction: _Doubles | None = None) -> _Derivatives: ...
     def laplace_gradient(
-        self, theta: _Doubles, s: float, rewards: _Doubles | None = None
+        self,
+        theta: _Doubles,
+        s: float,
+        rewards: _Doubles | None = None,
+        *,
+        direction: _Doubles | None = None,
     ) -> tuple[_Derivatives, float]: ...
-    def hessian_product(
-        self, theta: _Doubles, direction: _Doubles, rewards: _Doubles | None = None
-    ) -> tuple[float, _Doubles, _Doubles]: ...
+    def laplace_gradient_at(
+        self, theta: _Doubles, re: float, im: float, rewards: _Doubles | None = None
+    ) -> tuple[_ComplexDerivatives, complex]: ...
     def batch_values(self, thetas: _Doubles, rewards: _Doubles | None = None) -> _Doubles: ...
     def batch(self, thetas: _Doubles, rewards: _Doubles | None = None) -> tuple[_Doubles, _Doubles]: ...
     def pdf(self, theta: _Doubles, times: _Doubles, tolerance: float) -> _Doubles: ...

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from phasic import _check
 from phasic._check import Doubles
 from phasic._numbers import Numbers
 from phasic._vertex import Vertex
+
+if TYPE_CHECKING:
+    from phasic import _core
+
+Complexes = NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
@@ -21,11 +27,25 @@ class Gradient:
         value: The number.
         theta: In the parameters, (param_length,).
         rewards: In each vector of rewards, (n_vertices,) each; empty where there are none.
+        initial: In the probability of starting in each vertex, (n_vertices,).
+        product: Hessian in theta times the direction, (param_length,), where one was given.
     """
 
     value: float
     theta: Doubles
-    rewards: tuple[Doubles, ...] = ()
+    rewards: tuple[Doubles, ...]
+    initial: Doubles
+    product: Doubles | None = None
+
+
+@dataclass(frozen=True)
+class ComplexGradient:
+    """A complex number with its derivatives; attributes as for `Gradient`."""
+
+    value: complex
+    theta: Complexes
+    rewards: tuple[Complexes, ...]
+    initial: Complexes
 
 
 class Gradients(Numbers):
@@ -33,46 +53,151 @@ class Gradients(Numbers):
 
     One costs two to four values, whatever the number of parameters and vertices. The sweep runs through the
     very operations of the elimination, so it keeps its digits on stiff chains.
+
+    Seeds are the weights of a sum whose gradient is wanted. Where they belong to vertices they have one entry
+    per vertex, in the order of `vertices()`. With a `direction`, (param_length,), the gradient comes with the
+    Hessian in theta times the direction, at two to three times the cost: the sweep back then runs on numbers
+    that carry their derivative along the direction. With `discrete`, rewards are collected per step of the
+    discrete chain; see `pmf_discrete`.
     """
 
-    def expectation_gradient(self, rewards: ArrayLike | None = None) -> Gradient:
+    def expectation_gradient(
+        self, rewards: ArrayLike | None = None, *, discrete: bool = False, direction: ArrayLike | None = None
+    ) -> Gradient:
         """Of the mean time, or reward, until absorption."""
-        return self.moments_gradient([1.0], rewards)
+        return self.moments_gradient([1.0], rewards, discrete=discrete, direction=direction)
 
-    def moments_gradient(self, seeds: ArrayLike, rewards: ArrayLike | None = None) -> Gradient:
+    def moments_gradient(
+        self,
+        seeds: ArrayLike,
+        rewards: ArrayLike | None = None,
+        *,
+        discrete: bool = False,
+        direction: ArrayLike | None = None,
+    ) -> Gradient:
         """Of the sum of `seeds[k - 1]` times the k-th raw moment: any combination in one sweep."""
         checked = _check.finite_vector("seeds", seeds)
         theta, ordered = self._current_theta(), self._rewards(rewards)
-        return self._gradient(self._recorded().moments_gradient(theta, checked, ordered))
+        found = self._recorded().moments_gradient(
+            theta, checked, ordered, discrete=discrete, direction=self._direction(direction)
+        )
+        return self._gradient(found)
+
+    def cross_moment_gradient(
+        self, rewards: ArrayLike, *, discrete: bool = False, direction: ArrayLike | None = None
+    ) -> Gradient:
+        """Of the mean of the product of several rewards; see `cross_moment`."""
+        checked = _check.reward_matrix(rewards, self.vertices_length())
+        theta, ordered = self._current_theta(), self._columns_in_canonical_order(checked)
+        found = self._recorded().cross_moment_gradient(
+            theta, ordered, discrete=discrete, direction=self._direction(direction)
+        )
+        return self._gradient(found)
 
     def covariance_gradient(
-        self, rewards1: ArrayLike | None = None, rewards2: ArrayLike | None = None
+        self,
+        rewards1: ArrayLike | None = None,
+        rewards2: ArrayLike | None = None,
+        *,
+        discrete: bool = False,
+        direction: ArrayLike | None = None,
     ) -> Gradient:
         """Of the covariance of two rewards."""
         first, second = self._rewards(rewards1), self._rewards(rewards2)
-        return self._gradient(self._recorded().covariance_gradient(self._current_theta(), first, second))
+        theta, along = self._current_theta(), self._direction(direction)
+        found = self._recorded().covariance_gradient(theta, first, second, discrete=discrete, direction=along)
+        return self._gradient(found)
 
-    def absorption_gradient(self, vertex: Vertex) -> Gradient:
-        """Of the probability of ending in an absorbing vertex; see `absorption_probability`."""
+    def waiting_time_gradient(
+        self, seeds: ArrayLike, rewards: ArrayLike | None = None, *, direction: ArrayLike | None = None
+    ) -> Gradient:
+        """Of the sum of seeds, (n_vertices,), times `expected_waiting_time`."""
+        theta, ordered = self._current_theta(), self._rewards(rewards)
+        along = self._direction(direction)
+        found = self._recorded().waiting_gradient(theta, self._seeds(seeds), ordered, direction=along)
+        return self._gradient(found)
+
+    def residence_time_gradient(
+        self, seeds: ArrayLike, rewards: ArrayLike | None = None, *, direction: ArrayLike | None = None
+    ) -> Gradient:
+        """Of the sum of seeds, (n_vertices,), times `expected_residence_time`."""
+        theta, ordered = self._current_theta(), self._rewards(rewards)
+        along = self._direction(direction)
+        found = self._recorded().residence_gradient(theta, self._seeds(seeds), ordered, direction=along)
+        return self._gradient(found)
+
+    def visits_gradient(self, seeds: ArrayLike, *, direction: ArrayLike | None = None) -> Gradient:
+        """Of the sum of seeds, (n_vertices,), times `expected_visits`.
+
+        A seed at an absorbing vertex counts the probability of ending there.
+        """
+        theta, along = self._current_theta(), self._direction(direction)
+        return self._gradient(self._recorded().visits_gradient(theta, self._seeds(seeds), direction=along))
+
+    def absorption_gradient(
+        self, vertex: Vertex, seeds: ArrayLike | None = None, *, direction: ArrayLike | None = None
+    ) -> Gradient:
+        """Of the probability of ending in an absorbing vertex; see `absorption_probability`.
+
+        With seeds, (n_vertices,), of their sum times the probabilities from each vertex.
+        """
         index = self._absorbing(vertex)
-        return self._gradient(self._recorded().absorption_gradient(self._current_theta(), index))
+        if seeds is None:
+            seeds = np.zeros(self.vertices_length())
+            seeds[self.starting_vertex().index()] = 1.0
+        theta, weights = self._current_theta(), self._seeds(seeds)
+        along = self._direction(direction)
+        return self._gradient(self._recorded().absorption_gradient(theta, index, weights, direction=along))
 
-    def laplace_gradient(self, s: float, rewards: ArrayLike | None = None) -> tuple[Gradient, float]:
-        """Of E exp(-s · T), and its derivative in s; s ≥ 0, rewards ≥ 0."""
+    def defect_gradient(self, *, direction: ArrayLike | None = None) -> Gradient:
+        """Of the probability of starting absorbed."""
+        theta, along = self._current_theta(), self._direction(direction)
+        return self._gradient(self._recorded().defect_gradient(theta, direction=along))
+
+    @overload
+    def laplace_gradient(
+        self, s: float, rewards: ArrayLike | None = ..., *, direction: ArrayLike | None = ...
+    ) -> tuple[Gradient, float]: ...
+    @overload
+    def laplace_gradient(
+        self, s: complex, rewards: ArrayLike | None = ...
+    ) -> tuple[ComplexGradient, complex]: ...
+    def laplace_gradient(
+        self, s: complex, rewards: ArrayLike | None = None, *, direction: ArrayLike | None = None
+    ) -> tuple[Gradient, float] | tuple[ComplexGradient, complex]:
+        """Of E exp(−s · T), and its derivative in s; rewards ≥ 0.
+
+        At a complex s each derivative is one complex number, since the transform is analytic in everything.
+
+        Args:
+            s: A number ≥ 0, or a complex number, whose real part is not negative.
+            rewards: (n_vertices,), ≥ 0.
+            direction: (param_length,), for a real s.
+        """
         checked = _check.reward_vector(rewards, self.vertices_length())
         _check.non_negative_rewards(checked)
-        at, ordered = _check.number("s", s), self._in_canonical_order(checked)
-        found, in_s = self._recorded().laplace_gradient(self._current_theta(), at, ordered)
-        return self._gradient(found), in_s
+        trace, theta, ordered = self._recorded(), self._current_theta(), self._in_canonical_order(checked)
+        if not isinstance(s, complex | np.complexfloating):
+            along = self._direction(direction)
+            real, in_s = trace.laplace_gradient(theta, _check.number("s", s), ordered, direction=along)
+            return self._gradient(real), in_s
+        if direction is not None:
+            raise ValueError(f"direction is given and s is {s!r}: Hessian products need a real s")
+        found, in_z = trace.laplace_gradient_at(theta, float(s.real), float(s.imag), ordered)
+        value, slopes, _, initial, in_rewards = found
+        per_reward = tuple(self._complexes_in_creation_order(each) for each in in_rewards)
+        return ComplexGradient(value, slopes, per_reward, self._complexes_in_creation_order(initial)), in_z
 
-    def hessian_product(self, direction: ArrayLike, rewards: ArrayLike | None = None) -> Doubles:
+    def hessian_product(
+        self, direction: ArrayLike, rewards: ArrayLike | None = None, *, discrete: bool = False
+    ) -> Doubles:
         """Hessian in theta of the mean time, or reward, times a direction, (param_length,).
 
-        Forward over reverse: the sweep back runs on numbers that carry their derivative along the direction.
+        The gradient of any other number gives its own for a `direction`.
         """
-        checked = _check.theta_vector(direction, self.param_length())
-        theta, ordered = self._current_theta(), self._rewards(rewards)
-        return self._recorded().hessian_product(theta, checked, ordered)[2]
+        product = self.expectation_gradient(rewards, discrete=discrete, direction=direction).product
+        assert product is not None
+        return product
 
     def expectation_batch(
         self, thetas: ArrayLike, rewards: ArrayLike | None = None
@@ -96,6 +221,27 @@ class Gradients(Numbers):
             )
         return self._recorded().batch(np.ascontiguousarray(points), self._rewards(rewards))
 
-    def _gradient(self, found: tuple[float, Doubles, Doubles, list[Doubles]]) -> Gradient:
-        value, theta, _, rewards = found
-        return Gradient(value, theta, tuple(self._in_creation_order(each) for each in rewards))
+    def _seeds(self, seeds: ArrayLike) -> Doubles:
+        """One finite seed per vertex, reordered for the trace."""
+        checked, n_vertices = _check.finite_vector("seeds", seeds), self.vertices_length()
+        if checked.size != n_vertices:
+            raise ValueError(
+                f"seeds has shape {checked.shape}, but the graph has {n_vertices} vertices: ({n_vertices},)"
+            )
+        ordered = self._in_canonical_order(checked)
+        assert ordered is not None
+        return ordered
+
+    def _direction(self, direction: ArrayLike | None) -> Doubles | None:
+        """A finite vector, a number standing for one of length one; the core checks its length."""
+        if direction is None:
+            return None
+        return _check.finite_vector("direction", np.atleast_1d(_check.doubles("direction", direction)))
+
+    def _complexes_in_creation_order(self, per_vertex: Complexes) -> Complexes:
+        return self._in_creation_order(per_vertex.real) + 1j * self._in_creation_order(per_vertex.imag)
+
+    def _gradient(self, found: _core._Derivatives) -> Gradient:
+        (value, theta, _, initial, rewards), product = found
+        per_reward = tuple(self._in_creation_order(each) for each in rewards)
+        return Gradient(value, theta, per_reward, self._in_creation_order(initial), product)

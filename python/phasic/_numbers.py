@@ -81,6 +81,15 @@ class Numbers(Structure):
         first, second = self._rewards(rewards1), self._rewards(rewards2)
         return self._recorded().covariance(self._current_theta(), first, second)
 
+    def cross_moment(self, rewards: ArrayLike, *, discrete: bool = False) -> float:
+        """Mean of the product of 1 to 10 rewards, (k, n_vertices), from 2^k − 1 solves.
+
+        With `discrete`, rewards are collected per step; see `pmf_discrete`.
+        """
+        checked = _check.reward_matrix(rewards, self.vertices_length())
+        ordered = self._columns_in_canonical_order(checked)
+        return self._recorded().cross_moment(self._current_theta(), ordered, discrete=discrete)
+
     def expected_waiting_time(self, rewards: ArrayLike | None = None, *, method: Method = "auto") -> Doubles:
         """Mean time, or reward, until absorption from each vertex, (n_vertices,).
 
@@ -256,6 +265,13 @@ class Numbers(Structure):
         """Variance of the total reward of the steps."""
         first, second = self.moments_discrete(2, rewards)
         return float(second - first * first)
+
+    def covariance_discrete(
+        self, rewards1: ArrayLike | None = None, rewards2: ArrayLike | None = None
+    ) -> float:
+        """Covariance of two total rewards of the steps."""
+        first, second = self._rewards(rewards1), self._rewards(rewards2)
+        return self._recorded().discrete_covariance(self._current_theta(), first, second)
 
     def _iterative(self, method: Method) -> _core.Iterative | None:
         """The iterative solver, or None where elimination is wanted and not too large."""

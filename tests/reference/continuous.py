@@ -99,15 +99,36 @@ class DenseChain:
         return second - first**2
 
     def covariance(self, rewards1, rewards2):
-        """Cov[Y1, Y2] by E[Y1 Y2] = alpha U (R1 U R2 + R2 U R1) 1."""
+        """Cov[Y1, Y2]."""
         a, b = self._rewards(rewards1), self._rewards(rewards2)
-        cross = self.residence_times() @ (a * (self.U @ b) + b * (self.U @ a))
-        return cross - self.expectation(rewards1) * self.expectation(rewards2)
+        return self.cross_moment(a, b) - self.expectation(a) * self.expectation(b)
+
+    def cross_moment(self, rewards1, rewards2):
+        """E[Y1 Y2] = alpha U (R1 U R2 + R2 U R1) 1."""
+        a, b = self._rewards(rewards1), self._rewards(rewards2)
+        return self.residence_times() @ (a * (self.U @ b) + b * (self.U @ a))
 
     def laplace(self, z, rewards=None):
         """E[exp(-zY)] with the atom at zero."""
         shifted = np.diag(z * self._rewards(rewards)) - self.S
         return self.defect + self.alpha @ linear.solve(shifted, self.exit.sum(axis=1))
+
+    def laplace_at(self, re, im, rewards=None):
+        """Real and imaginary part of E[exp(-zY)] at z = re + i im, by one real system of twice the size."""
+        rewards = self._rewards(rewards)
+        across, along = np.diag(im * rewards), np.diag(re * rewards) - self.S
+        shifted = np.concatenate([np.concatenate([along, -across], 1), np.concatenate([across, along], 1)])
+        source = np.concatenate([self.exit.sum(axis=1), linear.zeros(len(self.S), exact=self.exact)])
+        x = linear.solve(shifted, source)
+        return self.defect + self.alpha @ x[: len(self.S)], self.alpha @ x[len(self.S) :]
+
+    def visits(self):
+        """Expected visits to each transient state: the time there, times the rate of leaving."""
+        return -self.residence_times() * np.diag(self.S)
+
+    def absorption(self, column):
+        """Probability of ending in an absorbing state, a column of `exit`, from each transient state."""
+        return self.U @ self.exit[:, column]
 
     def occupancy(self, t):
         """Probability of each transient state at time t."""

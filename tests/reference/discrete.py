@@ -85,15 +85,16 @@ class DenseDiscreteChain:
 
     def moments(self, power, rewards=None):
         """E[N], ..., E[N^power] from m_k = r^k + T sum_j C(k, j) r^(k-j) m_j, where m_0 = 1."""
-        n = len(self.alpha)
-        one = linear.identity(n, exact=self.exact)
-        rewards = np.ones(n, dtype=int) if rewards is None else np.asarray(rewards, dtype=int)
-        r = linear.as_exact(rewards) if self.exact else rewards.astype(float)
-        columns = []
+        one, r, columns = linear.identity(len(self.alpha), exact=self.exact), self._rewards(rewards), []
         for k in range(1, power + 1):
             inner = sum((comb(k, j) * r ** (k - j) * (self.T @ columns[j - 1]) for j in range(1, k)), 0 * r)
             columns.append(linear.solve(one - self.T, r**k + inner))
         return np.array([self.alpha @ m for m in columns])
+
+    def _rewards(self, rewards):
+        if rewards is None:
+            rewards = np.ones(len(self.alpha), dtype=int)
+        return linear.as_exact(rewards) if self.exact else np.asarray(rewards, dtype=float)
 
     def expectation(self, rewards=None):
         """E[N]."""
@@ -103,3 +104,19 @@ class DenseDiscreteChain:
         """Var[N]."""
         first, second = self.moments(2, rewards)
         return second - first**2
+
+    def cross_moment(self, rewards1, rewards2):
+        """E[N1 N2] from m = a b + a T E[N2] + b T E[N1] + T m, with what is collected per step a and b."""
+        one, a, b = (
+            linear.identity(len(self.T), exact=self.exact),
+            self._rewards(rewards1),
+            self._rewards(rewards2),
+        )
+        means = [linear.solve(one - self.T, r) for r in (a, b)]
+        return self.alpha @ linear.solve(
+            one - self.T, a * b + a * (self.T @ means[1]) + b * (self.T @ means[0])
+        )
+
+    def covariance(self, rewards1, rewards2):
+        """Cov[N1, N2]."""
+        return self.cross_moment(rewards1, rewards2) - self.expectation(rewards1) * self.expectation(rewards2)

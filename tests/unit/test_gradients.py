@@ -1,5 +1,7 @@
 """Derivatives and many-at-once forms of a graph's numbers."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -100,6 +102,191 @@ def test_hessian_product_equals_differences_of_the_gradient(rabbits):
     gradient = at_theta(rabbits, lambda g: g.expectation_gradient().theta)
     expected = sum(direction[i] * difference(gradient, THETA, i) for i in range(3))
     assert_allclose(product, expected, rtol=1e-7)
+
+
+def seeds_of(graph):
+    return np.linspace(0.5, 1.5, graph.vertices_length())
+
+
+def stranded(graph):
+    return graph.find_vertex([0, 0])
+
+
+#: Gradients by name, with the numbers that they differentiate.
+NUMBERS = {
+    "moments in steps": (
+        lambda g, **how: g.moments_gradient([0.5, 0.25], g.states()[:, 0], discrete=True, **how),
+        lambda g: g.moments_discrete(2, g.states()[:, 0]) @ [0.5, 0.25],
+    ),
+    "mean in steps": (
+        lambda g, **how: g.expectation_gradient(discrete=True, **how),
+        lambda g: g.expectation_discrete(),
+    ),
+    "covariance": (
+        lambda g, **how: g.covariance_gradient(*g.states().T.astype(float), **how),
+        lambda g: g.covariance(*g.states().T.astype(float)),
+    ),
+    "covariance in steps": (
+        lambda g, **how: g.covariance_gradient(*g.states().T.astype(float), discrete=True, **how),
+        lambda g: g.covariance_discrete(*g.states().T.astype(float)),
+    ),
+    "cross-moment": (
+        lambda g, **how: g.cross_moment_gradient(g.states().T, **how),
+        lambda g: g.cross_moment(g.states().T),
+    ),
+    "cross-moment in steps": (
+        lambda g, **how: g.cross_moment_gradient(g.states().T, discrete=True, **how),
+        lambda g: g.cross_moment(g.states().T, discrete=True),
+    ),
+    "waiting times": (
+        lambda g, **how: g.waiting_time_gradient(seeds_of(g), g.states()[:, 0], **how),
+        lambda g: g.expected_waiting_time(g.states()[:, 0]) @ seeds_of(g),
+    ),
+    "residence times": (
+        lambda g, **how: g.residence_time_gradient(seeds_of(g), g.states()[:, 0], **how),
+        lambda g: g.expected_residence_time(g.states()[:, 0]) @ seeds_of(g),
+    ),
+    "visits": (
+        lambda g, **how: g.visits_gradient(seeds_of(g), **how),
+        lambda g: g.expected_visits() @ seeds_of(g),
+    ),
+    "absorption": (
+        lambda g, **how: g.absorption_gradient(stranded(g), seeds_of(g), **how),
+        lambda g: g.absorption_probability(stranded(g)) @ seeds_of(g),
+    ),
+    "Laplace transform": (
+        lambda g, **how: g.laplace_gradient(0.7, **how)[0],
+        lambda g: g.laplace_transform(0.7),
+    ),
+}
+
+
+@pytest.fixture
+def steps(rabbits):
+    """Rabbits whose weights become probabilities where steps are counted."""
+    rabbits.normalize()
+    return rabbits
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_value(steps, name):
+    gradient, number = NUMBERS[name]
+    assert_allclose(gradient(steps).value, number(steps), rtol=1e-13)
+
+
+@pytest.mark.parametrize("entry", range(3))
+@pytest.mark.parametrize("name", NUMBERS)
+def test_gradient_equals_differences(steps, name, entry):
+    gradient, number = NUMBERS[name]
+    found = gradient(steps)
+    expected = difference(at_theta(steps, number), THETA, entry)
+    assert_allclose(found.theta[entry], expected, rtol=0, atol=DIFFERENCE * abs(found.value))
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_hessian_product_of(steps, name):
+    gradient, _ = NUMBERS[name]
+    direction = np.array([0.3, -1.0, 0.2])
+    found = gradient(steps, direction=direction)
+    slopes = at_theta(steps, lambda g: gradient(g).theta)
+    expected = sum(direction[i] * difference(slopes, THETA, i) for i in range(3))
+    assert_allclose(found.product, expected, rtol=0, atol=1e-7 * abs(found.value))
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_no_direction_no_product(steps, name):
+    assert NUMBERS[name][0](steps).product is None
+
+
+def test_laplace_transform_at_a_complex_number(rabbits):
+    reward = rabbits.states()[:, 0].astype(float)
+    z = 0.7 + 0.4j
+    gradient, in_z = rabbits.laplace_gradient(z, reward)
+    assert gradient.value == rabbits.laplace_transform(z, reward)
+    expected = [
+        difference(at_theta(rabbits, lambda g: g.laplace_transform(z, reward)), THETA, i) for i in range(3)
+    ]
+    assert_allclose(gradient.theta, expected, atol=DIFFERENCE)
+    rabbits.update_parameterized_weights(THETA)
+    slope = difference(
+        lambda s: rabbits.laplace_transform(complex(s[0], z.imag), reward), np.array([z.real]), 0
+    )
+    assert_allclose(in_z, slope, atol=DIFFERENCE)
+
+
+def test_laplace_transform_at_a_complex_number_in_rewards_and_start(rabbits):
+    # on the real axis every derivative is that of the real transform
+    reward = rabbits.states()[:, 0].astype(float)
+    (found, in_z), (real, in_s) = (rabbits.laplace_gradient(s, reward) for s in (0.7 + 0j, 0.7))
+    assert_allclose(found.rewards, real.rewards, atol=1e-15)
+    assert_allclose(found.initial, real.initial, atol=1e-15)
+    assert_allclose(in_z, in_s, atol=1e-15)
+
+
+def test_a_direction_at_a_complex_number_is_refused(rabbits):
+    with pytest.raises(ValueError, match="real s"):
+        rabbits.laplace_gradient(1j, direction=THETA)
+
+
+def test_the_mean_in_the_initial_distribution_is_the_waiting_time(rabbits):
+    initial = rabbits.expectation_gradient().initial
+    assert_allclose(initial[1:], rabbits.expected_waiting_time()[1:], rtol=1e-14)
+
+
+def test_defect():
+    graph = Graph(1)
+    up, down = graph.find_or_create_vertex([1]), graph.find_or_create_vertex([0])
+    graph.starting_vertex().add_edge(up, 0.75)
+    up.add_edge(down, 3.0)
+    gradient = graph.defect_gradient()
+    assert gradient.value == 0.25
+    np.testing.assert_array_equal(gradient.initial[[up.index(), down.index()]], [-1.0, 0.0])
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_the_mean_of_a_reset_chain_of_three_hundred(discrete):
+    # up or back at rates u and b: ((1 + b/u)^n - 1) / b, with 1/b and 1/u per step
+    n = 300
+
+    def rule(state):
+        if not len(state):
+            return [([0], 1.0)]
+        i = int(state[0])
+        return [] if i == n else [([i + 1], [1.0, 0.0]), ([0], [0.0, 1.0])]
+
+    graph = Graph(callback=rule)
+    graph.normalize()
+    graph.update_parameterized_weights([0.5, 0.5])
+    gradient = graph.expectation_gradient(discrete=discrete)
+    up, back = Fraction(1, 2), Fraction(1, 2)
+    odds = (1 + back / up) ** n
+    in_up = -n * odds / (1 + back / up) / up**2
+    in_back = n * odds / (1 + back / up) / up / back - (odds - 1) / back**2
+    if discrete:  # steps are made at rate u + b
+        mean = (odds - 1) / back
+        in_up, in_back = in_up * (up + back) + mean, in_back * (up + back) + mean
+    assert_allclose(gradient.theta, [float(in_up), float(in_back)], rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["waiting_time_gradient", "residence_time_gradient", "visits_gradient"])
+def test_seeds_of_the_wrong_shape_name_both(rabbits, name):
+    with pytest.raises(ValueError, match=r"\(2,\).*11"):
+        getattr(rabbits, name)([1.0, 2.0])
+
+
+def test_a_direction_of_the_wrong_length_names_both(rabbits):
+    with pytest.raises(ValueError, match=r"direction has 2 entries, but 3"):
+        rabbits.expectation_gradient(direction=[1.0, 2.0])
+
+
+def test_a_direction_that_is_not_finite_is_named(rabbits):
+    with pytest.raises(ValueError, match=r"direction\[1\] is nan"):
+        rabbits.hessian_product([1.0, np.nan, 1.0])
+
+
+def test_too_many_rewards_for_a_cross_moment(rabbits):
+    with pytest.raises(ValueError, match=r"is 11.* between 1 and 10"):
+        rabbits.cross_moment(np.ones((11, rabbits.vertices_length())))
 
 
 def test_batch_equals_each_theta_alone(rabbits):

@@ -24,5 +24,7 @@ pub use graph::{
 };
 pub use interrupt::Interrupt;
 pub use iterate::{Bounded, BoundedGradient, Cost, Iterative, Limits, Method, Options, predict};
-pub use solve::{Batch, Complex, Dual, Gradient, Lanes, Moments, Scalar, reward_transform};
+pub use solve::{
+    Batch, Clock, Complex, Dual, Gradient, Lanes, Moments, Quantity, Scalar, reward_transform,
+};
 pub use trace::{Trace, TraceKey};

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use phasic_benches::{demes, freeze, kingman_blocks, rabbits, rewards, tandem};
-use phasic_core::{Batch, Complex, Frozen, Moments, Trace};
+use phasic_core::{Batch, Clock, Complex, Frozen, Moments, Quantity, Trace};
 
 /// Models with cycles and without, and a θ for each.
 fn models() -> Vec<(Frozen, Vec<f64>)> {
@@ -72,7 +72,8 @@ fn covariances() {
             Moments::new(&trace, theta).unwrap().covariance(Some(&a), Some(&b)).unwrap()
         };
         let at = Moments::new(&trace, &theta).unwrap();
-        let gradient = at.covariance_gradient(Some(&a), Some(&b)).unwrap();
+        let (clock, first, second) = (Clock::Time, Some(&a[..]), Some(&b[..]));
+        let gradient = at.gradient(&Quantity::Covariance { clock, first, second }).unwrap();
         assert!((gradient.value - value(&theta)).abs() <= 1e-12 * value(&theta).abs());
         assert_gradient(&gradient.theta, &theta, &value);
         let matrix = at.covariances(&[&a, &b]).unwrap();
@@ -120,7 +121,9 @@ fn absorption_probabilities() {
         for &vertex in &absorbing {
             let value =
                 |theta: &[f64]| Moments::new(&trace, theta).unwrap().absorption(vertex).unwrap()[0];
-            let gradient = at.absorption_gradient(vertex).unwrap();
+            let mut seeds = vec![0.0; trace.n_vertices()];
+            seeds[0] = 1.0;
+            let gradient = at.gradient(&Quantity::Absorption { seeds: &seeds, vertex }).unwrap();
             assert_eq!(gradient.value, value(&theta));
             assert!((gradient.value - at.visits()[vertex]).abs() < 1e-14);
             assert_gradient(&gradient.theta, &theta, &value);
@@ -137,28 +140,29 @@ fn hessian_products_are_symmetric_and_equal_differences_of_gradients() {
         let trace = Trace::record(&frozen).unwrap();
         let p = theta.len();
         let at = Moments::new(&trace, &theta).unwrap();
+        let mean = Quantity::Moments { clock: Clock::Time, seeds: &[1.0], rewards: None };
         let column = |j: usize| {
             let mut direction = vec![0.0; p];
             direction[j] = 1.0;
-            at.hessian_product(&direction, None).unwrap()
+            at.hessian_product(&mean, &direction).unwrap()
         };
         let expected = at.expectation_gradient(None).unwrap();
         let columns: Vec<_> = (0..p).map(column).collect();
-        for (j, (value, gradient, product)) in columns.iter().enumerate() {
-            assert_eq!(*value, expected.value);
-            // The two sweeps add the edges of a row of weights in different orders.
-            for (given, expected) in gradient.iter().zip(&expected.theta) {
-                assert!((given - expected).abs() <= 1e-14 * value);
+        for (j, product) in columns.iter().enumerate() {
+            assert_eq!(product.value.value, expected.value);
+            for (given, expected) in product.theta.iter().zip(&expected.theta) {
+                assert_eq!(given.value, *expected);
             }
             for i in 0..p {
-                let mirrored = columns[i].2[j];
-                assert!((product[i] - mirrored).abs() <= 1e-12 * expected.value);
-                let slope = |theta: &[f64]| {
+                let slope = product.theta[i].slope;
+                let mirrored = columns[i].theta[j].slope;
+                assert!((slope - mirrored).abs() <= 1e-12 * expected.value);
+                let gradient = |theta: &[f64]| {
                     let at = Moments::new(&trace, theta).unwrap();
                     at.expectation_gradient(None).unwrap().theta[i]
                 };
-                let difference = difference(&theta, j, &slope);
-                assert!((product[i] - difference).abs() <= 1e-7 * expected.value);
+                let difference = difference(&theta, j, &gradient);
+                assert!((slope - difference).abs() <= 1e-7 * expected.value);
             }
         }
     }

@@ -1,28 +1,26 @@
-//! Many numbers from one factorization, and derivatives: more methods of `Trace`.
+//! Many numbers from one factorization, and many θ at once: more methods of `Trace`.
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2};
-use phasic_core::{Batch, Complex, Gradient, Moments};
+use phasic_core::{Batch, Clock, Complex};
 use pyo3::prelude::*;
 
-use crate::arrays::{Doubles, optional, vector};
+use crate::arrays::{Doubles, optional};
 use crate::trace::Trace;
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
 type Matrix<'py> = Bound<'py, PyArray2<f64>>;
-/// Value, and derivatives in theta, in the weight of each edge, in each vector of rewards.
-type Derivatives<'py> = (f64, Vector<'py>, Vector<'py>, Vec<Vector<'py>>);
 
-fn rows(matrix: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
+/// The rows of a matrix.
+pub(crate) fn rows(matrix: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
     matrix.as_array().rows().into_iter().map(|row| row.to_vec()).collect()
 }
 
-fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
+pub(crate) fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
     rows.iter().map(Vec::as_slice).collect()
 }
 
-fn derivatives(py: Python<'_>, gradient: Gradient) -> Derivatives<'_> {
-    let rewards = gradient.rewards.into_iter().map(|each| each.into_pyarray(py)).collect();
-    (gradient.value, gradient.theta.into_pyarray(py), gradient.edges.into_pyarray(py), rewards)
+pub(crate) fn clock(discrete: bool) -> Clock {
+    if discrete { Clock::Steps } else { Clock::Time }
 }
 
 #[pymethods]
@@ -81,77 +79,32 @@ impl Trace {
         Ok((value.re, value.im))
     }
 
-    /// Σ seeds[k − 1] · `E[Yᵏ]` and its derivatives.
-    #[pyo3(signature = (theta, seeds, rewards = None))]
-    fn moments_gradient<'py>(
+    /// E of the product of several rewards, `(k, n_vertices)`, per unit of time or per step.
+    #[pyo3(signature = (theta, rewards, *, discrete = false))]
+    fn cross_moment(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         theta: Doubles<'_>,
-        seeds: Doubles<'_>,
-        rewards: Option<Doubles<'_>>,
-    ) -> PyResult<Derivatives<'py>> {
-        let (seeds, rewards) = (vector(&seeds), optional(rewards.as_ref()));
-        let gradient =
-            self.moments_of(py, &theta, |at| at.moments_gradient(&seeds, rewards.as_deref()))?;
-        Ok(derivatives(py, gradient))
+        rewards: PyReadonlyArray2<'_, f64>,
+        discrete: bool,
+    ) -> PyResult<f64> {
+        let rewards = rows(&rewards);
+        self.moments_of(py, &theta, |at| at.cross_moment(clock(discrete), &slices(&rewards)))
     }
 
-    /// The covariance of two rewards and its derivatives.
+    /// Covariance of two rewards per step of the discrete chain.
     #[pyo3(signature = (theta, first = None, second = None))]
-    fn covariance_gradient<'py>(
+    fn discrete_covariance(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         theta: Doubles<'_>,
         first: Option<Doubles<'_>>,
         second: Option<Doubles<'_>>,
-    ) -> PyResult<Derivatives<'py>> {
+    ) -> PyResult<f64> {
         let (first, second) = (optional(first.as_ref()), optional(second.as_ref()));
-        let gradient = self.moments_of(py, &theta, |at| {
-            at.covariance_gradient(first.as_deref(), second.as_deref())
-        })?;
-        Ok(derivatives(py, gradient))
-    }
-
-    /// The probability of being absorbed in a vertex and its derivatives.
-    fn absorption_gradient<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        vertex: usize,
-    ) -> PyResult<Derivatives<'py>> {
-        let gradient = self.moments_of(py, &theta, |at| at.absorption_gradient(vertex))?;
-        Ok(derivatives(py, gradient))
-    }
-
-    /// E of exp(−s · reward), its derivatives, and the one in s.
-    #[pyo3(signature = (theta, s, rewards = None))]
-    fn laplace_gradient<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        s: f64,
-        rewards: Option<Doubles<'_>>,
-    ) -> PyResult<(Derivatives<'py>, f64)> {
-        let rewards = optional(rewards.as_ref());
-        let (gradient, in_s) =
-            self.moments_of(py, &theta, |at| at.laplace_gradient(s, rewards.as_deref()))?;
-        Ok((derivatives(py, gradient), in_s))
-    }
-
-    /// The expectation, its gradient, and its Hessian in theta times a direction.
-    #[pyo3(signature = (theta, direction, rewards = None))]
-    fn hessian_product<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        direction: Doubles<'_>,
-        rewards: Option<Doubles<'_>>,
-    ) -> PyResult<(f64, Vector<'py>, Vector<'py>)> {
-        let (direction, rewards) = (vector(&direction), optional(rewards.as_ref()));
-        let (value, gradient, product) = self.moments_of(py, &theta, |at: &Moments<'_>| {
-            at.hessian_product(&direction, rewards.as_deref())
-        })?;
-        Ok((value, gradient.into_pyarray(py), product.into_pyarray(py)))
+        self.moments_of(py, &theta, |at| {
+            at.discrete_covariance(first.as_deref(), second.as_deref())
+        })
     }
 
     /// The expectation at many theta, `(k, p)`: `(k,)`.

@@ -4,6 +4,7 @@ mod arrays;
 mod derivatives;
 mod errors;
 mod explore;
+mod gradients;
 mod graph;
 mod iterate;
 mod trace;

@@ -1,7 +1,7 @@
 //! Moments of absorption times and rewards, from one factorization.
 
 use super::reverse::{Evaluation, constants, product};
-use super::{Complex, Factor, Steps, dot};
+use super::{Complex, Factor, dot};
 use crate::graph::Weights;
 use crate::{Error, Trace};
 
@@ -123,12 +123,7 @@ impl<'a> Moments<'a> {
     /// Probability of being absorbed in a given vertex from each vertex, `(n_vertices,)`.
     pub fn absorption(&self, vertex: usize) -> Result<Vec<f64>, Error> {
         let (trace, graph) = (self.trace(), self.trace().graph());
-        let absorbing = vertex < trace.n_vertices() && graph.is_absorbing(vertex);
-        if !absorbing {
-            let must = "the index of an absorbing vertex";
-            let value = vertex as f64;
-            return Err(Error::BadValue { name: "vertex", index: 0, value, must });
-        }
+        self.check_absorbing(vertex)?;
         let rates = trace.absorption_into(&self.weights.rows, |target| target == vertex);
         let values = self.at.factor.solve(rates).values;
         let mut probabilities = trace.at_vertices(&values);
@@ -149,43 +144,13 @@ impl<'a> Moments<'a> {
 
     /// E of exp(−z · reward) for Re z ≥ 0 and rewards ≥ 0. Cost: one complex elimination.
     pub fn laplace_at(&self, z: Complex, rewards: Option<&[f64]>) -> Result<Complex, Error> {
-        self.killing(z.re, rewards)?;
-        if !z.im.is_finite() {
-            return Err(Error::BadValue { name: "s", index: 0, value: z.im, must: "finite" });
-        }
+        let killing = self.complex_killing(z, rewards)?;
         let rows: Vec<Complex> = constants(&self.weights.rows);
-        let shift = |reward: f64| Complex { re: z.re * reward, im: z.im * reward };
-        let killing: Vec<Complex> = self.rewards(rewards)?.into_iter().map(shift).collect();
         let shifted = Evaluation::new(self.trace(), rows, &killing);
         let values = shifted.factor.solve(self.trace().absorption(&shifted.factor.weights)).values;
         let mut sum = shifted.start(&values);
         sum.re += self.weights.defect;
         Ok(sum)
-    }
-
-    /// E of the powers 1 to `power` of the reward collected per step of the discrete chain.
-    ///
-    /// From a state with reward r, `E[(r + Y)ᵏ] = Σⱼ C(k, j) rᵏ⁻ʲ E[Yʲ]` over the reward Y that
-    /// follows; `I − P` has the same factors as M, since steps that stay cancel.
-    pub fn discrete(&self, power: usize, rewards: Option<&[f64]>) -> Result<Vec<f64>, Error> {
-        let rewards = self.rewards(rewards)?;
-        let steps = Steps::new(self.trace(), &self.weights)?;
-        let mut moments = Vec::with_capacity(power);
-        // P E[Yʲ] for j = 0, 1, …: the moments of what follows a step.
-        let mut next = vec![vec![1.0; rewards.len()]];
-        for order in 1..=power {
-            let mut source = vec![0.0; rewards.len()];
-            for (lower, following) in next.iter().enumerate() {
-                let choose = binomial(order, lower);
-                for ((sum, reward), y) in source.iter_mut().zip(&rewards).zip(following) {
-                    *sum += choose * reward.powi((order - lower) as i32) * y;
-                }
-            }
-            let values = self.at.factor.solve(product(&source, &steps.scales)).values;
-            moments.push(self.at.start(&values));
-            next.push(steps.follow(&values));
-        }
-        Ok(moments)
     }
 
     /// Rewards per position, checked.
@@ -203,6 +168,29 @@ impl<'a> Moments<'a> {
             not_negative(rewards)?;
         }
         Ok(self.rewards(rewards)?.iter().map(|reward| s * reward).collect())
+    }
+
+    /// Killing z · reward, checked.
+    pub(super) fn complex_killing(
+        &self,
+        z: Complex,
+        rewards: Option<&[f64]>,
+    ) -> Result<Vec<Complex>, Error> {
+        self.killing(z.re, rewards)?;
+        if !z.im.is_finite() {
+            return Err(Error::BadValue { name: "s", index: 0, value: z.im, must: "finite" });
+        }
+        let shift = |reward: f64| Complex { re: z.re * reward, im: z.im * reward };
+        Ok(self.rewards(rewards)?.into_iter().map(shift).collect())
+    }
+
+    pub(super) fn check_absorbing(&self, vertex: usize) -> Result<(), Error> {
+        let trace = self.trace();
+        if vertex < trace.n_vertices() && trace.graph().is_absorbing(vertex) {
+            return Ok(());
+        }
+        let (value, must) = (vertex as f64, "the index of an absorbing vertex");
+        Err(Error::BadValue { name: "vertex", index: 0, value, must })
     }
 }
 
@@ -265,8 +253,4 @@ pub(super) fn check_absorbed(
         }
     }
     Ok(())
-}
-
-fn binomial(n: usize, k: usize) -> f64 {
-    (0..k).map(|i| (n - i) as f64 / (i + 1) as f64).product()
 }

@@ -13,28 +13,32 @@ use crate::eliminate::ABSORBED;
 /// the number they are derivatives of.
 const TOLERANCE: f64 = 1e-12;
 
-/// Derivatives in the rows of weights; as good as a sweep's where `rounding` is below `limit`.
+/// Derivatives as sums over slots; as good as a sweep's where `rounding` is below `limit`.
 pub(super) struct Occupancy<T> {
-    pub rows: Vec<T>,
+    pub sums: Vec<T>,
+    /// In the rewards, per position.
+    pub rewards: Vec<T>,
     pub rounding: T,
     pub limit: T,
 }
 
 impl<T: Scalar> Evaluation<'_, T> {
-    /// The derivatives of `Σ seeds[k] α · solutions[k]` in the rows of weights, the edges out of the
-    /// starting vertex left out. `seeds` and `rewards` are not negative. None where it is plain
-    /// beforehand that rounding is too large.
+    /// The derivatives of `Σ seeds[k] α · solutions[k]` in the edges out of transient vertices, those
+    /// of one `slot(edge, row of weights)` below `n` summed. `seeds` and `rewards` are not negative.
+    /// None where it is plain beforehand that rounding is too large.
     pub(super) fn occupancy(
         &self,
         solutions: &[Solution<T>],
         seeds: &[T],
         rewards: &[T],
+        n: usize,
+        slot: impl Fn(usize, usize) -> usize,
     ) -> Option<Occupancy<T>> {
-        if self.surely_rough(&solutions[0].values, rewards) {
+        if !T::ORDERED || self.surely_rough(&solutions[0].values, rewards) {
             return None;
         }
         let (layout, weights) = (self.trace().layout(), &self.factor.weights);
-        let mut rows = vec![T::ZERO; weights.len()];
+        let (mut sums, mut in_rewards) = (vec![T::ZERO; n], vec![T::ZERO; rewards.len()]);
         let (mut rounding, mut result) = (T::ZERO, T::ZERO);
         let mut share = vec![T::ZERO; rewards.len()];
         for k in (0..solutions.len()).rev() {
@@ -48,24 +52,30 @@ impl<T: Scalar> Evaluation<'_, T> {
                 let here = values[position];
                 let mut rate = T::ZERO;
                 for edges in [&layout.inner, &layout.outer] {
-                    for (row, target) in edges.weighted(position) {
+                    for (edge, row, target) in edges.all(position) {
                         let there = match target {
                             ABSORBED => T::ZERO,
                             target => values[target as usize],
                         };
-                        rows[row].add_product(time, there - here);
+                        sums[slot(edge, row)].add_product(time, there - here);
                         rate += weights[row];
                     }
                 }
                 rounding.add_product(time * rate, here);
+                let following = match k {
+                    0 => T::constant(1.0),
+                    _ => solutions[k - 1].values[position],
+                };
+                in_rewards[position].add_product(time, following);
             }
             if k > 0 {
                 share = product(&times, rewards);
             }
         }
-        let limit = result * T::constant(TOLERANCE);
         // Σ w (x[i] + x[j]) over the edges out of i is at most twice the exit rate times x[i].
-        Some(Occupancy { rows, rounding: rounding * T::constant(2.0 * f64::EPSILON), limit })
+        let rounding = rounding * T::constant(2.0 * f64::EPSILON);
+        let limit = result * T::constant(TOLERANCE);
+        Some(Occupancy { sums, rewards: in_rewards, rounding, limit })
     }
 
     /// Whether the first solution alone tells that rounding exceeds the limit: `Σ z d x` of it, with

@@ -59,16 +59,25 @@ impl<'a, T: Scalar> Evaluation<'a, T> {
     }
 
     /// Back through [`Self::powers`]: `seeds[k]` is the derivative of the result in
-    /// `α · solutions[k]`. Adds to `rewards` the derivative in the rewards.
+    /// `α · solutions[k]`. Returns its derivatives in the edges out of transient vertices and in the
+    /// rewards; by expected times where nothing is `negative` and rounding allows.
     pub fn powers_back(
         &self,
         solutions: &[Solution<T>],
         seeds: &[T],
         rewards: &[T],
-        reward_derivatives: &mut [T],
-    ) -> Derivatives<T> {
-        let adjoint = self.sweep(solutions, seeds, rewards, Some(reward_derivatives));
-        self.finish(adjoint, |position| started(solutions, seeds, position))
+        negative: bool,
+    ) -> (Vec<T>, Vec<T>) {
+        let n = self.trace().graph().n_edges();
+        if !negative
+            && let Some(quick) = self.occupancy(solutions, seeds, rewards, n, |edge, _| edge)
+            && quick.rounding.all_below(quick.limit)
+        {
+            return (quick.sums, quick.rewards);
+        }
+        let mut in_rewards = vec![T::ZERO; rewards.len()];
+        let adjoint = self.sweep(solutions, seeds, rewards, Some(&mut in_rewards));
+        (adjoint.finish().0, in_rewards)
     }
 
     /// As [`Self::powers_back`] for `seeds` and `rewards` of at least 0, in θ alone: by expected
@@ -77,14 +86,15 @@ impl<'a, T: Scalar> Evaluation<'a, T> {
     pub fn powers_to_theta(&self, solutions: &[Solution<T>], seeds: &[T], rewards: &[T]) -> Vec<T> {
         let (graph, layout) = (self.trace().graph(), self.trace().layout());
         let swept = || self.sweep(solutions, seeds, rewards, None).finish_rows().0;
-        let mut rows = match self.occupancy(solutions, seeds, rewards) {
-            None => swept(),
-            Some(quick) if quick.rounding.all_below(quick.limit) => quick.rows,
-            Some(Occupancy { rows, rounding, limit }) => {
-                let pick = |(quick, swept): (T, T)| quick.where_below(rounding, limit, swept);
-                rows.into_iter().zip(swept()).map(pick).collect()
-            }
-        };
+        let mut rows =
+            match self.occupancy(solutions, seeds, rewards, graph.row_bases.len(), |_, row| row) {
+                None => swept(),
+                Some(quick) if quick.rounding.all_below(quick.limit) => quick.sums,
+                Some(Occupancy { sums, rounding, limit, .. }) => {
+                    let pick = |(quick, swept): (T, T)| quick.where_below(rounding, limit, swept);
+                    sums.into_iter().zip(swept()).map(pick).collect()
+                }
+            };
         for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {
             let share = started(solutions, seeds, target as usize);
             rows[graph.rows[edge as usize] as usize] += share;

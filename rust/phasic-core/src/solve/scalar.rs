@@ -30,6 +30,9 @@ pub trait Scalar:
     /// Whether one such number fills the registers of a core: rows are then not taken side by side.
     const WIDE: bool = false;
 
+    /// Whether the numbers have an order.
+    const ORDERED: bool = false;
+
     /// Adds `a · b`.
     #[inline]
     fn add_product(&mut self, a: Self, b: Self) {
@@ -59,6 +62,7 @@ pub trait Scalar:
 
 impl Scalar for f64 {
     const ZERO: Self = 0.0;
+    const ORDERED: bool = true;
 
     fn constant(value: f64) -> Self {
         value
@@ -100,6 +104,7 @@ impl<const N: usize> Lanes<N> {
 impl<const N: usize> Scalar for Lanes<N> {
     const ZERO: Self = Self([0.0; N]);
     const WIDE: bool = true;
+    const ORDERED: bool = true;
 
     fn constant(value: f64) -> Self {
         Self([value; N])

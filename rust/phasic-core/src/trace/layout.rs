@@ -69,6 +69,12 @@ impl EdgeList {
         rows.zip(self.targets[range].iter().copied())
     }
 
+    /// The edges out of a position, with their rows of weights and the positions of their targets.
+    pub fn all(&self, position: usize) -> impl Iterator<Item = (usize, usize, u32)> {
+        let rows = self.rows[self.range(position)].iter().map(|&row| row as usize);
+        self.of(position).zip(rows).map(|((edge, target), row)| (edge, row, target))
+    }
+
     fn range(&self, position: usize) -> std::ops::Range<usize> {
         self.offsets[position] as usize..self.offsets[position + 1] as usize
     }

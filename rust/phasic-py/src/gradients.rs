@@ -1,0 +1,220 @@
+//! Derivatives of a trace's numbers: more methods of `Trace`.
+
+use numpy::{Complex64, IntoPyArray, PyArray1, PyReadonlyArray2};
+use phasic_core::{Complex, Dual, Gradient, Moments, Quantity};
+use pyo3::prelude::*;
+use pyo3::types::PyComplex;
+
+use crate::arrays::{Doubles, optional, vector};
+use crate::derivatives::{clock, rows, slices};
+use crate::trace::Trace;
+
+type Array<'py, T> = Bound<'py, PyArray1<T>>;
+type Number<'py> = Bound<'py, PyComplex>;
+/// Value, and derivatives in theta, in the weight of each edge, in the probability of starting in
+/// each vertex, in each vector of rewards.
+type Parts<'py, V, T> = (V, Array<'py, T>, Array<'py, T>, Array<'py, T>, Vec<Array<'py, T>>);
+/// With the Hessian in theta times a direction, where one is given.
+type Derivatives<'py> = (Parts<'py, f64, f64>, Option<Array<'py, f64>>);
+
+fn parts<'py, V, T, N: numpy::Element>(
+    py: Python<'py>,
+    value: V,
+    gradient: &Gradient<T>,
+    number: impl Fn(&T) -> N,
+) -> Parts<'py, V, N> {
+    let array = |values: &Vec<T>| values.iter().map(&number).collect::<Vec<N>>().into_pyarray(py);
+    let rewards = gradient.rewards.iter().map(array).collect();
+    let Gradient { theta, edges, initial, .. } = gradient;
+    (value, array(theta), array(edges), array(initial), rewards)
+}
+
+fn real(py: Python<'_>, gradient: Gradient) -> Parts<'_, f64, f64> {
+    parts(py, gradient.value, &gradient, |&value| value)
+}
+
+impl Trace {
+    /// The derivatives of a quantity, and along a direction where one is given.
+    fn derive<'py>(
+        &self,
+        py: Python<'py>,
+        theta: &Doubles<'_>,
+        quantity: &Quantity<'_>,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<Derivatives<'py>> {
+        let Some(direction) = direction else {
+            let gradient = self.moments_of(py, theta, |at| at.gradient(quantity))?;
+            return Ok((real(py, gradient), None));
+        };
+        let direction = vector(&direction);
+        let along = |at: &Moments<'_>| at.hessian_product(quantity, &direction);
+        let gradient = self.moments_of(py, theta, along)?;
+        let found = parts(py, gradient.value.value, &gradient, |dual| dual.value);
+        Ok((found, Some(product(py, &gradient))))
+    }
+}
+
+fn product<'py>(py: Python<'py>, gradient: &Gradient<Dual>) -> Array<'py, f64> {
+    gradient.theta.iter().map(|dual| dual.slope).collect::<Vec<f64>>().into_pyarray(py)
+}
+
+#[pymethods]
+impl Trace {
+    /// Σ seeds[k − 1] · `E[Yᵏ]` and its derivatives.
+    #[pyo3(signature = (theta, seeds, rewards = None, *, discrete = false, direction = None))]
+    fn moments_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        seeds: Doubles<'_>,
+        rewards: Option<Doubles<'_>>,
+        discrete: bool,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<Derivatives<'py>> {
+        let (seeds, rewards) = (vector(&seeds), optional(rewards.as_ref()));
+        let (clock, rewards) = (clock(discrete), rewards.as_deref());
+        let quantity = Quantity::Moments { clock, seeds: &seeds, rewards };
+        self.derive(py, &theta, &quantity, direction)
+    }
+
+    /// E of the product of several rewards, `(k, n_vertices)`, and its derivatives.
+    #[pyo3(signature = (theta, rewards, *, discrete = false, direction = None))]
+    fn cross_moment_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        rewards: PyReadonlyArray2<'_, f64>,
+        discrete: bool,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<Derivatives<'py>> {
+        let rewards = rows(&rewards);
+        let quantity = Quantity::CrossMoment { clock: clock(discrete), rewards: &slices(&rewards) };
+        self.derive(py, &theta, &quantity, direction)
+    }
+
+    /// The covariance of two rewards and its derivatives.
+    #[pyo3(signature = (theta, first = None, second = None, *, discrete = false, direction = None))]
+    fn covariance_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        first: Option<Doubles<'_>>,
+        second: Option<Doubles<'_>>,
+        discrete: bool,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<Derivatives<'py>> {
+        let (first, second) = (optional(first.as_ref()), optional(second.as_ref()));
+        let (first, second) = (first.as_deref(), second.as_deref());
+        let quantity = Quantity::Covariance { clock: clock(discrete), first, second };
+        self.derive(py, &theta, &quantity, direction)
+    }
+
+    /// Σ seeds · waiting and its derivatives. `seeds`: per vertex.
+    #[pyo3(signature = (theta, seeds, rewards = None, *, direction = None))]
+    fn waiting_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        seeds: Doubles<'_>,
+        rewards: Option<Doubles<'_>>,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<Derivatives<'py>> {
+        let (seeds, rewards) = (vector(&seeds), optional(rewards.as_ref()));
+        let quantity = Quantity::Waiting { seeds: &seeds, rewards: rewards.as_deref() };
+        self.derive(py, &theta, &quantity, direction)
+    }
+
+    /// Σ seeds · residence and its derivatives. `seeds`: per vertex.
+    #[pyo3(signature = (theta, seeds, rewards = None, *, direction = None))]
+    fn residence_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        seeds: Doubles<'_>,
+        rewards: Option<Doubles<'_>>,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<Derivatives<'py>> {
+        let (seeds, rewards) = (vector(&seeds), optional(rewards.as_ref()));
+        let quantity = Quantity::Residence { seeds: &seeds, rewards: rewards.as_deref() };
+        self.derive(py, &theta, &quantity, direction)
+    }
+
+    /// Σ seeds · visits and its derivatives. `seeds`: per vertex.
+    #[pyo3(signature = (theta, seeds, *, direction = None))]
+    fn visits_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        seeds: Doubles<'_>,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<Derivatives<'py>> {
+        let seeds = vector(&seeds);
+        self.derive(py, &theta, &Quantity::Visits { seeds: &seeds }, direction)
+    }
+
+    /// Σ seeds · (probability of being absorbed in a vertex) and its derivatives. `seeds`: per
+    /// vertex.
+    #[pyo3(signature = (theta, vertex, seeds, *, direction = None))]
+    fn absorption_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        vertex: usize,
+        seeds: Doubles<'_>,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<Derivatives<'py>> {
+        let seeds = vector(&seeds);
+        self.derive(py, &theta, &Quantity::Absorption { seeds: &seeds, vertex }, direction)
+    }
+
+    /// The defect and its derivatives.
+    #[pyo3(signature = (theta, *, direction = None))]
+    fn defect_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<Derivatives<'py>> {
+        self.derive(py, &theta, &Quantity::Defect, direction)
+    }
+
+    /// E of exp(−s · reward), its derivatives, and the one in s.
+    #[pyo3(signature = (theta, s, rewards = None, *, direction = None))]
+    fn laplace_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        s: f64,
+        rewards: Option<Doubles<'_>>,
+        direction: Option<Doubles<'_>>,
+    ) -> PyResult<(Derivatives<'py>, f64)> {
+        let (rewards, direction) = (optional(rewards.as_ref()), optional(direction.as_ref()));
+        let rewards = rewards.as_deref();
+        let (gradient, in_s, along) = self.moments_of(py, &theta, |at| {
+            let (gradient, in_s) = at.laplace_gradient(s, rewards)?;
+            let quantity = Quantity::Laplace { s, rewards };
+            let along = direction.map(|direction| at.hessian_product(&quantity, &direction));
+            Ok((gradient, in_s, along.transpose()?))
+        })?;
+        let product = along.map(|along| product(py, &along));
+        Ok(((real(py, gradient), product), in_s))
+    }
+
+    /// E of exp(−z · reward) at z = re + i·im, its derivatives, and the one in z.
+    #[pyo3(signature = (theta, re, im, rewards = None))]
+    fn laplace_gradient_at<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        re: f64,
+        im: f64,
+        rewards: Option<Doubles<'_>>,
+    ) -> PyResult<(Parts<'py, Number<'py>, Complex64>, Number<'py>)> {
+        let (rewards, z) = (optional(rewards.as_ref()), Complex { re, im });
+        let (gradient, in_z) =
+            self.moments_of(py, &theta, |at| at.laplace_gradient_at(z, rewards.as_deref()))?;
+        let number = |value: Complex| PyComplex::from_doubles(py, value.re, value.im);
+        let complex = |value: &Complex| Complex64::new(value.re, value.im);
+        Ok((parts(py, number(gradient.value), &gradient, complex), number(in_z)))
+    }
+}
