@@ -151,7 +151,8 @@ fn hessian_products_are_symmetric_and_equal_differences_of_gradients() {
         for (j, product) in columns.iter().enumerate() {
             assert_eq!(product.value.value, expected.value);
             for (given, expected) in product.theta.iter().zip(&expected.theta) {
-                assert_eq!(given.value, *expected);
+                // One by a sweep, the other by expected times.
+                assert!((given.value / expected - 1.0).abs() < 1e-12, "{given:?} {expected}");
             }
             for i in 0..p {
                 let slope = product.theta[i].slope;
