@@ -121,7 +121,7 @@ impl Graph {
 
 impl Frozen {
     pub(super) fn new(builder: &GraphBuilder, interrupt: &Interrupt<'_>) -> Result<Self, Error> {
-        let (states, width) = (builder.state_table(), builder.state_length());
+        let (states, width) = (&builder.states, builder.state_length());
         let original = canonical_order(states.kinds(), states.cells(), width);
         let mut canonical = vec![0; original.len()];
         for (index, &vertex) in original.iter().enumerate() {
