@@ -8,13 +8,12 @@ __all__ = [
     "FrozenGraph",
     "GraphBuilder",
     "Iterative",
+    "Limits",
     "TooLargeToFactor",
     "Trace",
     "TraceFormatError",
     "__version__",
-    "check_cost",
     "defect",
-    "predict",
     "xla_targets",
 ]
 
@@ -31,8 +30,6 @@ class TooLargeToFactor(ValueError):
 
 def xla_targets() -> dict[str, int]: ...
 def defect(graph: FrozenGraph, theta: _Doubles) -> float: ...
-def predict(graph: FrozenGraph) -> tuple[float, float, float]: ...
-def check_cost(graph: FrozenGraph, multiply_adds: float | None = None, bytes: int | None = None) -> None: ...
 
 @final
 class GraphBuilder:
@@ -77,7 +74,15 @@ class FrozenGraph:
     def canonical(self) -> NDArray[np.uint32]: ...
     def original(self) -> NDArray[np.uint32]: ...
     def is_absorbing(self, vertex: int) -> bool: ...
-    def record(self) -> Trace: ...
+    def record(self, limits: Limits | None = None) -> Trace: ...
+
+@final
+class Limits:
+    def __new__(cls, *, multiply_adds: float | None = None, bytes: int | None = None) -> Self: ...
+    @property
+    def multiply_adds(self) -> float: ...
+    @property
+    def bytes(self) -> int: ...
 
 @final
 class Trace:
@@ -155,7 +160,7 @@ class Trace:
 @final
 class Iterative:
     def __new__(
-        cls, graph: FrozenGraph, theta: _Doubles, tolerance: float = 1e-10, bytes: int | None = None
+        cls, graph: FrozenGraph, theta: _Doubles, tolerance: float = 1e-10, limits: Limits | None = None
     ) -> Self: ...
     def expectation(self, rewards: _Doubles | None = None) -> tuple[float, float, int, str]: ...
     def waiting(self, rewards: _Doubles | None = None) -> tuple[_Doubles, _Doubles, int, str]: ...
