@@ -8,7 +8,7 @@ use phasic_benches::{
     birth_death, demes, freeze, isolation_migration, kingman_blocks, rabbits, random_sparse,
     structured_blocks, tandem, tandem_queues, two_loci,
 };
-use phasic_core::{Frozen, GraphBuilder, Interrupt, Order, Trace};
+use phasic_core::{Frozen, GraphBuilder, Interrupt, Order, Plan, Trace};
 
 /// A name and how to build its model.
 type Named = (&'static str, fn() -> GraphBuilder);
@@ -52,7 +52,9 @@ fn main() {
 
 fn print_row(name: &str, frozen: &Frozen, order: Order) {
     let record = || {
-        Trace::record_in(frozen, order, &Interrupt::never()).expect("named models can be recorded")
+        let never = Interrupt::never();
+        let plan = Plan::in_order(frozen, order, &never).expect("nobody interrupts it");
+        Trace::record_planned(&plan, &never).expect("named models can be recorded")
     };
     let mut seconds = [0.0; 5];
     for time in &mut seconds {

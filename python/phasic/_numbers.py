@@ -53,9 +53,15 @@ class Numbers(Structure):
         return value
 
     def expectations(self, rewards: ArrayLike) -> Doubles:
-        """Means of many rewards, (k, n_vertices), from one solve: (k,)."""
+        """Means of many rewards, (k, n_vertices), from one solve: (k,).
+
+        Each is a sum over the mean times in the vertices, so that the rewards are only read, where they lie.
+        """
         checked = _check.reward_matrix(rewards, self.vertices_length())
-        return self._recorded().expectations(self._current_theta(), self._columns_in_canonical_order(checked))
+        times = self._recorded().residence(self._current_theta())
+        # In an order that does not depend on the number of threads, as a product of BLAS would.
+        means: Doubles = np.einsum("kv,v->k", checked, self._in_creation_order(times))
+        return means
 
     def covariances(self, rewards: ArrayLike) -> Doubles:
         """Covariance matrix of many rewards, (k, n_vertices), from k + 1 solves: (k, k)."""

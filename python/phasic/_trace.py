@@ -13,8 +13,10 @@ _log = logging.getLogger(__name__)
 #: Below this, recording a graph again is cheaper than opening the cache.
 CACHED_FROM_VERTICES = 2_000
 
+#: What an elimination may take that nobody asked for by name.
+LIMITS = _core.Limits()
+
 _live: WeakValueDictionary[str, _core.Trace] = WeakValueDictionary()
-_refused: dict[str, _core.TooLargeToFactor] = {}
 
 
 def recorded(frozen: _core.FrozenGraph, n_vertices: int) -> _core.Trace:
@@ -24,28 +26,29 @@ def recorded(frozen: _core.FrozenGraph, n_vertices: int) -> _core.Trace:
         TooLargeToFactor: Nobody has recorded it, and to do so is predicted to cost too much.
     """
     if n_vertices >= CACHED_FROM_VERTICES:
-        return load_or_record(frozen, limited=True)
+        return load_or_record(frozen, LIMITS)
     trace = _live.get(frozen.key)
     if trace is None:
         trace = _live[frozen.key] = frozen.record()
     return trace
 
 
-def load_or_record(frozen: _core.FrozenGraph, *, limited: bool = False) -> _core.Trace:
+def load_or_record(frozen: _core.FrozenGraph, limits: _core.Limits | None = None) -> _core.Trace:
     """The trace of a graph; afterwards the cache holds it, unless the cache is off or cannot be written.
 
     Args:
         frozen: The graph.
-        limited: Predict the cost first and refuse what is too large.
+        limits: Refuse to record what is predicted to exceed them.
+
+    Raises:
+        TooLargeToFactor: Nobody has recorded the graph, and it exceeds the limits.
     """
     stored = load(frozen.key)
     if stored is not None:
         return stored
     trace = _live.get(frozen.key)
     if trace is None:
-        if limited:
-            _check_cost(frozen)
-        trace = _live[frozen.key] = frozen.record()
+        trace = _live[frozen.key] = frozen.record(limits)
     default_manager().put_trace(
         trace.key,
         trace.to_bytes(),
@@ -56,17 +59,6 @@ def load_or_record(frozen: _core.FrozenGraph, *, limited: bool = False) -> _core
         },
     )
     return trace
-
-
-def _check_cost(frozen: _core.FrozenGraph) -> None:
-    """Predict once for each graph: the order takes a while where the answer is no."""
-    if frozen.key not in _refused:
-        try:
-            _core.check_cost(frozen)
-        except _core.TooLargeToFactor as error:
-            _refused[frozen.key] = error
-    if frozen.key in _refused:
-        raise _refused[frozen.key].with_traceback(None)
 
 
 def load(key: str) -> _core.Trace | None:

@@ -33,8 +33,7 @@ def tandem(k):
 @pytest.fixture
 def tight_limits(monkeypatch):
     """No elimination above a thousand multiply-adds, however few the vertices."""
-    check = _core.check_cost
-    monkeypatch.setattr(_core, "check_cost", lambda frozen: check(frozen, multiply_adds=1e3))
+    monkeypatch.setattr(_trace, "LIMITS", _core.Limits(multiply_adds=1e3))
     monkeypatch.setattr(_trace, "CACHED_FROM_VERTICES", 0)
 
 
@@ -75,11 +74,17 @@ def test_an_unknown_method_is_refused():
 
 def test_the_predicted_cost_bounds_the_recorded_one():
     graph = tandem(6)
-    entries, multiply_adds, size = _core.predict(graph._freeze())
+    with pytest.raises(_core.TooLargeToFactor) as refused:
+        graph._freeze().record(_core.Limits(bytes=0))
     trace = graph.trace()
-    assert trace.n_entries <= entries
-    assert trace.multiply_adds <= multiply_adds
-    assert size >= 12 * trace.n_entries
+    assert trace.multiply_adds <= refused.value.multiply_adds
+    assert 12 * trace.n_entries <= refused.value.bytes
+
+
+def test_limits_are_those_of_the_documentation_unless_given():
+    default, given = _core.Limits(), _core.Limits(multiply_adds=5.0, bytes=7)
+    assert (default.multiply_adds, default.bytes) == (1e11, 8 << 30)
+    assert (given.multiply_adds, given.bytes) == (5.0, 7)
 
 
 def test_the_gradient_comes_with_its_error():

@@ -18,12 +18,13 @@ mod trace;
 pub use dist::{Absorption, Discrete, Law, LogLikelihood};
 #[doc(hidden)]
 pub use eliminate::Order;
+pub use eliminate::{Cost, Limits, Plan};
 pub use error::{Error, StateName};
 pub use graph::{
     EdgeView, Frozen, Graph, GraphBuilder, MoveError, Moves, VertexId, VertexKind, Weights,
 };
 pub use interrupt::Interrupt;
-pub use iterate::{Bounded, BoundedGradient, Cost, Iterative, Limits, Method, Options, predict};
+pub use iterate::{Bounded, BoundedGradient, Iterative, Method, Options};
 pub use solve::{
     Batch, Clock, Complex, Dual, Gradient, Lanes, Moments, Quantity, Scalar, reward_transform,
 };

@@ -80,3 +80,41 @@ fn a_source_that_does_not_exist() {
     let index = 1 + u32::MAX as usize;
     assert_eq!((error.row, error.error), (1, Error::NoSuchVertex { index, length: 4 }));
 }
+
+#[test]
+fn of_several_bad_moves_the_first_by_source_is_named() {
+    let bases = [f64::NAN, -1.0, -1.0];
+    let moves = Moves { sources: &[2, 0, 1], targets: &[0; 6], bases: &bases, coefficients: &[] };
+    let error = three().add_moves(VertexId(1), &moves).unwrap_err();
+    assert_eq!((error.row, error.source), (1, VertexId(1)));
+}
+
+#[test]
+fn coefficients_of_another_length() {
+    let mut graph = three();
+    graph.add_edge(VertexId(1), VertexId(2), 0.0, &[1.0, 2.0]).unwrap();
+    let moves = Moves { sources: &[0], targets: &[0, 1], bases: &[0.0], coefficients: &[1.0] };
+    let error = graph.add_moves(VertexId(1), &moves).unwrap_err().error;
+    assert!(matches!(error, Error::CoefficientLength { expected: 2, given: 1, .. }));
+}
+
+#[test]
+fn thousands_of_moves_give_the_same_graph_as_single_ones() {
+    let sources: Vec<u32> = (0..5000).map(|row| row * 7 % 3).collect();
+    let target = |row: u32| [(row * row % 2003) as i32, (row % 2) as i32];
+    let (mut at_once, mut one_by_one) = (three(), three());
+    let targets: Vec<i32> = (0..5000).flat_map(target).collect();
+    let bases = vec![1.0; 5000];
+    let moves = Moves { sources: &sources, targets: &targets, bases: &bases, coefficients: &[] };
+    for _ in 0..2 {
+        at_once.add_moves(VertexId(1), &moves).unwrap();
+        for source in 0..3 {
+            for row in (0..5000).filter(|&row| sources[row as usize] == source) {
+                let kind = VertexKind::Ordinary;
+                let (to, _) = one_by_one.find_or_create(kind, &target(row)).unwrap();
+                one_by_one.add_edge(VertexId(1 + source), to, 1.0, &[]).unwrap();
+            }
+        }
+    }
+    assert_eq!(listed(&at_once), listed(&one_by_one));
+}

@@ -5,8 +5,8 @@ use std::cell::Cell;
 
 use phasic_benches::{demes, explore, freeze, kingman, rabbits, reset_chain, rewards, tandem};
 use phasic_core::{
-    Error, Frozen, GraphBuilder, Interrupt, Iterative, Limits, Method, Moments, Options, Trace,
-    VertexId, VertexKind, predict,
+    Error, Frozen, GraphBuilder, Interrupt, Iterative, Limits, Method, Moments, Options, Plan,
+    Trace, VertexId, VertexKind,
 };
 use proptest::prelude::*;
 
@@ -92,8 +92,12 @@ fn tandem3(k: i32) -> Frozen {
     freeze(&explore(&[0, 0, 0], rule).unwrap())
 }
 
-fn iterative<'a>(frozen: &'a Frozen, theta: &[f64]) -> Iterative<'a> {
-    Iterative::new(&frozen.graph, theta, &Options::default(), &Interrupt::never()).unwrap()
+fn iterative(frozen: &Frozen, theta: &[f64]) -> Iterative<'static> {
+    Iterative::new(&plan(frozen), theta, &Options::default(), &Interrupt::never()).unwrap()
+}
+
+fn plan(frozen: &Frozen) -> Plan {
+    Plan::new(frozen, &Interrupt::never()).unwrap()
 }
 
 /// Whether |given − expected| ≤ bound, with room for the error of the direct answer itself.
@@ -221,7 +225,7 @@ fn a_trap_is_named() {
     graph.add_edge(ids[2], ids[3], 0.0, &[1.0, 0.0]).unwrap();
     let frozen = freeze(&graph);
     let (options, never) = (Options::default(), Interrupt::never());
-    let error = Iterative::new(&frozen.graph, &[0.0, 1.0], &options, &never).err().unwrap();
+    let error = Iterative::new(&plan(&frozen), &[0.0, 1.0], &options, &never).err().unwrap();
     assert!(matches!(error, Error::NeverAbsorbed { .. }));
     assert!(error.to_string().contains("state (1)"), "{error}");
     // A trap that cannot be entered from the start makes only its own values infinite.
@@ -240,7 +244,7 @@ fn the_caller_can_stop_it() {
     };
     let interrupt = Interrupt::when(&wanted);
     let options = Options { tolerance: 1e-14, ..Options::default() };
-    let solved = Iterative::new(&frozen.graph, &[1.0, 1e-6], &options, &interrupt)
+    let solved = Iterative::new(&plan(&frozen), &[1.0, 1e-6], &options, &interrupt)
         .and_then(|mut solver| solver.residence(None));
     assert_eq!(solved.unwrap_err(), Error::Interrupted);
     assert_eq!(asked.get(), 2);
@@ -252,7 +256,7 @@ fn bad_arguments_are_refused() {
     let never = Interrupt::never();
     for tolerance in [0.0, 1.0, -1.0, f64::NAN] {
         let options = Options { tolerance, ..Options::default() };
-        let error = Iterative::new(&frozen.graph, &[1.0], &options, &never).err().unwrap();
+        let error = Iterative::new(&plan(&frozen), &[1.0], &options, &never).err().unwrap();
         assert!(matches!(error, Error::BadValue { name: "tolerance", .. }));
     }
     let mut solver = iterative(&frozen, &[1.0]);
@@ -273,7 +277,7 @@ fn the_predicted_cost_bounds_the_true_one() {
         sparse(300, 10),
         freeze(&reset_chain(40)),
     ] {
-        let cost = predict(&frozen.graph, &Interrupt::never()).unwrap();
+        let cost = plan(&frozen).cost();
         let trace = Trace::record(&frozen).unwrap();
         assert!(cost.multiply_adds >= trace.multiply_adds() as f64);
         assert!(cost.entries >= trace.n_entries() as f64);
@@ -282,7 +286,7 @@ fn the_predicted_cost_bounds_the_true_one() {
 
 #[test]
 fn the_limits_say_what_was_predicted() {
-    let cost = predict(&tandem3(6).graph, &Interrupt::never()).unwrap();
+    let cost = plan(&tandem3(6)).cost();
     cost.check(&Limits::default()).unwrap();
     let limits = Limits { multiply_adds: 1000.0, ..Limits::default() };
     let error = cost.check(&limits).unwrap_err();
@@ -324,7 +328,7 @@ proptest! {
         let direct = Moments::new(&trace, &theta).unwrap();
         let options = Options { tolerance: 10.0_f64.powi(-digits), ..Options::default() };
         let mut solver =
-            Iterative::new(&frozen.graph, &theta, &options, &Interrupt::never()).unwrap();
+            Iterative::new(&plan(&frozen), &theta, &options, &Interrupt::never()).unwrap();
         let mean = solver.expectation(None).unwrap();
         prop_assert_eq!(mean.method, Method::Gmres);
         prop_assert!(within(mean.value, mean.error, direct.expectation(None).unwrap()));
@@ -352,7 +356,7 @@ proptest! {
 
     #[test]
     fn the_predicted_cost_is_a_bound(frozen in chain(40, 1.0)) {
-        let cost = predict(&frozen.graph, &Interrupt::never()).unwrap();
+        let cost = plan(&frozen).cost();
         let trace = Trace::record(&frozen).unwrap();
         prop_assert!(cost.multiply_adds >= trace.multiply_adds() as f64);
         prop_assert!(cost.entries >= trace.n_entries() as f64);
@@ -368,7 +372,7 @@ proptest! {
         let both = line.chain(pairs).flat_map(|(i, j)| [(i, j, [1.0; 2]), (j, i, [1.0; 2])]);
         let edges: Vec<_> = both.chain([(n - 1, n, [1.0; 2])]).collect();
         let frozen = graph(n, &edges);
-        let cost = predict(&frozen.graph, &Interrupt::never()).unwrap();
+        let cost = plan(&frozen).cost();
         let trace = Trace::record(&frozen).unwrap();
         prop_assert_eq!(cost.multiply_adds, trace.multiply_adds() as f64);
         prop_assert_eq!(cost.entries, trace.n_entries() as f64);

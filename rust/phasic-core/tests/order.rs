@@ -7,10 +7,11 @@ use phasic_benches::{
     birth_death, demes, freeze, isolation_migration, kingman, kingman_blocks, rabbits,
     random_sparse, structured_blocks, tandem, tandem_queues, two_loci,
 };
-use phasic_core::{Error, GraphBuilder, Interrupt, Moments, Order, Trace};
+use phasic_core::{Error, GraphBuilder, Interrupt, Moments, Order, Plan, Trace};
 
 fn record(graph: &GraphBuilder, order: Order) -> Trace {
-    Trace::record_in(&freeze(graph), order, &Interrupt::never()).unwrap()
+    let never = Interrupt::never();
+    Trace::record_planned(&Plan::in_order(&freeze(graph), order, &never).unwrap(), &never).unwrap()
 }
 
 /// A model of the table in `docs/concepts/elimination.md`: transient states, edges among them and
@@ -142,7 +143,7 @@ fn order_does_not_change_times_of_a_path() {
 #[test]
 fn dissection_can_be_interrupted() {
     let frozen = freeze(&tandem_queues(12, 3));
-    let outcome = Trace::record_in(&frozen, Order::Dissection, &Interrupt::when(&|| true));
+    let outcome = Plan::in_order(&frozen, Order::Dissection, &Interrupt::when(&|| true));
     assert_eq!(outcome.unwrap_err(), Error::Interrupted);
 }
 

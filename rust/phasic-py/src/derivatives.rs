@@ -25,18 +25,6 @@ pub(crate) fn clock(discrete: bool) -> Clock {
 
 #[pymethods]
 impl Trace {
-    /// E of many rewards, `(k, n_vertices)`, from one solve: `(k,)`.
-    fn expectations<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        rewards: PyReadonlyArray2<'_, f64>,
-    ) -> PyResult<Vector<'py>> {
-        let rewards = rows(&rewards);
-        let values = self.moments_of(py, &theta, |at| at.expectations(&slices(&rewards)))?;
-        Ok(values.into_pyarray(py))
-    }
-
     /// Covariances of many rewards, `(k, n_vertices)`: `(k, k)`.
     fn covariances<'py>(
         &self,

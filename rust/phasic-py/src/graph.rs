@@ -1,15 +1,16 @@
 //! `GraphBuilder` and `FrozenGraph`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use numpy::{IntoPyArray, PyArray1, PyArray2};
-use phasic_core::{Interrupt, Trace as CoreTrace, VertexId, VertexKind};
+use phasic_core::{Error, Interrupt, Plan, Trace as CoreTrace, VertexId, VertexKind};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::arrays::{Doubles, matrix, state, vector};
 use crate::errors::{interrupted, raise};
 use crate::explore::Search;
+use crate::limits::Limits;
 use crate::trace::Trace;
 
 /// A graph under construction: vertices in order of creation, vertex 0 the starting vertex.
@@ -133,12 +134,8 @@ impl GraphBuilder {
 
     /// The graph in canonical order, checked. Ctrl-C stops it.
     fn freeze(&self, py: Python<'_>) -> PyResult<FrozenGraph> {
-        let frozen = py.detach(|| {
-            let frozen = self.graph.freeze_until(&Interrupt::when(&interrupted))?;
-            Ok((phasic_core::TraceKey::of(&frozen.graph).to_string(), frozen))
-        });
-        let (key, frozen) = frozen.map_err(raise)?;
-        Ok(FrozenGraph { frozen, key })
+        let frozen = py.detach(|| self.graph.freeze_until(&Interrupt::when(&interrupted)));
+        Ok(FrozenGraph { frozen: frozen.map_err(raise)?, plan: OnceLock::new() })
     }
 }
 
@@ -160,13 +157,28 @@ fn kind(auxiliary: bool) -> VertexKind {
 #[pyclass(module = "phasic._core", frozen)]
 pub(crate) struct FrozenGraph {
     pub frozen: phasic_core::Frozen,
-    /// The content hash, 64 hexadecimal digits.
-    #[pyo3(get)]
-    key: String,
+    plan: OnceLock<Plan>,
+}
+
+impl FrozenGraph {
+    /// How the graph is to be eliminated, decided once.
+    pub fn plan(&self, interrupt: &Interrupt<'_>) -> Result<&Plan, Error> {
+        if let Some(plan) = self.plan.get() {
+            return Ok(plan);
+        }
+        let plan = Plan::new(&self.frozen, interrupt)?;
+        Ok(self.plan.get_or_init(|| plan))
+    }
 }
 
 #[pymethods]
 impl FrozenGraph {
+    /// The content hash, 64 hexadecimal digits.
+    #[getter]
+    fn key(&self) -> String {
+        self.frozen.key.to_string()
+    }
+
     /// Canonical index of each vertex of the builder, (`n_vertices`,) uint32.
     fn canonical<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
         self.frozen.canonical.clone().into_pyarray(py)
@@ -187,10 +199,16 @@ impl FrozenGraph {
         Err(raise(phasic_core::Error::NoSuchVertex { index, length }))
     }
 
-    /// Eliminates the graph symbolically. Ctrl-C stops it.
-    fn record(&self, py: Python<'_>) -> PyResult<Trace> {
-        let recorded =
-            py.detach(|| CoreTrace::record_until(&self.frozen, &Interrupt::when(&interrupted)));
+    /// Eliminates the graph symbolically; `TooLargeToFactor` if that is predicted to exceed the
+    /// limits. Ctrl-C stops it.
+    #[pyo3(signature = (limits = None))]
+    fn record(&self, py: Python<'_>, limits: Option<&Limits>) -> PyResult<Trace> {
+        let recorded = py.detach(|| {
+            let interrupt = Interrupt::when(&interrupted);
+            let plan = self.plan(&interrupt)?;
+            limits.map_or(Ok(()), |limits| plan.cost().check(&limits.limits))?;
+            CoreTrace::record_planned(plan, &interrupt)
+        });
         Ok(Trace { trace: Arc::new(recorded.map_err(raise)?) })
     }
 }

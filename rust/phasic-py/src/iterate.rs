@@ -1,41 +1,17 @@
-//! `Iterative` and `predict`: chains too large to factor.
+//! `Iterative`: chains too large to factor.
 
 use numpy::{IntoPyArray, PyArray1};
-use phasic_core::{Bounded, Error, Interrupt, Limits, Method, Options};
+use phasic_core::{Bounded, Error, Interrupt, Method, Options};
 use pyo3::prelude::*;
 
 use crate::arrays::{Doubles, optional, vector};
 use crate::errors::{interrupted, raise};
 use crate::graph::FrozenGraph;
+use crate::limits::Limits;
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
 /// Value, bound on its error, iterations, method.
 type Answer<T> = (T, T, usize, &'static str);
-
-/// Predicted factor entries, multiply-adds and bytes of eliminating a graph. Ctrl-C stops it.
-#[pyfunction]
-pub(crate) fn predict(py: Python<'_>, graph: &FrozenGraph) -> PyResult<(f64, f64, f64)> {
-    let cost =
-        py.detach(|| phasic_core::predict(&graph.frozen.graph, &Interrupt::when(&interrupted)));
-    let cost = cost.map_err(raise)?;
-    Ok((cost.entries, cost.multiply_adds, cost.bytes))
-}
-
-/// `TooLargeToFactor` if eliminating a graph is predicted to exceed a limit. Ctrl-C stops it.
-#[pyfunction]
-#[pyo3(signature = (graph, multiply_adds = None, bytes = None))]
-pub(crate) fn check_cost(
-    py: Python<'_>,
-    graph: &FrozenGraph,
-    multiply_adds: Option<f64>,
-    bytes: Option<usize>,
-) -> PyResult<()> {
-    let limits = limits(multiply_adds, bytes);
-    let check = || {
-        phasic_core::predict(&graph.frozen.graph, &Interrupt::when(&interrupted))?.check(&limits)
-    };
-    py.detach(check).map_err(raise)
-}
 
 /// The probability of starting absorbed, without a trace; `ValueError` for a theta that the graph
 /// cannot take.
@@ -44,14 +20,6 @@ pub(crate) fn defect(py: Python<'_>, graph: &FrozenGraph, theta: Doubles<'_>) ->
     let theta = vector(&theta);
     let weights = py.detach(|| graph.frozen.graph.weights(&theta));
     Ok(weights.map_err(raise)?.defect)
-}
-
-fn limits(multiply_adds: Option<f64>, bytes: Option<usize>) -> Limits {
-    let default = Limits::default();
-    Limits {
-        multiply_adds: multiply_adds.unwrap_or(default.multiply_adds),
-        bytes: bytes.unwrap_or(default.bytes),
-    }
 }
 
 /// A graph at one theta, solved without factoring its large components. Vertices are in canonical
@@ -69,11 +37,11 @@ impl Iterative {
         py: Python<'_>,
         compute: impl FnOnce(&mut phasic_core::Iterative<'_>) -> Result<T, Error> + Send,
     ) -> PyResult<T> {
-        let graph = &self.graph.get().frozen.graph;
+        let graph = self.graph.get();
         let solve = || {
             let interrupt = Interrupt::when(&interrupted);
             compute(&mut phasic_core::Iterative::new(
-                graph,
+                graph.plan(&interrupt)?,
                 &self.theta,
                 &self.options,
                 &interrupt,
@@ -98,14 +66,15 @@ fn arrays(py: Python<'_>, given: Bounded<Vec<f64>>) -> Answer<Vector<'_>> {
 #[pymethods]
 impl Iterative {
     #[new]
-    #[pyo3(signature = (graph, theta, tolerance = 1e-10, bytes = None))]
+    #[pyo3(signature = (graph, theta, tolerance = 1e-10, limits = None))]
     fn new(
         graph: Py<FrozenGraph>,
         theta: Doubles<'_>,
         tolerance: f64,
-        bytes: Option<usize>,
+        limits: Option<&Limits>,
     ) -> Self {
-        let options = Options { tolerance, limits: limits(None, bytes) };
+        let limits = limits.map_or_else(Default::default, |limits| limits.limits);
+        let options = Options { tolerance, limits };
         Self { graph, theta: vector(&theta), options }
     }
 

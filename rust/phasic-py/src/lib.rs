@@ -7,6 +7,7 @@ mod explore;
 mod gradients;
 mod graph;
 mod iterate;
+mod limits;
 mod trace;
 
 use std::collections::HashMap;
@@ -26,10 +27,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<graph::FrozenGraph>()?;
     module.add_class::<trace::Trace>()?;
     module.add_class::<iterate::Iterative>()?;
+    module.add_class::<limits::Limits>()?;
     module.add_function(wrap_pyfunction!(xla_targets, module)?)?;
-    module.add_function(wrap_pyfunction!(iterate::predict, module)?)?;
     module.add_function(wrap_pyfunction!(iterate::defect, module)?)?;
-    module.add_function(wrap_pyfunction!(iterate::check_cost, module)?)?;
     module.add("TooLargeToFactor", module.py().get_type::<errors::TooLargeToFactor>())?;
     module.add("TraceFormatError", module.py().get_type::<errors::TraceFormatError>())?;
     Ok(())

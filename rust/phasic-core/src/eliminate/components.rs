@@ -3,18 +3,26 @@
 use crate::Graph;
 
 /// Marks a vertex that is not transient, or not in the part at hand.
-pub(super) const OUTSIDE: u32 = u32::MAX;
+pub(crate) const OUTSIDE: u32 = u32::MAX;
 const UNSEEN: u32 = u32::MAX;
 
 /// Components of the transient vertices, sources first: vertices in order, and where each starts.
+#[derive(Clone, Debug)]
 pub(crate) struct Components {
     pub vertices: Vec<u32>,
     /// `(n_components + 1,)`.
     pub starts: Vec<u32>,
 }
 
+impl Components {
+    /// The vertices of each component, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        self.starts.windows(2).map(|block| &self.vertices[block[0] as usize..block[1] as usize])
+    }
+}
+
 /// The transient vertices: neither the starting vertex nor absorbing.
-pub(crate) fn is_transient(graph: &Graph, vertex: usize) -> bool {
+fn is_transient(graph: &Graph, vertex: usize) -> bool {
     vertex != 0 && !graph.is_absorbing(vertex)
 }
 

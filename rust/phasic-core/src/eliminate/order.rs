@@ -26,47 +26,47 @@ const LARGE: usize = 500;
 /// growth of a dissected planar mesh (Lipton, Rose & Tarjan 1979): dissection gains nothing there.
 const PLANAR: f64 = 40.0;
 
-/// Orders and eliminates blocks one after the other.
-#[derive(Default)]
-pub(super) struct Orderer {
-    filler: Filler,
-}
-
-impl Orderer {
-    /// Adds the rows of one block to `rows`; the order in which it is eliminated.
-    pub fn add(
-        &mut self,
-        pattern: &Pattern,
-        order: Order,
-        rows: &mut Rows,
-        interrupt: &Interrupt,
-    ) -> Result<Vec<u32>, Error> {
-        let chosen = match order {
-            Order::Canonical => (0..pattern.len() as u32).collect(),
-            Order::Dissection => nested_dissection(pattern, interrupt)?,
-            Order::MinimumDegree | Order::Cheapest => minimum_degree(pattern),
-        };
-        let first = rows.ends.len();
-        let work = self.filler.fill(pattern, &chosen, u64::MAX, rows, interrupt)?;
-        let work = work.expect("without a limit the elimination goes to its end");
-        let planar = PLANAR * (pattern.len() as f64).powf(1.5);
-        let costly = pattern.len() >= LARGE && work as f64 > planar;
-        if order != Order::Cheapest || !costly {
-            return Ok(chosen);
-        }
-        let other = nested_dissection(pattern, interrupt)?;
-        let mut alone = Rows::default();
-        if self.filler.fill(pattern, &other, work - 1, &mut alone, interrupt)?.is_none() {
-            return Ok(chosen);
-        }
-        rows.truncate(first);
-        rows.append(&alone)?;
-        Ok(other)
+/// The order of a component that is planned; [`Order::Cheapest`] may dissect it later.
+pub(super) fn first(
+    pattern: &Pattern,
+    order: Order,
+    interrupt: &Interrupt,
+) -> Result<Vec<u32>, Error> {
+    match order {
+        Order::Canonical => Ok((0..pattern.len() as u32).collect()),
+        Order::Dissection => nested_dissection(pattern, interrupt),
+        Order::MinimumDegree | Order::Cheapest => Ok(minimum_degree(pattern)),
     }
 }
 
+/// Adds the rows of a component to `rows`, eliminated as planned. A dissection that takes fewer
+/// multiply-adds replaces them; its order is then returned.
+pub(super) fn fill_cheapest(
+    filler: &mut Filler,
+    pattern: &Pattern,
+    planned: &[u32],
+    rows: &mut Rows,
+    interrupt: &Interrupt,
+) -> Result<Option<Vec<u32>>, Error> {
+    let first = rows.ends.len();
+    let work = filler.fill(pattern, planned, u64::MAX, rows, interrupt)?;
+    let work = work.expect("without a limit the elimination goes to its end");
+    let planar = PLANAR * (pattern.len() as f64).powf(1.5);
+    if pattern.len() < LARGE || work as f64 <= planar {
+        return Ok(None);
+    }
+    let other = nested_dissection(pattern, interrupt)?;
+    let mut alone = Rows::default();
+    if filler.fill(pattern, &other, work - 1, &mut alone, interrupt)?.is_none() {
+        return Ok(None);
+    }
+    rows.truncate(first);
+    rows.append(&alone)?;
+    Ok(Some(other))
+}
+
 /// Approximate minimum-degree order (Amestoy, Davis & Duff 1996) of the pattern of A + Aᵀ.
-fn minimum_degree(pattern: &Pattern) -> Vec<u32> {
+pub(crate) fn minimum_degree(pattern: &Pattern) -> Vec<u32> {
     let rows = (0..pattern.len()).map(|vertex| pattern.row(vertex));
     approximate(pattern.len(), pattern.n_edges(), rows)
 }
@@ -77,11 +77,7 @@ pub(super) fn minimum_degree_of(mesh: &Mesh) -> Vec<u32> {
     approximate(mesh.len(), mesh.neighbours.len(), rows)
 }
 
-pub(crate) fn approximate<'a>(
-    n: usize,
-    n_edges: usize,
-    rows: impl Iterator<Item = &'a [u32]>,
-) -> Vec<u32> {
+fn approximate<'a>(n: usize, n_edges: usize, rows: impl Iterator<Item = &'a [u32]>) -> Vec<u32> {
     if n <= 2 {
         return (0..n as u32).collect();
     }

@@ -6,20 +6,28 @@ use crate::Graph;
 /// Row by row, the targets of each vertex of a component inside it, as sorted local indices,
 /// without itself.
 #[derive(Default)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     starts: Vec<u32>,
     targets: Vec<u32>,
 }
 
 impl Pattern {
-    /// Reads the component `members`; `local` is `OUTSIDE` everywhere, and is so again afterwards.
-    pub fn read(&mut self, graph: &Graph, members: &[u32], local: &mut [u32]) {
+    /// Reads the edges among `members` that `keep` keeps; `local` is `OUTSIDE` everywhere, and is
+    /// so again afterwards.
+    pub fn read(
+        &mut self,
+        graph: &Graph,
+        members: &[u32],
+        local: &mut [u32],
+        keep: impl Fn(usize) -> bool,
+    ) {
         for (index, &vertex) in members.iter().enumerate() {
             local[vertex as usize] = index as u32;
         }
         self.clear();
         for (own, &vertex) in members.iter().enumerate() {
-            let targets = graph.edges(vertex as usize).map(|edge| local[graph.target(edge)]);
+            let edges = graph.edges(vertex as usize).filter(|&edge| keep(edge));
+            let targets = edges.map(|edge| local[graph.target(edge)]);
             self.add_row(targets.filter(|&target| target != OUTSIDE && target != own as u32));
         }
         for &vertex in members {

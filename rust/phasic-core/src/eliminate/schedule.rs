@@ -1,11 +1,12 @@
 //! The schedule of one elimination: pivots in order and the entries of the factors.
 
-use super::components::{Components, components};
-use super::fill::Rows;
-use super::order::{Order, Orderer};
+use super::components::OUTSIDE;
+use super::fill::{Filler, Rows};
+use super::order::{self, Order};
 use super::pattern::Pattern;
+use super::plan::Plan;
 use crate::section::Section;
-use crate::{Error, Graph, Interrupt};
+use crate::{Error, Interrupt};
 
 /// In place of a position: the vertex is absorbing.
 pub(crate) const ABSORBED: u32 = u32::MAX;
@@ -26,31 +27,39 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Orders and eliminates the graph symbolically. Cost: about that of writing the entries, and
-    /// of a few hundred nanoseconds per edge and halving where a component is dissected.
-    pub fn new(graph: &Graph, order: Order, interrupt: &Interrupt) -> Result<Self, Error> {
-        let Components { vertices, starts } = components(graph);
-        let mut local = vec![ABSORBED; graph.n_vertices()];
-        let mut pivots = Vec::with_capacity(vertices.len());
+    /// Eliminates the graph of a plan symbolically. Cost: about that of writing the entries, and of
+    /// a few hundred nanoseconds per edge and halving where a component is dissected.
+    pub fn new(plan: &Plan, interrupt: &Interrupt) -> Result<Self, Error> {
+        let graph = plan.graph();
+        let mut local = vec![OUTSIDE; graph.n_vertices()];
+        let mut pivots = Vec::with_capacity(graph.n_vertices());
         let mut rows = Rows::default();
-        let (mut pattern, mut orderer) = (Pattern::default(), Orderer::default());
-        for block in starts.windows(2) {
-            let members = &vertices[block[0] as usize..block[1] as usize];
+        let (mut pattern, mut filler) = (Pattern::default(), Filler::default());
+        for block in plan.blocks() {
+            let members = block.members;
             interrupt.after(50 * members.len())?;
             if let &[only] = members {
                 rows.push_empty();
                 pivots.push(only);
                 continue;
             }
-            pattern.read(graph, members, &mut local);
-            let chosen = orderer.add(&pattern, order, &mut rows, interrupt)?;
-            pivots.extend(chosen.iter().map(|&member| members[member as usize]));
+            pattern.read(graph, members, &mut local, |_| true);
+            let other = if plan.order() == Order::Cheapest {
+                order::fill_cheapest(&mut filler, &pattern, block.order, &mut rows, interrupt)?
+            } else {
+                filler.fill(&pattern, block.order, u64::MAX, &mut rows, interrupt)?;
+                None
+            };
+            match other {
+                Some(order) => pivots.extend(order.iter().map(|&member| members[member as usize])),
+                None => pivots.extend(block.pivots()),
+            }
         }
         let Rows { mut ends, splits, columns } = rows;
         ends.insert(0, 0);
         Ok(Self {
             pivots: pivots.into(),
-            blocks: starts.into(),
+            blocks: plan.starts().to_vec().into(),
             rows: ends.into(),
             splits: splits.into(),
             columns: columns.into(),

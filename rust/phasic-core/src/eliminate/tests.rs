@@ -8,10 +8,11 @@ use super::dissection::nested_dissection;
 use super::fill::{Filler, Rows};
 use super::order::Order;
 use super::pattern::{Mesh, Pattern};
+use super::plan::Plan;
 use super::refine::{LEFT, RIGHT};
 use super::schedule::{ABSORBED, Schedule};
 use super::separator::separate;
-use crate::{Graph, GraphBuilder, Interrupt, VertexId, VertexKind};
+use crate::{Frozen, GraphBuilder, Interrupt, VertexId, VertexKind};
 
 type Digraph = Vec<BTreeSet<u32>>;
 
@@ -103,7 +104,7 @@ fn check_fill(rows: &Digraph, order: &[u32]) -> Result<(), TestCaseError> {
 
 /// Vertex i + 1 for each of the digraph, every tenth with an edge to the absorbing last one, which
 /// those without edges are too.
-fn graph(rows: &Digraph) -> Graph {
+fn graph(rows: &Digraph) -> Frozen {
     let mut graph = GraphBuilder::new(1);
     let mut vertex =
         |state: usize| graph.find_or_create(VertexKind::Ordinary, &[state as i32]).unwrap().0;
@@ -117,11 +118,16 @@ fn graph(rows: &Digraph) -> Graph {
             graph.add_edge(ids[from], ids[rows.len()], 1.0, &[]).unwrap();
         }
     }
-    graph.freeze().unwrap().graph
+    graph.freeze().unwrap()
 }
 
-fn check_schedule(graph: &Graph, order: Order) -> Result<(), TestCaseError> {
-    let schedule = Schedule::new(graph, order, &Interrupt::never()).unwrap();
+fn schedule(frozen: &Frozen, order: Order) -> Schedule {
+    let never = Interrupt::never();
+    Schedule::new(&Plan::in_order(frozen, order, &never).unwrap(), &never).unwrap()
+}
+
+fn check_schedule(frozen: &Frozen, order: Order) -> Result<(), TestCaseError> {
+    let (graph, schedule) = (&frozen.graph, schedule(frozen, order));
     let positions = schedule.positions(graph.n_vertices());
     for vertex in 1..graph.n_vertices() {
         prop_assert_eq!(positions[vertex] == ABSORBED, graph.is_absorbing(vertex));
@@ -218,6 +224,5 @@ fn levels_of_a_path_in_its_order_are_its_length() {
     let rows: Digraph = (0..20_u32)
         .map(|i| [i.checked_sub(1), (i < 19).then_some(i + 1)].into_iter().flatten().collect())
         .collect();
-    let schedule = Schedule::new(&graph(&rows), Order::Canonical, &Interrupt::never()).unwrap();
-    assert_eq!(schedule.levels(), 20);
+    assert_eq!(schedule(&graph(&rows), Order::Canonical).levels(), 20);
 }

@@ -3,6 +3,11 @@
 use super::{GraphBuilder, VertexId, VertexKind};
 use crate::Error;
 
+/// In place of the row of a weight that must not be.
+const REFUSED: u32 = u32::MAX;
+/// Moves whose targets are looked for together.
+const CHUNK: usize = 512;
+
 /// Transitions out of consecutive vertices; all arrays have one entry (or row) for each.
 #[derive(Clone, Copy, Debug)]
 pub struct Moves<'a> {
@@ -47,15 +52,46 @@ impl GraphBuilder {
             let error = Error::NoSuchVertex { index, length };
             return Err(MoveError { row, source: first, error });
         }
-        for row in by_source(moves.sources) {
-            let source = VertexId(first.0 + moves.sources[row]);
-            let target = &moves.targets[row * width..][..width];
-            let coefficients = &moves.coefficients[row * parameters..][..parameters];
-            self.find_or_create(VertexKind::Ordinary, target)
-                .and_then(|(to, _)| self.add_edge(source, to, moves.bases[row], coefficients))
-                .map_err(|error| MoveError { row, source, error })?;
+        let weights = self.intern_all(moves.bases, moves.coefficients, parameters);
+        let mut order = by_source(moves.sources);
+        let target = |row: usize| &moves.targets[row * width..][..width];
+        let given = |row: usize| &moves.coefficients[row * parameters..][..parameters];
+        let (mut rows, mut sought) = (Vec::with_capacity(CHUNK), Vec::with_capacity(CHUNK));
+        loop {
+            rows.clear();
+            rows.extend(order.by_ref().take(CHUNK));
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let states = rows.iter().map(|&row| target(row));
+            self.states.seek(VertexKind::Ordinary, states, &mut sought);
+            for (&row, &sought) in rows.iter().zip(&sought) {
+                let source = VertexId(first.0 + moves.sources[row]);
+                self.find_or_create_sought(VertexKind::Ordinary, target(row), sought)
+                    .and_then(|(to, _)| match weights[row] {
+                        REFUSED => Err(self.refusal(source, to, moves.bases[row], given(row))),
+                        weight => self.check_room().map(|()| self.push_edge(source, to, weight)),
+                    })
+                    .map_err(|error| MoveError { row, source, error })?;
+            }
         }
-        Ok(())
+    }
+
+    /// The row in the table of each weight, or `REFUSED`. A weight equal to the one before it costs
+    /// no look-up: callbacks often return one kind of transition after the other.
+    fn intern_all(&mut self, bases: &[f64], coefficients: &[f64], parameters: usize) -> Vec<u32> {
+        let weight = |row: usize| (bases[row], &coefficients[row * parameters..][..parameters]);
+        let mut rows: Vec<u32> = Vec::with_capacity(bases.len());
+        for row in 0..bases.len() {
+            let own = weight(row);
+            let found = match row.checked_sub(1) {
+                Some(last) if weight(last) == own => rows[last],
+                _ if self.accepts(own.0, own.1) => self.intern(own.0, own.1),
+                _ => REFUSED,
+            };
+            rows.push(found);
+        }
+        rows
     }
 }
 

@@ -1,7 +1,7 @@
 //! The graph while it is being built: vertices in order of creation, edges in order of insertion.
 
 use super::rows::RowTable;
-use super::states::StateTable;
+use super::states::{Sought, StateTable};
 use super::{Frozen, VertexId, VertexKind};
 use crate::Interrupt;
 use crate::error::{Error, StateName};
@@ -14,7 +14,7 @@ const NONE: u32 = u32::MAX;
 /// A vertex without edges is absorbing. Edges with the same source and target add up.
 #[derive(Clone, Debug)]
 pub struct GraphBuilder {
-    states: StateTable,
+    pub(super) states: StateTable,
     pub(super) n_parameters: Option<usize>,
     normalized: bool,
     targets: Vec<u32>,
@@ -61,7 +61,9 @@ impl GraphBuilder {
             max_states: usize::MAX,
             index_limit: NONE as usize,
         };
-        builder.states.find_or_insert(VertexKind::Starting, &vec![0; state_length], 1);
+        let (kind, state) = (VertexKind::Starting, vec![0; state_length]);
+        let sought = builder.states.unsought(kind, &state);
+        builder.states.find_or_insert(kind, &state, sought, 1);
         builder
     }
 
@@ -139,8 +141,18 @@ impl GraphBuilder {
         state: &[i32],
     ) -> Result<(VertexId, bool), Error> {
         self.check_length(state)?;
+        self.find_or_create_sought(kind, state, self.states.unsought(kind, state))
+    }
+
+    /// As [`Self::find_or_create`], for a state of the right length that may have been found before.
+    pub(super) fn find_or_create_sought(
+        &mut self,
+        kind: VertexKind,
+        state: &[i32],
+        sought: Sought,
+    ) -> Result<(VertexId, bool), Error> {
         let limit = self.index_limit.min(self.max_states.saturating_add(1));
-        match self.states.find_or_insert(kind, state, limit) {
+        match self.states.find_or_insert(kind, state, sought, limit) {
             Some((vertex, created)) => {
                 if created {
                     self.first.push(NONE);
@@ -165,27 +177,37 @@ impl GraphBuilder {
     ) -> Result<(), Error> {
         self.check_vertex(source)?;
         self.check_vertex(target)?;
-        self.check_weight(source, target, base, coefficients)?;
+        if !self.accepts(base, coefficients) {
+            return Err(self.refusal(source, target, base, coefficients));
+        }
         if target == VertexId::START {
             return Err(Error::IntoStart { from: self.name(source) });
         }
-        let (count, limit) = (self.n_edges(), self.index_limit);
-        if count >= limit {
-            return Err(Error::TooLarge { what: "edges", count, limit });
-        }
+        self.check_room()?;
+        let row = self.intern(base, coefficients);
+        self.push_edge(source, target, row);
+        Ok(())
+    }
+
+    /// The row of a checked weight in the table of distinct ones.
+    pub(super) fn intern(&mut self, base: f64, coefficients: &[f64]) -> u32 {
         if !coefficients.is_empty() {
             self.n_parameters = Some(coefficients.len());
         }
-        let edge = count as u32;
+        self.table.intern(base, coefficients)
+    }
+
+    /// Appends a checked edge, for which there is room.
+    pub(super) fn push_edge(&mut self, source: VertexId, target: VertexId, row: u32) {
+        let edge = self.targets.len() as u32;
         self.targets.push(target.0);
-        self.rows.push(self.table.intern(base, coefficients));
+        self.rows.push(row);
         self.next.push(NONE);
         match self.last[source.index()] {
             NONE => self.first[source.index()] = edge,
             last => self.next[last as usize] = edge,
         }
         self.last[source.index()] = edge;
-        Ok(())
     }
 
     /// The edges out of a vertex, in order of insertion.
@@ -209,10 +231,6 @@ impl GraphBuilder {
 
     pub(super) fn row_table(&self) -> &RowTable {
         &self.table
-    }
-
-    pub(super) fn state_table(&self) -> &StateTable {
-        &self.states
     }
 
     /// Whether a vertex has no edges out.

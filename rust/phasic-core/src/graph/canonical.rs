@@ -4,18 +4,20 @@ use super::merge::Merge;
 use super::order::canonical_order;
 use super::reach::trapped;
 use super::{GraphBuilder, VertexId, VertexKind};
-use crate::Interrupt;
 use crate::error::{Error, StateName};
 use crate::section::Section;
+use crate::{Interrupt, TraceKey};
 
 /// Nanoseconds that merging takes for an edge, about.
 const WORK_PER_EDGE: usize = 40;
 
-/// A frozen graph together with the two permutations between it and its builder.
+/// A frozen graph together with its name and the two permutations between it and its builder.
 #[derive(Clone, Debug)]
 pub struct Frozen {
     /// The graph in canonical order.
     pub graph: Graph,
+    /// The name of the graph.
+    pub key: TraceKey,
     /// Canonical index of each vertex of the builder, `(n_vertices,)`.
     pub canonical: Vec<u32>,
     /// Builder's index of each canonical vertex, `(n_vertices,)`.
@@ -121,7 +123,7 @@ impl Graph {
 
 impl Frozen {
     pub(super) fn new(builder: &GraphBuilder, interrupt: &Interrupt<'_>) -> Result<Self, Error> {
-        let (states, width) = (builder.state_table(), builder.state_length());
+        let (states, width) = (&builder.states, builder.state_length());
         let original = canonical_order(states.kinds(), states.cells(), width);
         let mut canonical = vec![0; original.len()];
         for (index, &vertex) in original.iter().enumerate() {
@@ -157,6 +159,7 @@ impl Frozen {
         if let Some(vertex) = trapped(&graph) {
             return Err(Error::NoWayOut { state: graph.name(vertex) });
         }
-        Ok(Self { graph, canonical, original })
+        let key = TraceKey::of(&graph);
+        Ok(Self { graph, key, canonical, original })
     }
 }

@@ -28,33 +28,40 @@ impl GraphBuilder {
         if index < length { Ok(()) } else { Err(Error::NoSuchVertex { index, length }) }
     }
 
-    pub(super) fn check_weight(
+    /// Whether there is room for one more edge.
+    pub(super) fn check_room(&self) -> Result<(), Error> {
+        let (count, limit) = (self.n_edges(), self.index_limit);
+        if count < limit { Ok(()) } else { Err(Error::TooLarge { what: "edges", count, limit }) }
+    }
+
+    /// Whether an edge may have this weight.
+    pub(super) fn accepts(&self, base: f64, coefficients: &[f64]) -> bool {
+        let constant = coefficients.is_empty();
+        base.is_finite()
+            && (base >= 0.0 || !constant)
+            && coefficients.iter().all(|value| value.is_finite())
+            && self.n_parameters.is_none_or(|expected| constant || expected == coefficients.len())
+    }
+
+    /// What is wrong with a weight that is not accepted.
+    #[cold]
+    pub(super) fn refusal(
         &self,
         source: VertexId,
         target: VertexId,
         base: f64,
         coefficients: &[f64],
-    ) -> Result<(), Error> {
-        let constant = coefficients.is_empty();
-        let bad = |what, value| {
-            Err(Error::BadWeight { from: self.name(source), to: self.name(target), what, value })
-        };
-        if !base.is_finite() || (constant && base < 0.0) {
-            return bad(if constant { "the weight" } else { "the base weight" }, base);
+    ) -> Error {
+        let (from, to) = (self.name(source), self.name(target));
+        if !base.is_finite() || coefficients.is_empty() {
+            let constant = coefficients.is_empty();
+            let what = if constant { "the weight" } else { "the base weight" };
+            return Error::BadWeight { from, to, what, value: base };
         }
         if let Some(&value) = coefficients.iter().find(|value| !value.is_finite()) {
-            return bad("a coefficient of", value);
+            return Error::BadWeight { from, to, what: "a coefficient of", value };
         }
-        match self.n_parameters {
-            Some(expected) if !constant && expected != coefficients.len() => {
-                Err(Error::CoefficientLength {
-                    from: self.name(source),
-                    to: self.name(target),
-                    expected,
-                    given: coefficients.len(),
-                })
-            }
-            _ => Ok(()),
-        }
+        let (expected, given) = (self.n_parameters(), coefficients.len());
+        Error::CoefficientLength { from, to, expected, given }
     }
 }

@@ -4,8 +4,7 @@ use super::blocks::Solver;
 use super::certify::{Certified, Goal};
 use super::chain::{Chain, Way};
 use super::double::{Double, ROUNDOFF};
-use super::predict::Limits;
-use crate::{Error, Graph, Interrupt};
+use crate::{Error, Graph, Interrupt, Limits, Plan};
 
 /// What an iterative solution may use and must reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,7 +51,7 @@ pub struct Bounded<T> {
 /// infinite at vertices from which absorption is not certain. Memory: about 100 bytes per edge and
 /// the preconditioner, which [`Options::limits`] limits.
 pub struct Iterative<'a> {
-    pub(super) graph: &'a Graph,
+    pub(super) graph: Graph,
     pub(super) solver: Solver<'a>,
     pub(super) tolerance: f64,
 }
@@ -63,7 +62,7 @@ impl<'a> Iterative<'a> {
     /// Errors: those of [`Graph::weights`]; a trap that can be entered; a tolerance outside (0, 1);
     /// [`Error::Interrupted`], here and in every method.
     pub fn new(
-        graph: &'a Graph,
+        plan: &Plan,
         theta: &[f64],
         options: &Options,
         interrupt: &Interrupt<'a>,
@@ -73,9 +72,9 @@ impl<'a> Iterative<'a> {
             let must = "between 0 and 1";
             return Err(Error::BadValue { name: "tolerance", index: 0, value: tolerance, must });
         }
-        let chain = Chain::new(graph, theta, interrupt)?;
+        let chain = Chain::new(plan, theta, interrupt)?;
         let solver = Solver::new(chain, &options.limits, interrupt)?;
-        Ok(Self { graph, solver, tolerance })
+        Ok(Self { graph: plan.graph().clone(), solver, tolerance })
     }
 
     /// E of the accumulated reward. The error is at most `tolerance` times E of |reward|.

@@ -3,8 +3,7 @@
 use super::chain::{Chain, Way};
 use super::gmres::{System, gmres};
 use super::incomplete::BlockFactor;
-use super::predict::Limits;
-use crate::{Error, Interrupt};
+use crate::{Error, Interrupt, Limits};
 
 /// Fill below this part of a row's rate is left out at first, …
 const FIRST_DROP: f64 = 1e-2;

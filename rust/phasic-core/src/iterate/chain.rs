@@ -1,10 +1,11 @@
 //! The matrix M = diag(exit rates) − rates at one θ, in block order, from the frozen graph alone.
 
 use super::double::{Double, ROUNDOFF};
-use super::predict::{ordered, pattern};
-use crate::eliminate::ABSORBED;
-use crate::eliminate::components::{Components, components, is_transient};
-use crate::{Error, Graph, Interrupt};
+use crate::eliminate::components::OUTSIDE;
+use crate::eliminate::order::minimum_degree;
+use crate::eliminate::pattern::Pattern;
+use crate::eliminate::{ABSORBED, Cost};
+use crate::{Error, Graph, Interrupt, Plan};
 
 /// A component is eliminated exactly if that takes at most this many multiply-adds per edge.
 const EXACT_PER_EDGE: f64 = 300.0;
@@ -73,13 +74,12 @@ impl Links {
 
 impl Chain {
     /// Errors: those of [`Graph::weights`], and a trap that can be entered from the start.
-    pub fn new(graph: &Graph, theta: &[f64], interrupt: &Interrupt) -> Result<Self, Error> {
+    pub fn new(plan: &Plan, theta: &[f64], interrupt: &Interrupt) -> Result<Self, Error> {
+        let graph = plan.graph();
         let rates = graph.edge_weights(&graph.weights(theta)?);
         let trapped = trapped(graph, &rates, theta)?;
-        let alive = |vertex: usize| is_transient(graph, vertex) && !trapped[vertex];
-        let Components { vertices, starts } = components(graph);
         let mut chain = Self {
-            vertices: Vec::with_capacity(vertices.len()),
+            vertices: Vec::with_capacity(graph.n_vertices()),
             positions: vec![ABSORBED; graph.n_vertices()],
             blocks: vec![0],
             exact: Vec::new(),
@@ -90,21 +90,30 @@ impl Chain {
             initial: Vec::new(),
             trapped: Vec::new(),
         };
-        let mut local = vec![ABSORBED; graph.n_vertices()];
-        for block in starts.windows(2) {
-            let members = &vertices[block[0] as usize..block[1] as usize];
-            let members: Vec<u32> =
-                members.iter().copied().filter(|&v| alive(v as usize)).collect();
-            if members.is_empty() {
-                continue;
-            }
-            let rows = pattern(graph, &members, &mut local, |edge| rates[edge] > 0.0);
-            let edges: usize = rows.iter().map(Vec::len).sum();
-            interrupt.after(100 * (edges + members.len()))?;
-            let (order, cost) = ordered(&rows);
-            let exact = cost.multiply_adds <= EXACT_PER_EDGE * edges as f64;
-            chain.vertices.extend(order.iter().map(|&member| members[member as usize]));
-            chain.exact.push(exact);
+        let mut local = vec![OUTSIDE; graph.n_vertices()];
+        let mut pattern = Pattern::default();
+        let positive = |edge: usize| rates[edge] > 0.0;
+        for block in plan.blocks() {
+            interrupt.after(100 * (block.edges + block.members.len()))?;
+            let whole = |&vertex: &u32| {
+                let vertex = vertex as usize;
+                !trapped[vertex] && graph.edges(vertex).all(positive)
+            };
+            let (edges, multiply_adds) = if block.members.iter().all(whole) {
+                chain.vertices.extend(block.pivots());
+                (block.edges, block.multiply_adds)
+            } else {
+                let kept = |vertex: &u32| !trapped[*vertex as usize];
+                let members: Vec<u32> = block.members.iter().copied().filter(kept).collect();
+                if members.is_empty() {
+                    continue;
+                }
+                pattern.read(graph, &members, &mut local, positive);
+                let order = minimum_degree(&pattern);
+                chain.vertices.extend(order.iter().map(|&member| members[member as usize]));
+                (pattern.n_edges(), Cost::of(&pattern, &order).multiply_adds)
+            };
+            chain.exact.push(multiply_adds <= EXACT_PER_EDGE * edges as f64);
             chain.blocks.push(chain.vertices.len() as u32);
         }
         chain.trapped = trapped;

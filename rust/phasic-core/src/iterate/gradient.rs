@@ -93,7 +93,7 @@ impl Iterative<'_> {
 
     /// The derivative in θ and bounds on its errors, summed in twice the working precision.
     fn pull_back(&self, parts: &[(f64, Certified)], times: &Certified) -> (Vec<f64>, Vec<f64>) {
-        let (graph, chain) = (self.graph, &self.solver.chain);
+        let (graph, chain) = (&self.graph, &self.solver.chain);
         let value = |position: u32| {
             let mut sum = Double::default();
             let mut error = 0.0;

@@ -9,7 +9,7 @@ mod validate;
 pub use key::TraceKey;
 pub(crate) use layout::Layout;
 
-use crate::eliminate::{Order, Schedule};
+use crate::eliminate::{Plan, Schedule};
 use crate::graph::Frozen;
 use crate::{Error, Graph, Interrupt};
 
@@ -26,25 +26,21 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Eliminates a graph symbolically. Cost: about that of one numeric elimination.
+    /// Plans and eliminates a graph symbolically, whatever that costs.
     pub fn record(frozen: &Frozen) -> Result<Self, Error> {
-        Self::record_until(frozen, &Interrupt::never())
+        let interrupt = Interrupt::never();
+        Self::record_planned(&Plan::new(frozen, &interrupt)?, &interrupt)
     }
 
-    /// As [`Self::record`], but stops with [`Error::Interrupted`] when asked to.
-    pub fn record_until(frozen: &Frozen, interrupt: &Interrupt) -> Result<Self, Error> {
-        Self::record_in(frozen, Order::Cheapest, interrupt)
-    }
-
-    /// As [`Self::record_until`], in an order of choice. Its key does not tell the order, so that
-    /// such a trace must not be cached.
-    #[doc(hidden)]
-    pub fn record_in(frozen: &Frozen, order: Order, interrupt: &Interrupt) -> Result<Self, Error> {
-        let graph = frozen.graph.clone();
-        let schedule = Schedule::new(&graph, order, interrupt)?;
+    /// Eliminates a graph symbolically as planned. Cost: about that of one numeric elimination.
+    ///
+    /// Errors: [`Error::Interrupted`], and more factor entries than an index can name.
+    pub fn record_planned(plan: &Plan, interrupt: &Interrupt) -> Result<Self, Error> {
+        let graph = plan.graph().clone();
+        let schedule = Schedule::new(plan, interrupt)?;
         let positions = schedule.positions(graph.n_vertices());
         let layout = Layout::new(&graph, &schedule, &positions);
-        Ok(Self { key: TraceKey::of(&graph), graph, schedule, layout })
+        Ok(Self { key: plan.key(), graph, schedule, layout })
     }
 
     /// The content hash of the graph.

@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use phasic_core::{Absorption, Error, Frozen, GraphBuilder, Moments, Trace, VertexId, VertexKind};
+use phasic_core::{
+    Absorption, Error, Frozen, GraphBuilder, Moments, Trace, TraceKey, VertexId, VertexKind,
+};
 
 pub const HEADER: usize = 192;
 pub const N_SECTIONS: usize = 13;
@@ -131,7 +133,8 @@ pub fn evaluate(trace: &Trace) {
     assert!(Trace::from_bytes(&trace.to_bytes()).is_ok(), "what was read can be written");
     let vertices: Vec<u32> = (0..trace.n_vertices() as u32).collect();
     let graph = trace.graph().clone();
-    let frozen = Frozen { graph, canonical: vertices.clone(), original: vertices };
+    let key = TraceKey::of(&graph);
+    let frozen = Frozen { graph, key, canonical: vertices.clone(), original: vertices };
     let recorded = Trace::record(&frozen).expect("a valid graph can be recorded");
     assert_eq!(recorded.key(), trace.key());
     let theta = vec![1.0; trace.n_parameters()];

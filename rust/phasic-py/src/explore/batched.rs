@@ -5,7 +5,7 @@ use phasic_core::{GraphBuilder, MoveError, Moves, VertexId};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::tables::{Table, doubles, indices, whole_numbers};
+use super::tables::{Table, Values, doubles, indices, whole_numbers};
 use super::{Search, no_initial_state, note, question, states};
 use crate::errors::raise;
 use crate::graph::value_error;
@@ -14,7 +14,7 @@ use crate::graph::value_error;
 const MOST_STATES: usize = 1 << 17;
 
 /// The most entries that the arrays of one answer should have, judged by the answer before.
-const MOST_ENTRIES: usize = 1 << 22;
+const MOST_ENTRIES: usize = 1 << 18;
 
 pub(super) fn run<'py>(py: Python<'py>, search: &Search<'py>) -> PyResult<GraphBuilder> {
     let mut graph = initial(py, search)?;
@@ -58,7 +58,7 @@ fn ask<'py>(
     graph: &GraphBuilder,
     first: usize,
     end: usize,
-) -> PyResult<Answer> {
+) -> PyResult<Answer<'py>> {
     let (n, width) = (end - first, graph.state_length());
     let returned = search.callback.call1((states(py, graph, first, end).reshape([n, width])?,))?;
     let parts = parts(&returned)?;
@@ -77,13 +77,14 @@ fn asked(graph: &GraphBuilder, first: usize, end: usize) -> String {
 }
 
 /// What the callback returned, checked.
-struct Answer {
+struct Answer<'py> {
     sources: Vec<u32>,
-    targets: Table<i32>,
-    weights: Weights,
+    targets: Table<'py, i32>,
+    weights: Weights<'py>,
 }
 
-impl Answer {
+impl Answer<'_> {
+    /// Keeps the GIL: the arrays are read where they lie, and a batch is short.
     fn add(&self, py: Python<'_>, graph: &mut GraphBuilder, first: VertexId) -> PyResult<()> {
         let moves = Moves {
             sources: &self.sources,
@@ -91,7 +92,7 @@ impl Answer {
             bases: &self.weights.bases,
             coefficients: &self.weights.coefficients,
         };
-        let added = py.detach(|| graph.add_moves(first, &moves));
+        let added = graph.add_moves(first, &moves);
         added.map_err(|MoveError { row, source, error }| {
             let asked = format!("{}, row {row} of the arrays returned", question(graph, source));
             note(py, raise(error), &asked)
@@ -104,20 +105,20 @@ impl Answer {
 }
 
 /// `base + coefficients · θ` of every transition.
-struct Weights {
-    bases: Vec<f64>,
-    coefficients: Vec<f64>,
+struct Weights<'py> {
+    bases: Values<'py, f64>,
+    coefficients: Values<'py, f64>,
 }
 
-impl Weights {
+impl<'py> Weights<'py> {
     /// Rates `(m,)`, coefficients `(m, p)`, or a tuple of base `(m,)` and coefficients `(m, p)`.
     fn read(
-        parts: &Bound<'_, PyTuple>,
-        targets: &Table<i32>,
+        parts: &Bound<'py, PyTuple>,
+        targets: &Table<'py, i32>,
         search: &Search<'_>,
     ) -> PyResult<Self> {
         let given = parts.get_item(2)?;
-        let read = |name, given: &Bound<'_, PyAny>, dimensions: &[usize]| {
+        let read = |name, given: &Bound<'py, PyAny>, dimensions: &[usize]| {
             let table = doubles(name, given, dimensions)?;
             table.must_go_with(name, targets)?;
             Ok::<_, PyErr>(table)
@@ -135,8 +136,8 @@ impl Weights {
                 )));
             }
             Err(_) => match read("weights", &given, &[1, 2])? {
-                rates if rates.dimensions == 1 => (rates.values, Vec::new()),
-                rows => (vec![0.0; targets.rows], rows.values),
+                rates if rates.dimensions == 1 => (rates.values, Values::Made(Vec::new())),
+                rows => (Values::Made(vec![0.0; targets.rows]), rows.values),
             },
         };
         if search.refuse_coefficients() && !coefficients.is_empty() {
@@ -147,7 +148,7 @@ impl Weights {
     }
 }
 
-fn targets(parts: &Bound<'_, PyTuple>, width: Option<usize>) -> PyResult<Table<i32>> {
+fn targets<'py>(parts: &Bound<'py, PyTuple>, width: Option<usize>) -> PyResult<Table<'py, i32>> {
     let targets = whole_numbers("target_states", &parts.get_item(1)?)?;
     match width {
         Some(width) if targets.rows > 0 && targets.width != width => Err(value_error(format!(

@@ -4,6 +4,8 @@
 //! Anal.* 15:1075), in the form of Davis (2006, *Direct Methods for Sparse Linear Systems*, §4.5).
 //! Cost: O(edges · α).
 
+use super::pattern::Pattern;
+
 const NONE: u32 = u32::MAX;
 
 /// A symmetric pattern, compressed by rows, without the diagonal.
@@ -13,17 +15,17 @@ pub(super) struct Symmetric {
 }
 
 impl Symmetric {
-    /// The pattern of A + Aᵀ in the order `order`: index `i` of the result is `order[i]` of `rows`.
-    pub fn new(rows: &[Vec<u32>], order: &[u32]) -> Self {
-        let n = rows.len();
+    /// The pattern of A + Aᵀ in the order `order`: index `i` of the result is `order[i]` of the pattern.
+    pub fn new(pattern: &Pattern, order: &[u32]) -> Self {
+        let n = pattern.len();
         let mut position = vec![0; n];
         for (index, &member) in order.iter().enumerate() {
             position[member as usize] = index as u32;
         }
         let pairs = || {
-            rows.iter().enumerate().flat_map(|(row, columns)| {
-                let row = position[row];
-                columns.iter().map(move |&column| (row, column))
+            (0..n).flat_map(|vertex| {
+                let row = position[vertex];
+                pattern.row(vertex).iter().map(move |&column| (row, column))
             })
         };
         let mut starts = vec![0; n + 1];
