@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::reverse::Evaluation;
 use super::{Complex, Dual, Factor, Lanes, Scalar};
 use crate::eliminate::Order;
-use crate::{GraphBuilder, Interrupt, Trace, VertexId, VertexKind};
+use crate::{GraphBuilder, Interrupt, Plan, Trace, VertexId, VertexKind};
 
 /// The factors as the formulas at the head of `factor.rs` give them: entries, exits, pivots.
 fn obvious<T: Scalar>(trace: &Trace, weights: &[T], killing: T) -> (Vec<T>, Vec<T>, Vec<T>) {
@@ -72,7 +72,9 @@ fn chain(n: usize, pairs: &[(usize, usize, i32)], order: Order) -> (Trace, Vec<f
         }
     }
     let frozen = graph.freeze().expect("every state has an exit");
-    let trace = Trace::record_in(&frozen, order, &Interrupt::never()).expect("a small chain");
+    let never = Interrupt::never();
+    let plan = Plan::in_order(&frozen, order, &never).expect("nobody interrupts it");
+    let trace = Trace::record_planned(&plan, &never).expect("a small chain");
     theta.resize(trace.n_parameters(), 1.0);
     (trace, theta)
 }
