@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from phasic import _check
 from phasic._check import Doubles
-from phasic._numbers import Numbers
+from phasic._distribution import Distribution
 from phasic._vertex import Vertex
 
 
@@ -28,7 +28,7 @@ class Gradient:
     rewards: tuple[Doubles, ...] = ()
 
 
-class Gradients(Numbers):
+class Gradients(Distribution):
     """Exact gradients at a graph's parameters; see `phasic.Graph`.
 
     One costs two to four values, whatever the number of parameters and vertices. The sweep runs through the

@@ -2,8 +2,12 @@
 
 use super::chain::{Chain, ChainPattern};
 use super::poisson;
+use super::scaled::Scaled;
 use super::sequence::{Quantity, Sequence};
 use crate::{Error, Interrupt, Moments, Trace, Weights};
+
+/// Numbers of a law at finite times.
+pub(super) type Ask<'a> = dyn FnMut(Quantity, &[f64]) -> Result<Vec<Scaled>, Error> + 'a;
 
 /// Density, distribution function and occupancy of a trace at one θ, by uniformization.
 ///
@@ -75,18 +79,55 @@ impl<'a> Absorption<'a> {
         tolerance: f64,
         at_infinity: f64,
     ) -> Result<Vec<f64>, Error> {
+        self.at(times, at_infinity, tolerance, |ask, times| {
+            Ok(ask(quantity, times)?.into_iter().map(Scaled::value).collect())
+        })
+    }
+
+    /// What `compute` makes of the finite times, and `at_infinity` where a time is infinite.
+    pub(super) fn at(
+        &self,
+        times: &[f64],
+        at_infinity: f64,
+        tolerance: f64,
+        compute: impl FnOnce(&mut Ask<'_>, &[f64]) -> Result<Vec<f64>, Error>,
+    ) -> Result<Vec<f64>, Error> {
         check_times(times)?;
         if times.contains(&f64::INFINITY) {
             // Only a chain that is surely absorbed has these limits.
-            Moments::new(self.trace, &self.weights.theta)?;
+            self.moments()?;
         }
+        let finite: Vec<f64> = times.iter().copied().filter(|time| time.is_finite()).collect();
+        let mut values = self.answering(tolerance, |ask| compute(ask, &finite))?.into_iter();
+        let mut value = |&time: &f64| match time {
+            f64::INFINITY => at_infinity,
+            _ => values.next().expect("a value for each finite time"),
+        };
+        Ok(times.iter().map(&mut value).collect())
+    }
+
+    /// Runs a computation that asks for numbers, again and again; all its questions share work.
+    pub(super) fn answering<T>(
+        &self,
+        tolerance: f64,
+        compute: impl FnOnce(&mut Ask<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
         let mut sequence = Sequence::new(&chain, false, self.interrupt.clone());
-        let mut value = |&time: &f64| match time {
-            f64::INFINITY => Ok(at_infinity),
-            _ => Ok(sequence.mixture(quantity, chain.rate * time, tolerance)?.sum.value()),
-        };
-        times.iter().map(&mut value).collect()
+        compute(&mut |quantity, times| {
+            let mut one = |time| sequence.mixture(quantity, chain.rate * time, tolerance);
+            times.iter().map(|&time| Ok(one(time)?.sum)).collect()
+        })
+    }
+
+    /// Probability of starting absorbed.
+    pub(super) fn defect(&self) -> f64 {
+        self.weights.defect
+    }
+
+    /// Moments at the same θ. Errors: the chain may never be absorbed.
+    pub(super) fn moments(&self) -> Result<Moments<'a>, Error> {
+        Moments::new(self.trace, &self.weights.theta)
     }
 
     /// Σ over jumps k of `coefficients(Poisson probabilities, q)[k] · v[k]`.

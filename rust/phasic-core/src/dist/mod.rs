@@ -6,10 +6,13 @@ mod continuous;
 mod counts;
 mod discrete;
 mod likelihood;
+mod logs;
 mod poisson;
+mod quantile;
 mod scaled;
 mod sequence;
 
 pub use absorption::Absorption;
 pub use discrete::Discrete;
 pub use likelihood::{Law, LogLikelihood};
+pub use quantile::Tail;
