@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Doubles = NDArray[np.float64]
 
+#: The smallest relative error that may be asked for: 45 times the spacing of doubles.
+LEAST_RTOL = 1e-14
+
 #: Characters of an argument that a message shows.
 _SHOWN = 100
 
@@ -97,11 +100,22 @@ def counts(name: str, given: ArrayLike) -> Doubles:
     return array
 
 
-def tolerance(given: float) -> float:
-    """A relative error between 0 and 1."""
-    checked = number("tolerance", given)
+def probabilities(name: str, given: ArrayLike) -> Doubles:
+    """Numbers from 0 to 1, of any shape."""
+    array = doubles(name, given)
+    _check(name, array, (array >= 0) & (array <= 1), "a probability, from 0 to 1")
+    return array
+
+
+def rtol(given: float) -> float:
+    """A relative error below 1 that double precision can give."""
+    checked = number("rtol", given)
     if not 0 < checked < 1:
-        raise ValueError(f"tolerance is {given}: it must be above 0 and below 1")
+        raise ValueError(f"rtol is {given}: it must be above 0 and below 1")
+    if checked < LEAST_RTOL:
+        raise ValueError(
+            f"rtol is {given}: double precision cannot give less than {LEAST_RTOL:g}; ask for that or more"
+        )
     return checked
 
 

@@ -66,7 +66,7 @@ def log_likelihood(
     rewards: ArrayLike,
     *,
     discrete: bool,
-    tolerance: float,
+    rtol: float,
 ) -> Array:
     """Weighted log-likelihood of observations under a recorded trace.
 
@@ -82,23 +82,23 @@ def log_likelihood(
         weights: (..., m) multiplicities of the observations, 0 for padding.
         rewards: (..., n_vertices) reward of each vertex in canonical order, or (..., 0) for ones.
         discrete: probabilities of accumulated integer rewards instead of densities of absorption times.
-        tolerance: relative error allowed in a density, above 0 and below 1.
+        rtol: relative error allowed in a density, above 0 and below 1.
 
     Returns:
         (...) log-likelihoods in theta's type: NaN for a NaN parameter, -inf for a negative rate or an
         impossible observation.
 
     Raises:
-        ValueError: shapes do not fit, `key` is not uint32, `tolerance` is out of range.
+        ValueError: shapes do not fit, `key` is not uint32, `rtol` is out of range.
         TypeError: an operand is not real; a derivative in `values`, `weights` or `rewards` is asked for.
         NotImplementedError: a second derivative is asked for.
         jax.errors.JaxRuntimeError: at run time, the trace is not registered (NOT_FOUND), or theta or rewards
             do not have the lengths that the trace asks for, or the law refuses the data (INVALID_ARGUMENT).
             From programs that ran before, JAX raises the same as ValueError.
     """
-    tolerance = float(tolerance)
-    if not 0.0 < tolerance < 1.0:
-        raise ValueError(f"tolerance: expected a number above 0 and below 1, got {tolerance}")
+    rtol = float(rtol)
+    if not 0.0 < rtol < 1.0:
+        raise ValueError(f"rtol: expected a number above 0 and below 1, got {rtol}")
     register_targets()
     words = jnp.asarray(key)
     if words.dtype != jnp.uint32 or words.shape[-1:] != (_KEY_WORDS,):
@@ -107,7 +107,7 @@ def log_likelihood(
         )
     numbers = zip(_OPERANDS[1:], (theta, values, weights, rewards), strict=True)
     operands = _align(words, *(_floats(name, operand) for name, operand in numbers))
-    result: Array = _phasic_log_likelihood(*operands, discrete=bool(discrete), tolerance=tolerance)
+    result: Array = _phasic_log_likelihood(*operands, discrete=bool(discrete), rtol=rtol)
     return result
 
 
@@ -143,19 +143,19 @@ def _align(*operands: Array) -> tuple[Array, ...]:
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _value(discrete: bool, tolerance: float, *operands: Array) -> Array:
+def _value(discrete: bool, rtol: float, *operands: Array) -> Array:
     """Log-likelihood of aligned operands."""
-    return _bind(0, discrete, tolerance, operands)[0]
+    return _bind(0, discrete, rtol, operands)[0]
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _value_and_gradient(discrete: bool, tolerance: float, *operands: Array) -> tuple[Array, ...]:
+def _value_and_gradient(discrete: bool, rtol: float, *operands: Array) -> tuple[Array, ...]:
     """Log-likelihood and its gradient in theta, from one custom call."""
-    return _bind(1, discrete, tolerance, operands)
+    return _bind(1, discrete, rtol, operands)
 
 
 def _value_jvp(
-    discrete: bool, tolerance: float, primals: tuple[Array, ...], tangents: tuple[Any, ...]
+    discrete: bool, rtol: float, primals: tuple[Array, ...], tangents: tuple[Any, ...]
 ) -> tuple[Array, Array]:
     moving = dict(zip(_OPERANDS, tangents, strict=True))
     for name in ("values", "weights", "rewards"):
@@ -165,13 +165,13 @@ def _value_jvp(
                 f"pass jax.lax.stop_gradient({name}) if {name} depends on what you differentiate in"
             )
     if isinstance(moving["theta"], SymbolicZero):
-        value = _value(discrete, tolerance, *primals)
+        value = _value(discrete, rtol, *primals)
         return value, jnp.zeros_like(value)
-    value, gradient = _value_and_gradient(discrete, tolerance, *primals)
+    value, gradient = _value_and_gradient(discrete, rtol, *primals)
     return value, jnp.sum(gradient * moving["theta"], axis=-1)
 
 
-def _second_derivative(discrete: bool, tolerance: float, primals: object, tangents: object) -> NoReturn:
+def _second_derivative(discrete: bool, rtol: float, primals: object, tangents: object) -> NoReturn:
     raise NotImplementedError(
         "second derivatives of log-likelihoods are not available; "
         "use first derivatives, or finite differences of the gradient"
@@ -182,17 +182,17 @@ _value.defjvp(_value_jvp, symbolic_zeros=True)
 _value_and_gradient.defjvp(_second_derivative, symbolic_zeros=True)
 
 
-@functools.partial(jax.jit, static_argnames=("discrete", "tolerance"), inline=True)
-def _phasic_log_likelihood(*operands: Array, discrete: bool, tolerance: float) -> Array:
+@functools.partial(jax.jit, static_argnames=("discrete", "rtol"), inline=True)
+def _phasic_log_likelihood(*operands: Array, discrete: bool, rtol: float) -> Array:
     """Log-likelihood of aligned operands, compiled also when called outside jit.
 
     The function's name is part of such programs, and so of their keys in JAX's persistent cache.
     """
-    value: Array = _value(discrete, tolerance, *operands)
+    value: Array = _value(discrete, rtol, *operands)
     return value
 
 
-def _bind(order: int, discrete: bool, tolerance: float, operands: tuple[Array, ...]) -> tuple[Array, ...]:
+def _bind(order: int, discrete: bool, rtol: float, operands: tuple[Array, ...]) -> tuple[Array, ...]:
     """Add the custom call to a program: log-likelihood, and for order 1 its gradient in theta."""
     if jax.sharding.get_abstract_mesh().manual_axes:
         operands = _vary_together(operands)
@@ -200,7 +200,7 @@ def _bind(order: int, discrete: bool, tolerance: float, operands: tuple[Array, .
     call: Callable[..., Sequence[Array]] = jax.ffi.ffi_call(_TARGET, results, vmap_method="expand_dims")
     # NumPy scalars keep 64 bits when JAX's x64 mode is off.
     return tuple(
-        call(*operands, order=np.int64(order), discrete=np.int64(discrete), tolerance=np.float64(tolerance))
+        call(*operands, order=np.int64(order), discrete=np.int64(discrete), tolerance=np.float64(rtol))
     )
 
 

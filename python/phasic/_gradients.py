@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from phasic import _check
 from phasic._check import Doubles
-from phasic._numbers import Numbers
+from phasic._distribution import Distribution
 from phasic._vertex import Vertex
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ComplexGradient:
     initial: Complexes
 
 
-class Gradients(Numbers):
+class Gradients(Distribution):
     """Exact gradients at a graph's parameters; see `phasic.Graph`.
 
     One costs two to four values, whatever the number of parameters and vertices. The sweep runs through the

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from phasic import _check
 from phasic._check import Doubles
+from phasic._distribution import RTOL
 from phasic._gradients import Gradients
-from phasic._numbers import TOLERANCE
 
 if TYPE_CHECKING:
     from phasic._model import Model
@@ -139,7 +139,7 @@ class Graph(Gradients):
         rewards: ArrayLike | None = None,
         *,
         weights: ArrayLike | None = None,
-        tolerance: float = TOLERANCE,
+        rtol: float = RTOL,
     ) -> float:
         """Log-likelihood of observations at theta, without JAX.
 
@@ -149,12 +149,12 @@ class Graph(Gradients):
             discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
             rewards: (n_vertices,) whole rewards for a discrete law.
             weights: (m,) multiplicities, default 1 each.
-            tolerance: Relative truncation error of a density.
+            rtol: Relative truncation error of a density, from 1e-14.
 
         Raises:
             ValueError: An argument is not what it must be; the first bad index is named.
         """
-        return self._likelihood(theta, data, discrete, rewards, weights, tolerance)[0]
+        return self._likelihood(theta, data, discrete, rewards, weights, rtol)[0]
 
     def log_likelihood_gradient(
         self,
@@ -164,29 +164,29 @@ class Graph(Gradients):
         rewards: ArrayLike | None = None,
         *,
         weights: ArrayLike | None = None,
-        tolerance: float = TOLERANCE,
+        rtol: float = RTOL,
     ) -> Doubles:
         """Derivative of `log_likelihood` in theta, (param_length,), exact, by the adjoint. Same arguments."""
-        return self._likelihood(theta, data, discrete, rewards, weights, tolerance)[1]
+        return self._likelihood(theta, data, discrete, rewards, weights, rtol)[1]
 
     def model(
         self,
         discrete: bool | None = None,
         rewards: ArrayLike | None = None,
         *,
-        tolerance: float = TOLERANCE,
+        rtol: float = RTOL,
     ) -> Model:
         """The likelihood as a function of JAX; see `phasic.Model`. The trace is kept in the cache.
 
         Args:
             discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
             rewards: (n_vertices,) whole rewards for a discrete law.
-            tolerance: Relative truncation error of a density.
+            rtol: Relative truncation error of a density, from 1e-14.
         """
         from phasic._model import Model
 
         discrete, ordered = self._law(discrete, rewards)
-        return Model.of(self.trace(), ordered, discrete=discrete, tolerance=_check.tolerance(tolerance))
+        return Model.of(self.trace(), ordered, discrete=discrete, rtol=_check.rtol(rtol))
 
     def svgd(
         self,
@@ -255,13 +255,13 @@ class Graph(Gradients):
         discrete: bool | None,
         rewards: ArrayLike | None,
         weights: ArrayLike | None,
-        tolerance: float,
+        rtol: float,
     ) -> tuple[float, Doubles]:
         discrete, ordered = self._law(discrete, rewards)
         values, counts = _observations(data, discrete, weights)
         checked = _check.theta_vector(theta, self.param_length())
-        trace, tolerance = self._recorded(), _check.tolerance(tolerance)
-        return trace.log_likelihood(checked, values, counts, ordered, discrete, tolerance)
+        trace, rtol = self._recorded(), _check.rtol(rtol)
+        return trace.log_likelihood(checked, values, counts, ordered, discrete, rtol)
 
 
 def _observations(

@@ -30,7 +30,7 @@ class Model:
         n_parameters: Length p of theta.
         n_vertices: Vertices of the trace.
         discrete: Whether data are whole rewards collected step by step, instead of absorption times.
-        tolerance: Relative truncation error of a density.
+        rtol: Relative truncation error of a density.
     """
 
     key: Any
@@ -38,16 +38,14 @@ class Model:
     n_parameters: int = field(metadata={"static": True})
     n_vertices: int = field(metadata={"static": True})
     discrete: bool = field(metadata={"static": True})
-    tolerance: float = field(metadata={"static": True})
+    rtol: float = field(metadata={"static": True})
 
     @classmethod
-    def of(
-        cls, trace: _core.Trace, rewards: NDArray[np.float64], *, discrete: bool, tolerance: float
-    ) -> Model:
+    def of(cls, trace: _core.Trace, rewards: NDArray[np.float64], *, discrete: bool, rtol: float) -> Model:
         """The model of a trace, registered so that compiled programs find it."""
         trace.register()
         key = _ffi.key_words(trace.key)
-        return cls(key, rewards, trace.n_parameters, trace.n_vertices, discrete, tolerance)
+        return cls(key, rewards, trace.n_parameters, trace.n_vertices, discrete, rtol)
 
     def log_likelihood(self, theta: ArrayLike, values: ArrayLike, weights: ArrayLike | None = None) -> Array:
         """Sum over observations of weight · log density, or log probability.
@@ -84,7 +82,7 @@ class Model:
             weights,
             self.rewards,
             discrete=self.discrete,
-            tolerance=self.tolerance,
+            rtol=self.rtol,
         )
 
     def _check(self, theta: NDArray[np.float64], values: ArrayLike, weights: ArrayLike) -> None:
@@ -97,14 +95,14 @@ class Model:
 
     def __reduce__(self) -> tuple[Any, ...]:
         rewards = np.asarray(self.rewards, dtype=np.float64)
-        return _restore, (_hex(self.key), rewards.tobytes(), self.discrete, self.tolerance)
+        return _restore, (_hex(self.key), rewards.tobytes(), self.discrete, self.rtol)
 
 
 def _hex(key: Any) -> str:
     return np.asarray(key, dtype="<u4").tobytes().hex()
 
 
-def _restore(key: str, rewards: bytes, discrete: bool, tolerance: float) -> Model:
+def _restore(key: str, rewards: bytes, discrete: bool, rtol: float) -> Model:
     """The model with this key. Its trace is read from the cache.
 
     Raises:
@@ -116,4 +114,4 @@ def _restore(key: str, rewards: bytes, discrete: bool, tolerance: float) -> Mode
             f"the trace {key} of this model is in no cache here: build its graph once in any process with "
             "this cache (graph.model()), or set PHASIC_CACHE_DIR to the cache of the process that pickled it"
         )
-    return Model.of(trace, np.frombuffer(rewards), discrete=discrete, tolerance=tolerance)
+    return Model.of(trace, np.frombuffer(rewards), discrete=discrete, rtol=rtol)

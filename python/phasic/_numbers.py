@@ -21,7 +21,7 @@ Method = Literal["auto", "direct", "iterative"]
 #: Relative error that an iterative solution must certify.
 CERTIFIED = 1e-10
 
-#: Relative error of densities and distribution functions unless `tolerance` says otherwise.
+#: Relative truncation error of occupancies and accumulated times.
 TOLERANCE = 1e-12
 
 
@@ -165,54 +165,6 @@ class Numbers(Structure):
         """Probability of starting absorbed: the atom of the absorption time at 0."""
         return _core.defect(self._freeze(), self._current_theta())
 
-    # Absorption times
-
-    @overload
-    def pdf(self, time: float, granularity: object = ..., *, tolerance: float = ...) -> float: ...
-    @overload
-    def pdf(self, time: ArrayLike, granularity: object = ..., *, tolerance: float = ...) -> Doubles: ...
-    def pdf(
-        self, time: ArrayLike, granularity: object = None, *, tolerance: float = TOLERANCE
-    ) -> float | Doubles:
-        """Density of the absorption time, without its atom at 0.
-
-        By uniformization with a bound on what is truncated, in both tails relative to the density itself.
-
-        Args:
-            time: Times ≥ 0 of any shape and order; infinity gives 0.
-            granularity: Accepted and not used: the tolerance is met at any.
-            tolerance: Relative truncation error.
-
-        Raises:
-            ValueError: A time is negative or NaN (the first is named), or the chain is so stiff that the
-                times would take more than 3e7 jumps.
-        """
-        at = _check.times("time", time)
-        values = self._recorded().pdf(self._current_theta(), at.ravel(), _check.tolerance(tolerance))
-        return _shaped(values, at)
-
-    @overload
-    def cdf(self, time: float, granularity: object = ..., *, tolerance: float = ...) -> float: ...
-    @overload
-    def cdf(self, time: ArrayLike, granularity: object = ..., *, tolerance: float = ...) -> Doubles: ...
-    def cdf(
-        self, time: ArrayLike, granularity: object = None, *, tolerance: float = TOLERANCE
-    ) -> float | Doubles:
-        """Probability of being absorbed by each time, the atom at 0 included. Arguments as for `pdf`."""
-        at = _check.times("time", time)
-        values = self._recorded().cdf(self._current_theta(), at.ravel(), _check.tolerance(tolerance))
-        return _shaped(values, at)
-
-    @overload
-    def sf(self, time: float, *, tolerance: float = TOLERANCE) -> float: ...
-    @overload
-    def sf(self, time: ArrayLike, *, tolerance: float = TOLERANCE) -> Doubles: ...
-    def sf(self, time: ArrayLike, *, tolerance: float = TOLERANCE) -> float | Doubles:
-        """Probability of not being absorbed by each time, right in the far tail. Arguments as for `pdf`."""
-        at = _check.times("time", time)
-        values = self._recorded().sf(self._current_theta(), at.ravel(), _check.tolerance(tolerance))
-        return _shaped(values, at)
-
     def state_probability(self, time: float, granularity: object = None) -> Doubles:
         """Probability of being in each vertex at a time, (n_vertices,); 0 at absorbing ones."""
         at = _check.time(time)
@@ -226,37 +178,6 @@ class Numbers(Structure):
         at = _check.time(time)
         spent = self._recorded().accumulated(self._current_theta(), at, TOLERANCE)
         return self._in_creation_order(spent)
-
-    # Steps of the discrete chain
-
-    @overload
-    def pmf_discrete(self, jumps: float, rewards: ArrayLike | None = None) -> float: ...
-    @overload
-    def pmf_discrete(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> Doubles: ...
-    def pmf_discrete(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> float | Doubles:
-        """Probability of each total of whole rewards, collected per step until absorption.
-
-        Weights are probabilities, and what is missing from 1 at a vertex is the probability of staying;
-        `normalize` divides them by their sum instead. Without rewards each step counts 1.
-
-        Args:
-            jumps: Whole numbers ≥ 0 of any shape.
-            rewards: (n_vertices,) whole numbers ≥ 0.
-
-        Raises:
-            ValueError: A count or reward is not a whole number ≥ 0, or the weights of a vertex exceed 1.
-        """
-        return self._counts(jumps, rewards, cumulative=False)
-
-    pdf_discrete = pmf_discrete
-
-    @overload
-    def cdf_discrete(self, jumps: float, rewards: ArrayLike | None = None) -> float: ...
-    @overload
-    def cdf_discrete(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> Doubles: ...
-    def cdf_discrete(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> float | Doubles:
-        """Probability of at most each total. Arguments as for `pmf_discrete`."""
-        return self._counts(jumps, rewards, cumulative=True)
 
     def moments_discrete(self, power: int, rewards: ArrayLike | None = None) -> Doubles:
         """Raw moments of order 1 to `power` of the total reward of the steps, (power,)."""
@@ -314,18 +235,3 @@ class Numbers(Structure):
         self._freeze()
         assert self._original is not None
         return np.ascontiguousarray(rewards[:, self._original])
-
-    def _whole_rewards(self, rewards: ArrayLike | None) -> Doubles:
-        checked = _check.reward_vector(rewards, self.vertices_length(), whole=True)
-        ordered = self._in_canonical_order(checked)
-        return np.empty(0) if ordered is None else ordered
-
-    def _counts(self, jumps: ArrayLike, rewards: ArrayLike | None, *, cumulative: bool) -> float | Doubles:
-        at = _check.counts("jumps", jumps)
-        ordered = self._whole_rewards(rewards)
-        values = self._recorded().pmf(self._current_theta(), at.ravel(), ordered, cumulative)
-        return _shaped(values, at)
-
-
-def _shaped(values: Doubles, like: Doubles) -> float | Doubles:
-    return float(values[0]) if like.ndim == 0 else values.reshape(like.shape)

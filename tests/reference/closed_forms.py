@@ -82,6 +82,17 @@ def hypoexponential_pdf(rates, t, digits=60):
         return mpmath.fprod(rates) * mpmath.fsum(terms)
 
 
+def hypoexponential_sf(rates, t, digits=60):
+    """Survival function of a sum of exponentials with distinct rates, by partial fractions at many digits."""
+    with mpmath.workdps(digits):
+        rates = [mpmath.mpf(r) for r in rates]
+        terms = []
+        for i, r in enumerate(rates):
+            others = [s for j, s in enumerate(rates) if j != i]
+            terms.append(mpmath.exp(-r * mpmath.mpf(t)) * mpmath.fprod(s / (s - r) for s in others))
+        return mpmath.fsum(terms)
+
+
 def hyperexponential_pdf(probabilities, rates, t):
     """Density of a mixture of exponentials."""
     return sum(p * r * exp(-r * t) for p, r in zip(probabilities, rates, strict=True))

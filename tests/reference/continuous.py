@@ -161,6 +161,10 @@ class DenseChain:
         """`pdf` as an mpmath number right to `digits` digits, however small."""
         return precise.weighted_occupancy(self.alpha, self.S, t, self.exit.sum(axis=1), digits)
 
+    def precise_sf(self, t, digits=50):
+        """`1 - cdf` as an mpmath number right to `digits` digits, however small."""
+        return precise.weighted_occupancy(self.alpha, self.S, t, [1] * len(self.alpha), digits)
+
     def precise_accumulated(self, t, digits=50):
         """`accumulated` as mpmath numbers, each entry right to `digits` digits."""
         return precise.accumulated(self.alpha, self.S, t, digits)

@@ -302,10 +302,10 @@ def test_moments_need_a_positive_power(power):
         Graph(callback=models.kingman, n=4).moments(power)
 
 
-@pytest.mark.parametrize("tolerance", [0.0, -1e-10, NAN])
-def test_tolerance_must_be_positive(tolerance):
-    with pytest.raises(ValueError, match="tolerance"):
-        Graph(callback=models.kingman, n=4).pdf(1.0, tolerance=tolerance)
+@pytest.mark.parametrize("rtol", [0.0, -1e-10, NAN])
+def test_rtol_must_be_positive(rtol):
+    with pytest.raises(ValueError, match="rtol"):
+        Graph(callback=models.kingman, n=4).pdf(1.0, rtol=rtol)
 
 
 def test_neither_state_length_nor_callback():

@@ -68,10 +68,10 @@ def test_cdf_at_zero_is_the_defect():
     assert Graph(callback=models.hyperexponential, probabilities=(0.25, 0.5)).cdf(0.0) == 0.25
 
 
-@pytest.mark.parametrize("tolerance", [1e-4, 1e-8, 1e-12])
-def test_the_tolerance_is_met(graph, tolerance):
+@pytest.mark.parametrize("rtol", [1e-4, 1e-8, 1e-12])
+def test_the_rtol_is_met(graph, rtol):
     exact = models.explore(models.rabbits, n=2)[0].dense(exact=True).precise_pdf(0.7)
-    assert graph.pdf(0.7, tolerance=tolerance) == pytest.approx(float(exact), rel=tolerance)
+    assert graph.pdf(0.7, rtol=rtol) == pytest.approx(float(exact), rel=rtol)
 
 
 @pytest.mark.parametrize("function", ["state_probability", "stop_probability", "accumulated_visiting_time"])

@@ -236,10 +236,10 @@ def test_a_power_that_is_no_whole_number(graph, power):
         graph.moments(power)
 
 
-@pytest.mark.parametrize("tolerance", ["a", None, [0.1], 0.0, 1.0, float("nan")], ids=repr)
-def test_a_tolerance_that_is_no_number_between_0_and_1(graph, tolerance):
-    with pytest.raises(ValueError, match="tolerance"):
-        graph.pdf(1.0, tolerance=tolerance)
+@pytest.mark.parametrize("rtol", ["a", None, [0.1], 0.0, 1.0, float("nan")], ids=repr)
+def test_an_rtol_that_is_no_number_between_0_and_1(graph, rtol):
+    with pytest.raises(ValueError, match="rtol"):
+        graph.pdf(1.0, rtol=rtol)
 
 
 @pytest.mark.parametrize("name", ["state_probability", "accumulated_visiting_time"])

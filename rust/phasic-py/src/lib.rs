@@ -2,6 +2,7 @@
 
 mod arrays;
 mod derivatives;
+mod distribution;
 mod errors;
 mod explore;
 mod gradients;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1};
-use phasic_core::{Absorption, Discrete, Error, Interrupt, Law, LogLikelihood, Moments};
+use phasic_core::{Absorption, Error, Interrupt, Law, LogLikelihood, Moments};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
@@ -40,7 +40,7 @@ impl Trace {
         self.run(py, |trace| compute(&Moments::new(trace, &theta)?))
     }
 
-    fn law_of<'py>(
+    pub(crate) fn law_of<'py>(
         &self,
         py: Python<'py>,
         theta: &Doubles<'_>,
@@ -228,42 +228,6 @@ impl Trace {
         self.moments_of(py, &theta, |at| at.laplace(s, rewards.as_deref()))
     }
 
-    /// Density at each time.
-    fn pdf<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        times: Doubles<'_>,
-        tolerance: f64,
-    ) -> PyResult<Vector<'py>> {
-        let times = vector(&times);
-        self.law_of(py, &theta, |law| law.pdf(&times, tolerance))
-    }
-
-    /// Probability of being absorbed at each time.
-    fn cdf<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        times: Doubles<'_>,
-        tolerance: f64,
-    ) -> PyResult<Vector<'py>> {
-        let times = vector(&times);
-        self.law_of(py, &theta, |law| law.cdf(&times, tolerance))
-    }
-
-    /// Probability of not being absorbed at each time.
-    fn sf<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        times: Doubles<'_>,
-        tolerance: f64,
-    ) -> PyResult<Vector<'py>> {
-        let times = vector(&times);
-        self.law_of(py, &theta, |law| law.sf(&times, tolerance))
-    }
-
     /// Probability of being in each transient vertex at a time.
     fn occupancy<'py>(
         &self,
@@ -284,23 +248,6 @@ impl Trace {
         tolerance: f64,
     ) -> PyResult<Vector<'py>> {
         self.law_of(py, &theta, |law| law.accumulated(time, tolerance))
-    }
-
-    /// Probability of each count, or with `cumulative` of at most each count. Empty rewards: ones.
-    fn pmf<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        counts: Doubles<'_>,
-        rewards: Doubles<'_>,
-        cumulative: bool,
-    ) -> PyResult<Vector<'py>> {
-        let (theta, counts, rewards) = (vector(&theta), vector(&counts), vector(&rewards));
-        let values = self.run(py, |trace| {
-            let law = Discrete::until(trace, &theta, &rewards, Interrupt::when(&interrupted))?;
-            if cumulative { law.cdf(&counts) } else { law.pmf(&counts) }
-        })?;
-        Ok(values.into_pyarray(py))
     }
 
     /// Log-likelihood and its gradient. Empty rewards: ones (discrete) or none (continuous).

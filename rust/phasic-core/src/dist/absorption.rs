@@ -1,15 +1,20 @@
 //! The law of the absorption time at one θ.
 
+use super::answers::{Answer, Engine, Way};
 use super::chain::{Chain, ChainPattern};
 use super::poisson;
+use super::scaled::Scaled;
 use super::sequence::Quantity;
 use crate::{Error, Interrupt, Moments, Trace, Weights};
 
-/// Density, distribution function and occupancy of a trace at one θ, by uniformization.
+/// Numbers of a law at finite times.
+pub(super) type Ask<'a> = dyn FnMut(Quantity, &[f64]) -> Result<Vec<Scaled>, Error> + 'a;
+
+/// Density, distribution function and occupancy of a trace at one θ.
 ///
-/// Relative truncation error at most the tolerance; rounding adds about 1e-16 per jump, so 1e-13
-/// where times are below a thousand mean sojourns in the fastest state. Many times share one
-/// sequence of matrix–vector products. Source: Jensen 1953; Reibman & Trivedi 1988.
+/// By uniformization (Jensen 1953; Reibman & Trivedi 1988), whose truncation error is at most the
+/// tolerance, relative to each value; many times share one sequence of matrix–vector products. Where
+/// the chain is stiff, by inverse Laplace transforms on contours, whose estimated error is.
 pub struct Absorption<'a> {
     pub(super) trace: &'a Trace,
     pub(super) interrupt: Interrupt<'a>,
@@ -68,6 +73,37 @@ impl<'a> Absorption<'a> {
         })
     }
 
+    /// Each value with its relative error and how it was computed; the atom at zero counts as
+    /// absorbed. Errors: as for [`Self::pdf`].
+    pub fn answers(
+        &self,
+        quantity: Quantity,
+        times: &[f64],
+        tolerance: f64,
+    ) -> Result<Vec<Answer>, Error> {
+        check_times(times)?;
+        if times.contains(&f64::INFINITY) {
+            self.moments()?;
+        }
+        let (atom, limit) = match quantity {
+            Quantity::Absorbed => (self.weights.defect, 1.0),
+            Quantity::Density | Quantity::Survival => (0.0, 0.0),
+        };
+        let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
+        let finite: Vec<f64> = times.iter().copied().filter(|time| time.is_finite()).collect();
+        let mut answers =
+            Engine::new(self, &chain, tolerance).answers(quantity, &finite)?.into_iter();
+        let mut answer = |&time: &f64| {
+            if time.is_infinite() {
+                return Answer { value: Scaled::new(limit), error: 0.0, way: Way::Limit };
+            }
+            let mut answer = answers.next().expect("an answer for each finite time");
+            answer.value.add(atom, 0);
+            answer
+        };
+        Ok(times.iter().map(&mut answer).collect())
+    }
+
     fn mix(
         &self,
         quantity: Quantity,
@@ -75,18 +111,54 @@ impl<'a> Absorption<'a> {
         tolerance: f64,
         at_infinity: f64,
     ) -> Result<Vec<f64>, Error> {
+        self.at(times, at_infinity, tolerance, |ask, times| {
+            Ok(ask(quantity, times)?.into_iter().map(Scaled::value).collect())
+        })
+    }
+
+    /// What `compute` makes of the finite times, and `at_infinity` where a time is infinite.
+    pub(super) fn at(
+        &self,
+        times: &[f64],
+        at_infinity: f64,
+        tolerance: f64,
+        compute: impl FnOnce(&mut Ask<'_>, &[f64]) -> Result<Vec<f64>, Error>,
+    ) -> Result<Vec<f64>, Error> {
         check_times(times)?;
         if times.contains(&f64::INFINITY) {
             // Only a chain that is surely absorbed has these limits.
-            Moments::new(self.trace, &self.weights.theta)?;
+            self.moments()?;
         }
         let finite: Vec<f64> = times.iter().copied().filter(|time| time.is_finite()).collect();
-        let mut answers = self.answers(quantity, &finite, tolerance)?.into_iter();
+        let mut values = self.answering(tolerance, |ask| compute(ask, &finite))?.into_iter();
         let mut value = |&time: &f64| match time {
             f64::INFINITY => at_infinity,
-            _ => answers.next().expect("an answer for each finite time").value.value(),
+            _ => values.next().expect("a value for each finite time"),
         };
         Ok(times.iter().map(&mut value).collect())
+    }
+
+    /// Runs a computation that asks for numbers, again and again; all its questions share work.
+    pub(super) fn answering<T>(
+        &self,
+        tolerance: f64,
+        compute: impl FnOnce(&mut Ask<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
+        let mut engine = Engine::new(self, &chain, tolerance);
+        compute(&mut |quantity, times| {
+            Ok(engine.answers(quantity, times)?.into_iter().map(|answer| answer.value).collect())
+        })
+    }
+
+    /// Probability of starting absorbed.
+    pub(super) fn defect(&self) -> f64 {
+        self.weights.defect
+    }
+
+    /// Moments at the same θ. Errors: the chain may never be absorbed.
+    pub(super) fn moments(&self) -> Result<Moments<'a>, Error> {
+        Moments::new(self.trace, &self.weights.theta)
     }
 
     /// Σ over jumps k of `coefficients(Poisson probabilities, q)[k] · v[k]`.

@@ -14,17 +14,29 @@ const OVERHEAD: usize = 12;
 /// Powers of two beyond which nothing is left of a number beside another.
 const BEYOND: i32 = 900;
 
-/// `x[k][i]`: probability that the chain, entering state i, collects exactly k until absorption.
+/// Which probability is tabulated for each k.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Total {
+    /// That the total is k.
+    Exactly,
+    /// That the total is more than k.
+    Above,
+}
+
+/// `x[k][i]`: probability that the chain, entering state i, collects exactly k, or more than k, until
+/// absorption.
 ///
 /// A state of reward r > 0 waits for what followed at k − r; states without reward take no part in
 /// the count and are solved for together: `x[k] = M⁻¹ b[k]`, where M keeps only their rows. All
 /// terms are non-negative. The vectors are scaled by powers of two.
 #[derive(Debug)]
 pub(super) struct Counts<'a> {
+    total: Total,
     trace: &'a Trace,
     weights: &'a Weights,
     /// Per position, whole rewards.
     rewards: &'a [usize],
+    scales: Vec<f64>,
     stay: Vec<f64>,
     factor: Factor<'a, f64>,
     solutions: Vec<Solution<f64>>,
@@ -35,6 +47,7 @@ pub(super) struct Counts<'a> {
 impl<'a> Counts<'a> {
     /// All values from 0 to `largest`. `rewards`: per position.
     pub fn new(
+        total: Total,
         trace: &'a Trace,
         weights: &'a Weights,
         rewards: &'a [usize],
@@ -52,9 +65,11 @@ impl<'a> Counts<'a> {
         let scaled = |(&held, &scale): (&bool, &f64)| if held { scale } else { 0.0 };
         let killing: Vec<f64> = held.iter().zip(&steps.scales).map(scaled).collect();
         let mut counts = Self {
+            total,
             trace,
             weights,
             rewards,
+            scales: steps.scales,
             stay: steps.stay,
             factor: Factor::holding(trace, weights.rows.clone(), &killing, held),
             solutions: Vec::with_capacity(largest + 1),
@@ -66,6 +81,11 @@ impl<'a> Counts<'a> {
             counts.push(k);
         }
         Ok(counts)
+    }
+
+    /// Which probability this is a table of.
+    pub fn total(&self) -> Total {
+        self.total
     }
 
     /// Stored vector for value k.
@@ -85,7 +105,7 @@ impl<'a> Counts<'a> {
             _ => sum * power_of_two(own - exponent),
         };
         let mut b: Vec<f64> = sources.iter().map(scaled).collect();
-        if k == 0 {
+        if k == 0 && self.total == Total::Exactly {
             let absorbed = self.trace.absorption(&self.weights.rows);
             for position in (0..n).filter(|&position| !self.factor.holds(position)) {
                 b[position] += absorbed[position];
@@ -107,17 +127,31 @@ impl<'a> Counts<'a> {
     fn source(&self, position: usize, k: usize) -> (f64, i32) {
         let reward = self.rewards[position];
         if reward == 0 || k < reward {
-            return (0.0, 0);
+            let certain = self.is_certain(reward, k);
+            return (if certain { self.scales[position] } else { 0.0 }, 0);
         }
         let before = k - reward;
         let values = &self.solutions[before].values;
-        let absorbed = if before == 0 { power_of_two(-self.exponents[0]) } else { 0.0 };
+        let absorbed = self.absorbed(before);
         let mut sum = self.stay[position] * values[position];
         for (edge, target) in self.moves(position) {
             let value = if target == ABSORBED { absorbed } else { values[target as usize] };
             sum += self.weight(edge) * value;
         }
         (sum, self.exponents[before])
+    }
+
+    /// Whether this reward alone is more than k, in a table of what is above.
+    fn is_certain(&self, reward: usize, k: usize) -> bool {
+        reward > k && self.total == Total::Above
+    }
+
+    /// What absorption adds for a remainder, in the units of its vector.
+    fn absorbed(&self, remainder: usize) -> f64 {
+        match (self.total, remainder) {
+            (Total::Exactly, 0) => power_of_two(-self.exponents[0]),
+            _ => 0.0,
+        }
     }
 
     fn weight(&self, edge: usize) -> f64 {
@@ -147,7 +181,7 @@ impl<'a> Counts<'a> {
             for position in 0..n {
                 self.source_derivatives(position, k, b[position], &mut edges, &mut shares);
             }
-            if k == 0 {
+            if k == 0 && self.total == Total::Exactly {
                 self.absorption_derivatives(b, &mut edges);
             }
         }
@@ -176,6 +210,12 @@ impl<'a> Counts<'a> {
         shares: &mut [Vec<f64>],
     ) {
         let reward = self.rewards[position];
+        if self.is_certain(reward, k) && self.trace.graph().normalized() {
+            let share = share * power_of_two(-self.exponents[k]);
+            for (edge, _) in self.moves(position) {
+                edges[edge] += share;
+            }
+        }
         if reward == 0 || k < reward || share == 0.0 {
             return;
         }
@@ -186,7 +226,7 @@ impl<'a> Counts<'a> {
         }
         let share = share * power_of_two(shift);
         let values = &self.solutions[before].values;
-        let absorbed = if before == 0 { power_of_two(-self.exponents[0]) } else { 0.0 };
+        let absorbed = self.absorbed(before);
         let lost = if self.trace.graph().normalized() { 0.0 } else { values[position] };
         shares[before][position] += share * self.stay[position];
         for (edge, target) in self.moves(position) {

@@ -1,7 +1,7 @@
 //! Log-likelihoods: data prepared once, evaluated and differentiated at many θ.
 
 use super::continuous::Times;
-use super::counts::Counts;
+use super::counts::{Counts, Total};
 use super::discrete::{probability, whole_counts, whole_rewards};
 use super::scaled::power_of_two;
 use crate::eliminate::ABSORBED;
@@ -151,7 +151,7 @@ impl<'a> LogLikelihood<'a> {
         interrupt: &Interrupt,
     ) -> Result<Counts<'t>, Error> {
         let largest = counts.iter().copied().max().unwrap_or(0);
-        Counts::new(self.trace, weights, rewards, largest, interrupt)
+        Counts::new(Total::Exactly, self.trace, weights, rewards, largest, interrupt)
     }
 
     fn log_probability(

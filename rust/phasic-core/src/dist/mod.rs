@@ -8,11 +8,15 @@ mod contour;
 mod counts;
 mod discrete;
 mod likelihood;
+mod logs;
 mod poisson;
+mod quantile;
 mod scaled;
 mod sequence;
 
 pub use absorption::Absorption;
-pub use answers::Method;
+pub use answers::{Answer, Way};
 pub use discrete::Discrete;
 pub use likelihood::{Law, LogLikelihood};
+pub use quantile::Tail;
+pub use sequence::Quantity as Curve;

@@ -10,6 +10,7 @@ pub(crate) struct Scaled {
 const STEP: i32 = 512;
 const LOW: f64 = 7.458_340_731_200_207e-155; // 2^-512
 const HIGH: f64 = 1.340_780_792_994_259_7e154; // 2^512
+const SMALL: f64 = 8.636_168_555_094_445e-78; // 2^-256
 
 impl Scaled {
     pub fn new(mantissa: f64) -> Self {
@@ -36,8 +37,19 @@ impl Scaled {
         self
     }
 
-    pub fn times(self, factor: f64) -> Self {
+    pub fn times(mut self, mut factor: f64) -> Self {
+        // A product of two small mantissas would lose digits before it is scaled.
+        while factor < SMALL && factor > 0.0 {
+            factor *= HIGH;
+            self.exponent -= STEP;
+        }
         Self { mantissa: self.mantissa * factor, exponent: self.exponent }.normal()
+    }
+
+    /// The quotient as a double.
+    pub fn over(self, other: Self) -> f64 {
+        let mantissa = self.mantissa / other.mantissa;
+        Self { mantissa, exponent: self.exponent - other.exponent }.value()
     }
 
     /// Adds `mantissa · 2^exponent`.
@@ -85,6 +97,23 @@ mod tests {
         let mut sum = Scaled::new(1e-200).times(1e-200);
         sum.add(sum.mantissa, sum.exponent);
         assert!((sum.ln() - (2.0_f64.ln() - 400.0 * 10.0_f64.ln())).abs() < 1e-12 * 921.0);
+    }
+
+    #[test]
+    fn products_of_small_numbers_keep_their_digits() {
+        let mut product = Scaled::new(1.0);
+        for _ in 0..5 {
+            product = product.times(1e-300);
+        }
+        assert!((product.ln() + 1500.0 * 10.0_f64.ln()).abs() < 1e-12 * 3454.0);
+    }
+
+    #[test]
+    fn quotients_of_numbers_below_all_doubles() {
+        let small = Scaled::new(1e-200).times(1e-200);
+        let third = small.times(1.0 / 3.0);
+        assert!((small.over(third) - 3.0).abs() < 1e-14);
+        assert_eq!(Scaled::default().over(small), 0.0);
     }
 
     #[test]

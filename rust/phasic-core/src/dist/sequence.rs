@@ -13,7 +13,7 @@ const LIFT: i32 = 200;
 
 /// Which number of the sequence is mixed over Poisson probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Quantity {
+pub enum Quantity {
     /// `v[k] · s`: gives the density.
     Density,
     /// `v[k] · 1`: gives the survival function.
@@ -138,6 +138,10 @@ impl<'c, 'p> Sequence<'c, 'p> {
         tolerance: f64,
     ) -> Result<Mixture, Error> {
         self.chain.check_steps(mean)?;
+        if mean == 0.0 {
+            let (mantissa, exponent) = self.term(quantity, 0);
+            return Ok(Mixture { sum: Scaled { mantissa, exponent }, first: 0, last: 0 });
+        }
         let mode = mean.floor() as usize;
         let peak = Scaled::new(poisson::probability(mode as u64, mean));
         let mut sum = Scaled::default();

@@ -1,10 +1,15 @@
 //! Transforms of a chain at complex points, and their derivatives in the edge weights.
 
+use rayon::prelude::*;
+
 use super::inverse::{Inversion, Saddle, Transform, invert};
 use super::spectrum::Spectrum;
 use crate::eliminate::ABSORBED;
 use crate::solve::{Adjoint, Complex, ComplexLanes, Evaluation, NODES, Scalar, product};
 use crate::{Error, Interrupt, Trace};
+
+/// Smaller chains are evaluated by one thread.
+const WORTH_A_THREAD: usize = 500;
 
 /// What is transformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub(crate) struct Shifted<'a> {
     /// Per position, ≥ 0.
     pub rewards: &'a [f64],
     pub output: Output,
+    /// Whether nodes are spread over the threads of Rayon's pool.
+    pub threads: bool,
 }
 
 impl<'a> Shifted<'a> {
@@ -119,16 +126,19 @@ impl Transform for Shifted<'_> {
     }
 
     fn values(&self, points: &[Complex]) -> Vec<Complex> {
-        let mut values = Vec::with_capacity(points.len());
-        for points in points.chunks(NODES) {
+        let few = |points: &[Complex]| {
             let (at, z) = self.lanes(points);
             let solution = at.factor.solve(self.source(&at)).values;
             let mut value = at.start(&solution);
             if self.output == Output::Absorbed {
                 value = value.ratio(z);
             }
-            values.extend((0..points.len()).map(|k| value.lane(k)));
+            (0..points.len()).map(|k| value.lane(k)).collect::<Vec<_>>()
+        };
+        if self.threads && self.trace.n_transient() >= WORTH_A_THREAD {
+            points.par_chunks(NODES).flat_map_iter(few).collect()
+        } else {
+            points.chunks(NODES).flat_map(few).collect()
         }
-        values
     }
 }

@@ -14,6 +14,5 @@ mod inverse;
 mod laplace;
 mod spectrum;
 
-pub(super) use inverse::Inversion;
 pub(super) use laplace::{Output, Shifted};
 pub(super) use spectrum::{Spectrum, spectrum};

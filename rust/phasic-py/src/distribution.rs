@@ -1,0 +1,214 @@
+//! Distribution functions in time and in counts: more methods of `Trace`.
+
+use numpy::{IntoPyArray, PyArray1};
+use phasic_core::{Absorption, Answer, Curve, Discrete, Error, Interrupt, Tail};
+use pyo3::prelude::*;
+
+use crate::arrays::{Doubles, vector};
+use crate::errors::interrupted;
+use crate::trace::Trace;
+
+type Vector<'py> = Bound<'py, PyArray1<f64>>;
+
+impl Trace {
+    fn discrete_of<'py>(
+        &self,
+        py: Python<'py>,
+        theta: &Doubles<'_>,
+        rewards: &Doubles<'_>,
+        compute: impl FnOnce(&Discrete<'_>) -> Result<Vec<f64>, Error> + Send,
+    ) -> PyResult<Vector<'py>> {
+        let (theta, rewards) = (vector(theta), vector(rewards));
+        let values = self.run(py, |trace| {
+            compute(&Discrete::until(trace, &theta, &rewards, Interrupt::when(&interrupted))?)
+        })?;
+        Ok(values.into_pyarray(py))
+    }
+}
+
+#[pymethods]
+impl Trace {
+    /// `curve` ("pdf", "cdf" or "sf") at each time, the estimated relative errors, and 0 for
+    /// uniformization, 1 for a contour, 2 for a limit.
+    fn explained<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+        curve: &str,
+    ) -> PyResult<(Vector<'py>, Vector<'py>, Vec<u8>)> {
+        let curve = match curve {
+            "pdf" => Curve::Density,
+            "cdf" => Curve::Absorbed,
+            _ => Curve::Survival,
+        };
+        let (theta, times) = (vector(&theta), vector(&times));
+        let answers = self.run(py, |trace| {
+            Absorption::until(trace, &theta, Interrupt::when(&interrupted))?
+                .answers(curve, &times, tolerance)
+        })?;
+        let values: Vec<f64> = answers.iter().map(Answer::value).collect();
+        let errors: Vec<f64> = answers.iter().map(|answer| answer.error).collect();
+        let ways = answers.iter().map(|answer| answer.way as u8).collect();
+        Ok((values.into_pyarray(py), errors.into_pyarray(py), ways))
+    }
+
+    /// Density at each time.
+    fn pdf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.pdf(&times, tolerance))
+    }
+
+    /// Probability of being absorbed at each time.
+    fn cdf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.cdf(&times, tolerance))
+    }
+
+    /// Probability of not being absorbed at each time.
+    fn sf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.sf(&times, tolerance))
+    }
+
+    /// Logarithm of the density at each time.
+    fn log_pdf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.log_pdf(&times, tolerance))
+    }
+
+    /// Logarithm of the probability of being absorbed at each time.
+    fn log_cdf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.log_cdf(&times, tolerance))
+    }
+
+    /// Logarithm of the probability of not being absorbed at each time.
+    fn log_sf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.log_sf(&times, tolerance))
+    }
+
+    /// Density over survival function at each time.
+    fn hazard<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let times = vector(&times);
+        self.law_of(py, &theta, |law| law.hazard(&times, tolerance))
+    }
+
+    /// Time of each probability of being absorbed, or with `upper` of not being absorbed.
+    fn quantile<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        probabilities: Doubles<'_>,
+        upper: bool,
+        tolerance: f64,
+    ) -> PyResult<Vector<'py>> {
+        let probabilities = vector(&probabilities);
+        let tail = if upper { Tail::Upper } else { Tail::Lower };
+        self.law_of(py, &theta, |law| law.quantile(&probabilities, tail, tolerance))
+    }
+
+    /// Probability of each count. Empty rewards: ones.
+    fn pmf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        counts: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<Vector<'py>> {
+        let counts = vector(&counts);
+        self.discrete_of(py, &theta, &rewards, |law| law.pmf(&counts))
+    }
+
+    /// Logarithm of the probability of each count. Empty rewards: ones.
+    fn log_pmf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        counts: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<Vector<'py>> {
+        let counts = vector(&counts);
+        self.discrete_of(py, &theta, &rewards, |law| law.log_pmf(&counts))
+    }
+
+    /// Probability of at most each count. Empty rewards: ones.
+    fn discrete_cdf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        counts: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<Vector<'py>> {
+        let counts = vector(&counts);
+        self.discrete_of(py, &theta, &rewards, |law| law.cdf(&counts))
+    }
+
+    /// Probability of more than each count. Empty rewards: ones.
+    fn discrete_sf<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        counts: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<Vector<'py>> {
+        let counts = vector(&counts);
+        self.discrete_of(py, &theta, &rewards, |law| law.sf(&counts))
+    }
+
+    /// Smallest count of at least each cumulative probability. Empty rewards: ones.
+    fn discrete_quantile<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        probabilities: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<Vector<'py>> {
+        let probabilities = vector(&probabilities);
+        self.discrete_of(py, &theta, &rewards, |law| law.quantile(&probabilities))
+    }
+}
