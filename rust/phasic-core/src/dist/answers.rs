@@ -4,10 +4,10 @@ use std::f64::consts::FRAC_PI_2;
 
 use super::Absorption;
 use super::chain::Chain;
-use super::contour::{Output, Shifted, Spectrum, spectrum};
+use super::contour::{Output, Shifted, Spectrum, node_cost, spectrum};
 use super::scaled::Scaled;
 use super::sequence::{Quantity, Sequence};
-use crate::{Error, Trace};
+use crate::Error;
 
 /// How a number was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,16 +116,4 @@ impl<'e, 'a> Engine<'e, 'a> {
         let spectrum = *self.spectrum.get_or_insert_with(|| spectrum(trace, weights, rewards));
         (spectrum.half_angle <= FRAC_PI_2 - ROOM).then_some(spectrum)
     }
-}
-
-/// Cost of one node in units of an edge passed in one jump, about a nanosecond.
-fn node_cost(trace: &Trace) -> f64 {
-    let parts = [
-        (0.7, trace.multiply_adds() as f64),
-        (8.0, trace.n_entries() as f64),
-        (4.0, trace.graph().n_edges() as f64),
-        (10.0, trace.n_transient() as f64),
-        (1.0, 500.0),
-    ];
-    parts.iter().map(|(unit, count)| unit * count).sum()
 }

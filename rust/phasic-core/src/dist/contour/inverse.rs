@@ -31,8 +31,6 @@ pub(crate) struct Estimate {
 /// `weights[k] · exp(points[k] t) · F(points[k])`.
 #[derive(Debug)]
 pub(crate) struct Window {
-    /// Real part of the first node: no other is larger.
-    pub anchor: f64,
     pub points: Vec<Complex>,
     pub weights: Vec<Complex>,
     /// Indices of times.
@@ -150,11 +148,13 @@ struct Sum {
     step: f64,
     points: Vec<Complex>,
     values: Vec<Complex>,
+    /// Weights times values.
+    terms: Vec<Complex>,
 }
 
 impl Sum {
     fn new(hyperbola: Hyperbola, step: f64) -> Self {
-        Self { hyperbola, step, points: Vec::new(), values: Vec::new() }
+        Self { hyperbola, step, points: Vec::new(), values: Vec::new(), terms: Vec::new() }
     }
 
     /// Adds nodes until those that follow are negligible at both times.
@@ -171,6 +171,7 @@ impl Sum {
             self.points
                 .extend((from..from + BATCH).map(|k| self.hyperbola.point(k as f64 * self.step)));
             self.values.extend(transform.values(&self.points[from..]));
+            self.weigh(from);
             enough = times.into_iter().all(|time| negligible(self, time));
         }
     }
@@ -187,7 +188,16 @@ impl Sum {
         let values = transform.values(&between);
         self.points = interleave(&self.points, &between);
         self.values = interleave(&self.values, &values);
+        self.weigh(0);
         true
+    }
+
+    /// Brings the terms from one node on up to date.
+    fn weigh(&mut self, from: usize) {
+        self.terms.truncate(from);
+        for k in from..self.points.len() {
+            self.terms.push(self.weight(k) * self.values[k]);
+        }
     }
 
     /// `(h/π) z′(u)`, half of it at u = 0.
@@ -201,7 +211,7 @@ impl Sum {
         let z = self.points[k];
         let size = ((z.re - self.hyperbola.anchor) * time).exp();
         let (sin, cos) = (z.im * time).sin_cos();
-        self.weight(k) * self.values[k] * Complex { re: size * cos, im: size * sin }
+        self.terms[k] * Complex { re: size * cos, im: size * sin }
     }
 
     /// Whether the phase turns by less than a right angle from one node to the next: at the saddle
@@ -233,7 +243,7 @@ impl Sum {
 
     fn window(self, times: Vec<usize>) -> Window {
         let weights = (0..self.points.len()).map(|k| self.weight(k)).collect();
-        Window { anchor: self.hyperbola.anchor, points: self.points, weights, times }
+        Window { points: self.points, weights, times }
     }
 }
 

@@ -8,6 +8,18 @@ use crate::eliminate::ABSORBED;
 use crate::solve::{Adjoint, Complex, ComplexLanes, Evaluation, NODES, Scalar, product};
 use crate::{Error, Interrupt, Trace};
 
+/// Cost of one node in units of an edge passed in one jump of the chain, about a nanosecond.
+pub(crate) fn node_cost(trace: &Trace) -> f64 {
+    let parts = [
+        (0.7, trace.multiply_adds() as f64),
+        (8.0, trace.n_entries() as f64),
+        (4.0, trace.graph().n_edges() as f64),
+        (10.0, trace.n_transient() as f64),
+        (1.0, 500.0),
+    ];
+    parts.iter().map(|(unit, count)| unit * count).sum()
+}
+
 /// Smaller chains are evaluated by one thread.
 const WORTH_A_THREAD: usize = 500;
 
@@ -44,12 +56,15 @@ impl<'a> Shifted<'a> {
         tolerance: f64,
         interrupt: &Interrupt,
     ) -> Result<Inversion, Error> {
-        let (trace, graph) = (self.trace, self.trace.graph());
-        let work = 4 * trace.n_entries() + 2 * graph.n_edges() + 10 * trace.n_transient();
         // The distribution function has a pole at 0 besides.
         let decay = if self.output == Output::Absorbed { 0.0 } else { spectrum.decay };
         let spectrum = &Spectrum { decay, ..*spectrum };
-        invert(self, spectrum, times, tolerance, work + 2 * trace.n_entries(), interrupt)
+        invert(self, spectrum, times, tolerance, self.work(), interrupt)
+    }
+
+    /// Cost of a node, in nanoseconds or so.
+    pub fn work(&self) -> usize {
+        node_cost(self.trace) as usize
     }
 
     fn at<T: Scalar>(&self, shift: impl Fn(f64) -> T) -> Evaluation<'a, T> {

@@ -9,10 +9,12 @@
 //! The spectrum must lie to the left of the contour: [`spectrum`] bounds it, by detailed balance
 //! or by the size of its components.
 
+mod curve;
 mod hyperbola;
 mod inverse;
 mod laplace;
 mod spectrum;
 
-pub(super) use laplace::{Output, Shifted};
+pub(super) use curve::Curve;
+pub(super) use laplace::{Output, Shifted, node_cost};
 pub(super) use spectrum::{Spectrum, spectrum};

@@ -1,0 +1,127 @@
+//! Logarithms of one curve at many times, and their derivatives in the edge weights.
+
+use super::inverse::Inversion;
+use super::laplace::{Output, Shifted};
+use super::spectrum::Spectrum;
+use crate::{Complex, Error, Interrupt, Trace};
+
+/// A density, survival or distribution function at many times, kept for a sweep back.
+#[derive(Debug)]
+pub(crate) struct Curve<'a> {
+    law: Shifted<'a>,
+    times: Vec<f64>,
+    inversion: Inversion,
+    logs: Vec<f64>,
+}
+
+impl<'a> Curve<'a> {
+    /// Of a chain: its trace, the value of each row of weights, and rewards per position; `times`: sorted,
+    /// positive and finite. None where a time misses the tolerance.
+    pub fn new(
+        (trace, weights, rewards): (&'a Trace, &'a [f64], &'a [f64]),
+        output: Output,
+        spectrum: &Spectrum,
+        times: Vec<f64>,
+        tolerance: f64,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Self>, Error> {
+        let law = Shifted { trace, weights, rewards, output, threads: false };
+        let inversion = law.invert(spectrum, &times, tolerance, interrupt)?;
+        let logs: Option<Vec<f64>> =
+            inversion.estimates.iter().map(|each| each.map(|estimate| estimate.log)).collect();
+        Ok(logs.map(|logs| Self { law, times, inversion, logs }))
+    }
+
+    /// Natural logarithm at each time; the atom at zero is left out.
+    pub fn logs(&self) -> &[f64] {
+        &self.logs
+    }
+
+    /// Adds to `edges` the derivative of `Σ seeds[i] · logs[i]` in the weight of each edge.
+    ///
+    /// The contour is a choice of method, not of the model: its derivative is zero. So that of a
+    /// value is the same sum over the nodes, with the derivative of the transform in each.
+    pub fn add_derivatives(
+        &self,
+        seeds: &[f64],
+        edges: &mut [f64],
+        interrupt: &Interrupt,
+    ) -> Result<(), Error> {
+        for window in &self.inversion.windows {
+            interrupt.after(window.points.len() * self.law.work() * 3)?;
+            let node = |(&z, &weight): (&Complex, &Complex)| {
+                let mut sum = Complex { re: 0.0, im: 0.0 };
+                for &i in &window.times {
+                    let t = self.times[i];
+                    let size = seeds[i] * (z.re * t - self.logs[i]).exp();
+                    let (sin, cos) = (z.im * t).sin_cos();
+                    sum += Complex { re: size * cos, im: size * sin };
+                }
+                weight * sum
+            };
+            let weights: Vec<Complex> =
+                window.points.iter().zip(&window.weights).map(node).collect();
+            self.law.add_derivatives(&window.points, &weights, edges);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::spectrum;
+    use super::*;
+    use crate::{GraphBuilder, Law, LogLikelihood, VertexId, VertexKind};
+
+    /// A birth–death chain on 1 to n, absorbed at 0; θ is the rates of birth and death.
+    fn births_and_deaths(n: i32) -> Trace {
+        let mut graph = GraphBuilder::new(1);
+        let mut vertex =
+            |state: i32| graph.find_or_create(VertexKind::Ordinary, &[state]).expect("one entry").0;
+        let vertices: Vec<VertexId> = (0..=n).map(&mut vertex).collect();
+        graph.add_edge(VertexId::START, vertices[2], 1.0, &[]).expect("a probability");
+        for state in 1..=n as usize {
+            let down = graph.add_edge(vertices[state], vertices[state - 1], 0.0, &[0.0, 1.0]);
+            down.expect("a rate");
+            if state < n as usize {
+                let up = graph.add_edge(vertices[state], vertices[state + 1], 0.0, &[1.0, 0.0]);
+                up.expect("a rate");
+            }
+        }
+        Trace::record(&graph.freeze().expect("absorbed at 0")).expect("a small chain")
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_uniformization() {
+        let trace = births_and_deaths(7);
+        let theta = [3.0, 2.5];
+        let times: Vec<f64> = (1..40).map(|i| 0.2 * f64::from(i * i)).collect();
+        let ones = vec![1.0; times.len()];
+        let data = LogLikelihood::new(&trace, Law::Continuous, &times, &ones, &[], 1e-12)
+            .expect("positive times");
+        let mut expected = [0.0; 2];
+        let value = data.value_and_gradient(&theta, &mut expected);
+
+        let weights = trace.graph().weights(&theta).expect("positive rates").rows;
+        let rewards = vec![1.0; trace.n_transient()];
+        let spectrum = spectrum(&trace, &weights, &rewards);
+        assert_eq!(spectrum.half_angle, 0.0);
+        let never = Interrupt::never();
+        let curve = Curve::new(
+            (&trace, &weights, &rewards),
+            Output::Density,
+            &spectrum,
+            times,
+            1e-11,
+            &never,
+        );
+        let curve = curve.expect("nobody interrupts it").expect("a real spectrum");
+        let sum: f64 = curve.logs().iter().sum();
+        assert!((sum / value - 1.0).abs() < 1e-11, "{sum} {value}");
+        let mut edges = vec![0.0; trace.graph().n_edges()];
+        curve.add_derivatives(&ones, &mut edges, &never).expect("nobody interrupts it");
+        for (given, expected) in trace.graph().pull_back(&edges).iter().zip(expected) {
+            assert!((given / expected - 1.0).abs() < 1e-9, "{given} {expected}");
+        }
+    }
+}
