@@ -11,6 +11,7 @@ mod error;
 mod graph;
 mod interrupt;
 mod iterate;
+mod sample;
 mod section;
 mod solve;
 mod trace;
@@ -24,5 +25,6 @@ pub use graph::{
 };
 pub use interrupt::Interrupt;
 pub use iterate::{Bounded, BoundedGradient, Cost, Iterative, Limits, Method, Options, predict};
+pub use sample::{Clock, Key, Paths, Sampler};
 pub use solve::{Batch, Complex, Dual, Gradient, Lanes, Moments, Scalar, reward_transform};
 pub use trace::{Trace, TraceKey};

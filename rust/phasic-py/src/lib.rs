@@ -6,6 +6,7 @@ mod errors;
 mod explore;
 mod graph;
 mod iterate;
+mod sample;
 mod trace;
 
 use std::collections::HashMap;
@@ -25,6 +26,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<graph::FrozenGraph>()?;
     module.add_class::<trace::Trace>()?;
     module.add_class::<iterate::Iterative>()?;
+    module.add_class::<sample::Sampler>()?;
     module.add_function(wrap_pyfunction!(xla_targets, module)?)?;
     module.add_function(wrap_pyfunction!(iterate::predict, module)?)?;
     module.add_function(wrap_pyfunction!(iterate::defect, module)?)?;

@@ -18,6 +18,8 @@ mod incomplete;
 mod predict;
 mod solver;
 
+pub(crate) use chain::trapped;
+
 pub use answers::{Bounded, Iterative, Method, Options};
 pub use gradient::BoundedGradient;
 pub use predict::{Cost, Limits, predict};
