@@ -238,14 +238,14 @@ class Samples(Structure):
         return vertices if shape else int(vertices)
 
     def _drawn(self, n: int, rewards: ArrayLike | None, key: bytes, *, discrete: bool) -> Doubles:
-        size, sampler, n_vertices = _size("n", n), self._sampler(discrete), self.vertices_length()
+        size, n_vertices = _size("n", n), self.vertices_length()
         checked = None if rewards is None else _check.doubles("rewards", rewards)
         if checked is not None and checked.ndim == 2:
             checked = _check.reward_matrix(checked, n_vertices)
             shape: tuple[int, ...] = (size, checked.shape[0])
         else:
             checked, shape = _check.reward_vector(checked, n_vertices), (size,)
-        out = np.empty(shape)
+        out, sampler = np.empty(shape), self._sampler(discrete)
         if checked is None:
             sampler.times(key, out)
         elif out.size:
