@@ -9,6 +9,7 @@ __all__ = [
     "GraphBuilder",
     "Iterative",
     "Limits",
+    "Sampler",
     "TooLargeToFactor",
     "Trace",
     "TraceFormatError",
@@ -234,3 +235,11 @@ class Iterative:
     def expectation_gradient(
         self, rewards: _Doubles | None = None
     ) -> tuple[float, float, _Doubles, _Doubles, float]: ...
+
+@final
+class Sampler:
+    def __new__(cls, graph: FrozenGraph, theta: _Doubles, *, discrete: bool = False) -> Self: ...
+    def times(self, key: bytes, out: _Doubles) -> None: ...
+    def rewards(self, key: bytes, rewards: _Doubles, out: _Doubles) -> None: ...
+    def vertices(self, key: bytes, times: _Doubles, out: NDArray[np.uint32]) -> None: ...
+    def paths(self, key: bytes, offsets: NDArray[np.int64]) -> tuple[NDArray[np.uint32], _Doubles]: ...

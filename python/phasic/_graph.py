@@ -12,13 +12,14 @@ from phasic import _check
 from phasic._check import Doubles
 from phasic._distribution import RTOL
 from phasic._gradients import Gradients
+from phasic._samples import Samples
 
 if TYPE_CHECKING:
     from phasic._model import Model
     from phasic.svgd import Posterior
 
 
-class Graph(Gradients):
+class Graph(Gradients, Samples):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:

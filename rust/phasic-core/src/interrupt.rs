@@ -26,6 +26,11 @@ impl<'a> Interrupt<'a> {
         Self { wanted: Some(wanted), work: Cell::new(0) }
     }
 
+    /// Asks the caller at once.
+    pub(crate) fn asked(&self) -> bool {
+        self.wanted.is_some_and(|wanted| wanted())
+    }
+
     /// Reports work done. Errors: [`Error::Interrupted`] if the caller wants to stop.
     pub(crate) fn after(&self, work: usize) -> Result<(), Error> {
         let Some(wanted) = self.wanted else { return Ok(()) };

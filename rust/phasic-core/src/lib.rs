@@ -11,6 +11,7 @@ mod error;
 mod graph;
 mod interrupt;
 mod iterate;
+mod sample;
 mod section;
 mod solve;
 mod trace;
@@ -25,6 +26,7 @@ pub use graph::{
 };
 pub use interrupt::Interrupt;
 pub use iterate::{Bounded, BoundedGradient, Iterative, Method, Options};
+pub use sample::{Key, Paths, Sampler};
 pub use solve::{
     Batch, Clock, Complex, Dual, Gradient, Lanes, Moments, Quantity, Scalar, reward_transform,
 };

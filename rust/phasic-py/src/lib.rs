@@ -9,6 +9,7 @@ mod gradients;
 mod graph;
 mod iterate;
 mod limits;
+mod sample;
 mod trace;
 
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<trace::Trace>()?;
     module.add_class::<iterate::Iterative>()?;
     module.add_class::<limits::Limits>()?;
+    module.add_class::<sample::Sampler>()?;
     module.add_function(wrap_pyfunction!(xla_targets, module)?)?;
     module.add_function(wrap_pyfunction!(iterate::defect, module)?)?;
     module.add("TooLargeToFactor", module.py().get_type::<errors::TooLargeToFactor>())?;

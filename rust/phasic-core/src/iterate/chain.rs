@@ -276,7 +276,7 @@ fn links(n: usize, pairs: &[(u32, u32, f64)], block_of: &[u32]) -> Links {
 /// Per vertex: whether it can enter, over edges of positive weight, a class that is never left.
 ///
 /// Errors: [`Error::NeverAbsorbed`] if the starting vertex can.
-fn trapped(graph: &Graph, rates: &[f64], theta: &[f64]) -> Result<Vec<bool>, Error> {
+pub(crate) fn trapped(graph: &Graph, rates: &[f64], theta: &[f64]) -> Result<Vec<bool>, Error> {
     let n = graph.n_vertices();
     if rates.iter().all(|&rate| rate > 0.0) {
         return Ok(vec![false; n]);

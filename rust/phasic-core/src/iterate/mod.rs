@@ -15,5 +15,7 @@ mod gradient;
 mod incomplete;
 mod solver;
 
+pub(crate) use chain::trapped;
+
 pub use answers::{Bounded, Iterative, Method, Options};
 pub use gradient::BoundedGradient;
