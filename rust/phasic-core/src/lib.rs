@@ -7,6 +7,7 @@
 
 mod dist;
 mod eliminate;
+mod epochs;
 mod error;
 mod graph;
 mod interrupt;
@@ -18,6 +19,7 @@ mod trace;
 pub use dist::{Absorption, Discrete, Law, LogLikelihood};
 #[doc(hidden)]
 pub use eliminate::Order;
+pub use epochs::{Collected, Curve, Epoch, EpochGradient, Epochs, Map, Passed, propagate};
 pub use error::{Error, StateName};
 pub use graph::{
     EdgeView, Frozen, Graph, GraphBuilder, MoveError, Moves, VertexId, VertexKind, Weights,

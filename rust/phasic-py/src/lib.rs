@@ -2,6 +2,7 @@
 
 mod arrays;
 mod derivatives;
+mod epochs;
 mod errors;
 mod explore;
 mod graph;
@@ -25,6 +26,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<graph::FrozenGraph>()?;
     module.add_class::<trace::Trace>()?;
     module.add_class::<iterate::Iterative>()?;
+    module.add_class::<epochs::Epochs>()?;
     module.add_function(wrap_pyfunction!(xla_targets, module)?)?;
     module.add_function(wrap_pyfunction!(iterate::predict, module)?)?;
     module.add_function(wrap_pyfunction!(iterate::defect, module)?)?;
