@@ -298,9 +298,9 @@ def test_an_exception_of_a_map_passes_through(pair):
 
 
 def test_a_state_that_the_next_graph_lacks(pair):
-    pair.update_parameterized_weights([1.0])
-    with pytest.raises(ValueError, match=r"sends state \(2,\) to \(2,\)"):
-        pair.epochs([(0.0, [1.0]), (1.0, Graph(callback=models.coxian, rates=(1.0,), continuation=()))])
+    three = Graph(callback=models.kingman, n=3)
+    with pytest.raises(ValueError, match=r"sends state \(3,\) to \(3,\), which is no state"):
+        three.epochs([(0.0, []), Epoch(1.0, [1.0], pair)])
 
 
 def test_a_state_that_is_absorbing_before_and_not_after():
