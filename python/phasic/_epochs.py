@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from phasic import _check, _core, _maps
+from phasic import _check, _core, _maps, _trace
 from phasic._check import Doubles
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Epochs:
             graphs.append(graph)
             thetas.append(theta.copy())
             start = _check.number(f"the start of epochs[{index}]", epoch.start)
-            entries.append((start, graph._recorded(), theta, mapped))
+            entries.append((start, _recorded(graph, last=index + 1 == len(listed)), theta, mapped))
         self._core = _core.Epochs(entries, _check.tolerance(tolerance))
         self.graphs = tuple(graphs)
         self.thetas = tuple(thetas)
@@ -185,9 +185,13 @@ class Epochs:
             rewards: (k, n_vertices), or for epochs with different graphs a list of such, one per epoch.
             until: When the rewards end, if the chain is not absorbed before.
         """
-        listed = self._listed(rewards, 2)
-        ordered = [order.rows(_check.reward_matrix(each, order.n)) for order, each in listed]
-        return self._core.expectations(ordered, _check.time(until))
+        spent = self._core.residence(_check.time(until))
+        checked = [(order, _check.reward_matrix(each, order.n)) for order, each in self._listed(rewards, 2)]
+        if len({len(matrix) for _, matrix in checked}) > 1:
+            raise ValueError(f"rewards has {[len(matrix) for _, matrix in checked]} rows for the epochs")
+        means = [matrix @ order.back(time) for (order, matrix), time in zip(checked, spent, strict=False)]
+        total: Doubles = np.sum(means, axis=0)
+        return total
 
     def variance(self, rewards: Any = None) -> float:
         """Variance of the time, or reward ≥ 0, until absorption."""
@@ -321,9 +325,6 @@ class _Order:
         self.original: NDArray[np.uint32] = graph._original
         self.n = len(self.canonical)
 
-    def rows(self, matrix: Doubles) -> Doubles:
-        return np.ascontiguousarray(matrix[:, self.original])
-
     def back(self, values: Doubles) -> Doubles:
         ordered: Doubles = values[self.canonical]
         return ordered
@@ -357,6 +358,13 @@ def _graph_of(before: Graph, given: Any) -> Graph:
         found: Graph = given
         return found
     return type(before)(callback=given)
+
+
+def _recorded(graph: Graph, *, last: bool) -> _core.Trace:
+    """Only the last epoch is solved by elimination."""
+    if graph._trace is not None or last:
+        return graph._recorded()
+    return _trace.unstored(graph._freeze(), graph.vertices_length())
 
 
 def _theta(given: ArrayLike, graph: Graph) -> Doubles:

@@ -13,6 +13,9 @@ _log = logging.getLogger(__name__)
 #: Below this, recording a graph again is cheaper than opening the cache.
 CACHED_FROM_VERTICES = 2_000
 
+#: Multiply-adds of an elimination below which recording a graph costs less than writing it down.
+CHEAP = 1e9
+
 _live: WeakValueDictionary[str, _core.Trace] = WeakValueDictionary()
 _refused: dict[str, _core.TooLargeToFactor] = {}
 
@@ -28,6 +31,17 @@ def recorded(frozen: _core.FrozenGraph, n_vertices: int) -> _core.Trace:
     trace = _live.get(frozen.key)
     if trace is None:
         trace = _live[frozen.key] = frozen.record()
+    return trace
+
+
+def unstored(frozen: _core.FrozenGraph, n_vertices: int) -> _core.Trace:
+    """As `recorded`, for a graph that is not eliminated: stored only if it is dear to record."""
+    trace = _live.get(frozen.key)
+    if trace is not None:
+        return trace
+    if n_vertices < CACHED_FROM_VERTICES or _core.predict(frozen)[1] > CHEAP:
+        return recorded(frozen, n_vertices)
+    trace = _live[frozen.key] = frozen.record()
     return trace
 
 

@@ -7,7 +7,7 @@ import pytest
 from phasic import Epoch, Graph
 
 from tests import models
-from tests.models_batched import Migration
+from tests.models_batched import Ancestral, Migration
 
 #: Truncation of 1e-12 in each of a few vectors, and rounding.
 TOLERANCE = 5e-12
@@ -193,7 +193,7 @@ def test_a_pulse_moves_lineages_with_a_probability():
 def test_a_batched_map_is_the_map_state_by_state():
     before = Graph(callback=Migration(2, 2).batched, batched=True)
     size = before.state_length() // 2
-    after = Graph(callback=one_deme, first=2, second=2)
+    after = Graph(callback=Ancestral(2, 2).scalar)
     batched = Epoch(1.5, graph=after, map=lambda s: s[:, :size] + s[:, size:], batched=True)
     single = Epoch(1.5, graph=after, map=lambda s: s[:size] + s[size:])
     rewards = [merged(before.states()).T.astype(float), after.states().T.astype(float)]
@@ -203,7 +203,7 @@ def test_a_batched_map_is_the_map_state_by_state():
 
 def test_joint_spectrum_counts_every_sample_once():
     before = Graph(callback=Migration(3, 2).batched, batched=True)
-    after = Graph(callback=one_deme, first=3, second=2)
+    after = Graph(callback=Ancestral(3, 2).batched, batched=True)
     split = Epoch(1.5, graph=after, map=merged, batched=True)
     epochs = before.epochs([(0.0, []), split])
     lengths = epochs.expectations([merged(before.states()).T[1:] * 1.0, after.states().T[1:] * 1.0])
@@ -216,27 +216,6 @@ def test_joint_spectrum_counts_every_sample_once():
 def merged(states):
     size = states.shape[1] // 2
     return states[:, :size] + states[:, size:]
-
-
-def one_deme(state, first, second):
-    """The coalescent of lineages by descendants in two samples."""
-    width = second + 1
-    if len(state) == 0:
-        counts = [0] * ((first + 1) * width)
-        counts[width], counts[1] = first, second
-        return [(tuple(counts), 1.0)]
-    present = np.flatnonzero(state)
-    moves = []
-    for x, a in enumerate(present):
-        for b in present[x:]:
-            pairs = state[a] * (state[a] - 1) / 2 if a == b else state[a] * state[b]
-            if pairs:
-                after = state.copy()
-                after[[a]] -= 1
-                after[[b]] -= 1
-                after[a + b] += 1
-                moves.append((tuple(after.tolist()), float(pairs)))
-    return moves
 
 
 def test_the_epoch_object_outlives_changes_of_the_graph(pair, bottleneck):

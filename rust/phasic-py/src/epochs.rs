@@ -102,32 +102,6 @@ impl Epochs {
         Ok(values.into_iter().map(|each| each.into_pyarray(py)).collect())
     }
 
-    /// E of many rewards collected until a time; per epoch an array `(k, n_vertices)`.
-    fn expectations<'py>(
-        &self,
-        py: Python<'py>,
-        rewards: Vec<PyReadonlyArray2<'_, f64>>,
-        time: f64,
-    ) -> PyResult<Vector<'py>> {
-        let per_epoch: Vec<Vec<Vec<f64>>> = rewards
-            .iter()
-            .map(|each| each.as_array().rows().into_iter().map(|row| row.to_vec()).collect())
-            .collect();
-        let k = per_epoch.first().map_or(0, Vec::len);
-        if let Some(other) = per_epoch.iter().find(|each| each.len() != k) {
-            let message =
-                format!("rewards has {k} rows for one epoch and {} for another", other.len());
-            return Err(PyValueError::new_err(message));
-        }
-        let values = self.run(py, |epochs, interrupt| {
-            let rewards: Vec<Vec<&[f64]>> = (0..k)
-                .map(|row| per_epoch.iter().map(|each| each[row].as_slice()).collect())
-                .collect();
-            epochs.expectations(&rewards, time, interrupt)
-        })?;
-        Ok(values.into_pyarray(py))
-    }
-
     /// E of the powers 1 to `power` of a reward collected until a time, or with `absorbed` by paths
     /// that are absorbed by then.
     fn moments<'py>(
@@ -240,7 +214,10 @@ impl GraphBuilder {
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let states = states.as_array();
         let find = |state: numpy::ndarray::ArrayView1<'_, i32>| {
-            let found = self.graph.find(VertexKind::Ordinary, &state.to_vec())?;
+            let found = match state.as_slice() {
+                Some(state) => self.graph.find(VertexKind::Ordinary, state)?,
+                None => self.graph.find(VertexKind::Ordinary, &state.to_vec())?,
+            };
             Ok(found.map_or(-1, |vertex| i64::from(vertex.0)))
         };
         let found: Result<Vec<i64>, Error> = states.rows().into_iter().map(find).collect();

@@ -85,7 +85,8 @@ impl Epochs {
         interrupt: &Interrupt,
     ) -> Result<EpochGradient, Error> {
         let (rewards, levels) = self.checked(seeds.len(), rewards, collected)?;
-        let run = self.run(collected.horizon(), levels, &rewards, interrupt)?;
+        let coupled = if levels > 1 { &rewards[..] } else { &[] };
+        let run = self.run(collected.horizon(), levels, coupled, interrupt)?;
         let mut factorial = 1.0;
         let mut scaled = seeds.to_vec();
         for (index, seed) in scaled.iter_mut().enumerate() {
@@ -122,7 +123,7 @@ impl Epochs {
                 }
             }
         }
-        self.back(&run, &rewards, goal, value, interrupt)
+        self.back(&run, coupled, goal, value, interrupt)
     }
 
     /// `Σ seeds[v] · P(the chain is in vertex v at a finite time)` and its derivatives; seeds per
@@ -194,7 +195,6 @@ impl Epochs {
         let Goal { taps, absorbed, defect } = goal;
         for (epoch, (leg, mut taps)) in run.legs.iter().zip(taps).enumerate().rev() {
             let rewards = rewards.get(epoch).map_or(&[][..], Vec::as_slice);
-            let rewards = if leg.start.count > 1 { rewards } else { &[] };
             let (start, mut edges) = if let Some(end) = &leg.end {
                 let stage = self.stage(epoch, rewards);
                 if let Some(ahead) = ahead.take() {

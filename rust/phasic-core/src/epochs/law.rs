@@ -141,17 +141,9 @@ impl Epochs {
     /// then, `(n_vertices,)`. The time may be infinite.
     pub fn residence(&self, time: f64, interrupt: &Interrupt) -> Result<Vec<Vec<f64>>, Error> {
         check_times(&[time])?;
-        let run = self.run_to(time, interrupt)?;
-        Ok(run.iter().enumerate().map(|(epoch, spent)| self.vertices(epoch, spent)).collect())
-    }
-
-    /// `∫ x du` per epoch up to a time, the epochs before the last of them as computed once.
-    pub(super) fn run_to(&self, time: f64, interrupt: &Interrupt) -> Result<Vec<Levels>, Error> {
-        let (legs, last) = (&self.base(interrupt)?.legs, self.epoch_of(time));
-        let mut spent: Vec<Levels> = legs[..last].iter().map(|leg| leg.spent.clone()).collect();
-        let (start, absorbed) = (legs[last].start.clone(), legs[last].absorbed.clone());
-        spent.push(self.leg(last, (start, absorbed), &[], time, interrupt)?.spent);
-        Ok(spent)
+        let run = self.run(time, 1, &[], interrupt)?;
+        let spent = run.legs.iter().map(|leg| &leg.spent).enumerate();
+        Ok(spent.map(|(epoch, spent)| self.vertices(epoch, spent)).collect())
     }
 }
 

@@ -36,39 +36,42 @@ impl Map {
             }
         }
         let (at_from, at_to) = (positions(from), positions(to));
-        let mut rows: Vec<Vec<(u32, f64)>> = vec![Vec::new(); from.n_transient()];
+        let mut offsets = vec![0_u32; from.n_transient() + 1];
         for (index, (&source, &target)) in sources.iter().zip(targets).enumerate() {
-            let probability = probabilities[index];
-            if !(0.0..f64::INFINITY).contains(&probability) {
+            let value = probabilities[index];
+            if !(0.0..f64::INFINITY).contains(&value) {
                 let (name, must) = ("the map's probabilities", "finite and not negative");
-                return Err(Error::BadValue { name, index, value: probability, must });
+                return Err(Error::BadValue { name, index, value, must });
             }
-            let (row, column) = (place(&at_from, source)?, place(&at_to, target)?);
+            let (row, _) = (place(&at_from, source)?, place(&at_to, target)?);
             if source == 0 || target == 0 {
                 return Err(Error::MapStart);
             }
-            if row != ABSORBED && probability > 0.0 {
-                rows[row as usize].push((column, probability));
+            if row != ABSORBED {
+                offsets[row as usize + 1] += 1;
             }
         }
-        let mut map = Self {
-            n_to: to.n_transient(),
-            offsets: vec![0],
-            targets: Vec::with_capacity(sources.len()),
-            probabilities: Vec::with_capacity(sources.len()),
-        };
-        for (position, mut row) in rows.into_iter().enumerate() {
-            row.sort_by_key(|&(target, _)| target);
-            let sum: f64 = row.iter().map(|&(_, probability)| probability).sum();
+        for position in 0..from.n_transient() {
+            offsets[position + 1] += offsets[position];
+        }
+        let (n_to, entries) = (to.n_transient(), offsets[from.n_transient()] as usize);
+        let (targets_at, probabilities_at) = (vec![ABSORBED; entries], vec![0.0; entries]);
+        let mut free = offsets.clone();
+        let mut map = Self { n_to, offsets, targets: targets_at, probabilities: probabilities_at };
+        for (index, (&source, &target)) in sources.iter().zip(targets).enumerate() {
+            let row = at_from[source as usize];
+            if row != ABSORBED {
+                let slot = free[row as usize] as usize;
+                free[row as usize] += 1;
+                map.targets[slot] = at_to[target as usize];
+                map.probabilities[slot] = probabilities[index];
+            }
+        }
+        for (position, &vertex) in from.schedule().pivots.iter().enumerate() {
+            let sum: f64 = map.row(position).map(|(_, probability)| probability).sum();
             if (sum - 1.0).abs() > PROBABILITY_SLACK {
-                let vertex = from.schedule().pivots[position] as usize;
-                return Err(Error::MapMass { state: from.graph().name(vertex), sum });
+                return Err(Error::MapMass { state: from.graph().name(vertex as usize), sum });
             }
-            for (target, probability) in row {
-                map.targets.push(target);
-                map.probabilities.push(probability);
-            }
-            map.offsets.push(map.targets.len() as u32);
         }
         Ok(map)
     }

@@ -6,6 +6,7 @@
 
 mod arrivals;
 mod back;
+mod gather;
 mod gradient;
 mod infinite;
 mod law;

@@ -31,25 +31,6 @@ impl Collected {
 }
 
 impl Epochs {
-    /// E of many rewards, each collected until a time or absorption: `rewards[k][e]` holds the k-th
-    /// reward of the vertices of epoch e, `(n_vertices,)`, of either sign.
-    pub fn expectations(
-        &self,
-        rewards: &[Vec<&[f64]>],
-        time: f64,
-        interrupt: &Interrupt,
-    ) -> Result<Vec<f64>, Error> {
-        check_times(&[time])?;
-        let spent = self.run_to(time, interrupt)?;
-        let mut sums = vec![0.0; rewards.len()];
-        for (sum, rewards) in sums.iter_mut().zip(rewards) {
-            for (rewards, spent) in self.positions(Some(rewards))?.iter().zip(&spent) {
-                *sum += spent.dot(0, rewards);
-            }
-        }
-        Ok(sums)
-    }
-
     /// E of the powers 1 to `power` of a reward, `rewards[e]` per vertex of epoch e, at least 0
     /// unless only the expectation is asked for; None: every unit of time counts 1.
     ///
@@ -63,7 +44,8 @@ impl Epochs {
         interrupt: &Interrupt,
     ) -> Result<Vec<f64>, Error> {
         let (rewards, levels) = self.checked(power, rewards, collected)?;
-        let run = self.run(collected.horizon(), levels, &rewards, interrupt)?;
+        let coupled = if levels > 1 { &rewards[..] } else { &[] };
+        let run = self.run(collected.horizon(), levels, coupled, interrupt)?;
         let mut moments = vec![0.0; power];
         for (epoch, leg) in run.legs.iter().enumerate() {
             let absorption = self.trace(epoch).absorption(&self.weights[epoch].rows);

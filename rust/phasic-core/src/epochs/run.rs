@@ -37,19 +37,43 @@ impl Epochs {
         rewards: &[Vec<f64>],
         interrupt: &Interrupt,
     ) -> Result<Run, Error> {
+        let last = self.epoch_of(horizon);
+        let mut legs = match levels {
+            // What all numbers of one level share.
+            1 => self.base(interrupt)?.legs[..=last].to_vec(),
+            _ => self.legs(last, levels, rewards, interrupt)?,
+        };
+        let Leg { start, absorbed, .. } = legs.pop().expect("there is an epoch at every time");
+        legs.push(self.leg(
+            last,
+            (start, absorbed),
+            rewards_of(rewards, last),
+            horizon,
+            interrupt,
+        )?);
+        Ok(Run { legs })
+    }
+
+    /// The epochs up to one of them, of which nothing but the start is wanted.
+    pub(super) fn legs(
+        &self,
+        last: usize,
+        levels: usize,
+        rewards: &[Vec<f64>],
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Leg>, Error> {
         let initial = self.trace(0).initial(&self.weights[0].rows);
         let (mut start, mut absorbed) = (Levels::new(&initial, levels), vec![0.0; levels]);
         let mut legs: Vec<Leg> = Vec::with_capacity(self.len());
-        for epoch in 0..=self.epoch_of(horizon) {
+        let horizon = self.list[last].start;
+        for epoch in 0..=last {
             if let Some(before) = legs.last() {
                 (start, absorbed) = self.enter(epoch, before);
             }
-            let rewards = rewards.get(epoch).map_or(&[][..], Vec::as_slice);
-            let leg =
-                self.leg(epoch, (start.clone(), absorbed.clone()), rewards, horizon, interrupt)?;
-            legs.push(leg);
+            let from = (start.clone(), absorbed.clone());
+            legs.push(self.leg(epoch, from, rewards_of(rewards, epoch), horizon, interrupt)?);
         }
-        Ok(Run { legs })
+        Ok(legs)
     }
 
     pub(super) fn leg(
@@ -87,4 +111,8 @@ impl Epochs {
         }
         (start, absorbed)
     }
+}
+
+fn rewards_of(rewards: &[Vec<f64>], epoch: usize) -> &[f64] {
+    rewards.get(epoch).map_or(&[][..], Vec::as_slice)
 }

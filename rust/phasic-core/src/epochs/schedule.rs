@@ -105,7 +105,7 @@ impl Epochs {
         if let Some(run) = self.base.get() {
             return Ok(run);
         }
-        let run = self.run(self.list[self.len() - 1].start, 1, &[], interrupt)?;
+        let run = Run { legs: self.legs(self.len() - 1, 1, &[], interrupt)? };
         Ok(self.base.get_or_init(|| run))
     }
 }

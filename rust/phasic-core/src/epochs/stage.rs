@@ -1,5 +1,6 @@
 //! One epoch's chain, uniformized, with the rewards that its states collect.
 
+use super::gather::Gather;
 use super::levels::Levels;
 use crate::Trace;
 use crate::dist::{Chain, ChainPattern, power_of_two};
@@ -16,6 +17,7 @@ pub(crate) struct Stage<'a> {
     pub rate: f64,
     /// Reward per position and jump, `r/q`; empty where there is one level.
     coupling: Vec<f64>,
+    gather: Gather,
 }
 
 impl<'a> Stage<'a> {
@@ -33,7 +35,8 @@ impl<'a> Stage<'a> {
         let idle = if duration > 0.0 && duration.is_finite() { duration.recip() } else { 1.0 };
         let rate = if chain.rate > 0.0 { chain.rate } else { idle };
         let coupling = rewards.iter().map(|reward| reward / rate).collect();
-        Self { chain, rate, coupling }
+        let gather = Gather::new(&chain);
+        Self { chain, rate, coupling, gather }
     }
 
     pub fn n(&self) -> usize {
@@ -59,7 +62,7 @@ impl<'a> Stage<'a> {
         let mut mass = 0.0;
         for level in 0..x.len() / n {
             let range = level * n..(level + 1) * n;
-            let arrived = self.chain.jump(&x[range.clone()], &mut next[range.clone()]);
+            let arrived = self.gather.jump(&x[range.clone()], &mut next[range.clone()]);
             if level == 0 {
                 mass = arrived;
                 continue;
