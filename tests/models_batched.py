@@ -138,3 +138,48 @@ class Migration:
         merged[merge, cell[one] + cell[two] % self.size] += 1
         rates = [count * self.migration, pairs]
         return np.concatenate([row, row[one]]), np.concatenate([moved, merged]), np.concatenate(rates)
+
+
+class Ancestral:
+    """The coalescent of two samples in one population, by descendants in each sample.
+
+    `state[a, b]` counts lineages with a descendants in the first sample and b in the second. Pairs merge at
+    rate 1. `Migration` before a split at which its demes become one.
+    """
+
+    def __init__(self, first, second):
+        start = np.zeros((first + 1, second + 1), dtype=int)
+        start[1, 0], start[0, 1] = first, second
+        self.start = start.ravel()
+
+    def scalar(self, state):
+        """The rule for one state."""
+        if len(state) == 0:
+            return [(tuple(self.start.tolist()), 1.0)]
+        present, moves = np.flatnonzero(state), []
+        for x, one in enumerate(present):
+            for two in present[x:]:
+                pairs = state[one] * (state[one] - 1) / 2 if one == two else state[one] * state[two]
+                if pairs:
+                    after = state.copy()
+                    for cell, change in ((one, -1), (two, -1), (one + two, 1)):
+                        after[cell] += change
+                    moves.append((tuple(after.tolist()), float(pairs)))
+        return moves
+
+    def batched(self, states):
+        """The rule for many states."""
+        if len(states) == 0:
+            return _single(self.start)
+        row, cell = np.nonzero(states)
+        count, kinds = states[row, cell], np.arange(len(row))
+        # Every kind of lineage with itself and with each later one of the same state.
+        partners = np.searchsorted(row, row, side="right") - kinds
+        one = np.repeat(kinds, partners)
+        two = one + np.arange(len(one)) - np.repeat(np.cumsum(partners) - partners, partners)
+        pairs = np.where(one == two, count[one] * (count[one] - 1) / 2, count[one] * count[two])
+        one, two, pairs = one[pairs > 0], two[pairs > 0], pairs[pairs > 0]
+        merged, merge = states[row[one]], np.arange(len(one))
+        for cells, change in ((cell[one], -1), (cell[two], -1), (cell[one] + cell[two], 1)):
+            merged[merge, cells] += change
+        return row[one], merged, pairs

@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from phasic._context import DistributionContext
 from phasic._core import Trace, TraceFormatError, __version__
+from phasic._epochs import Epoch, EpochGradient, Epochs
 from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
 from phasic._vertex import Edge, Vertex
@@ -49,7 +51,11 @@ __all__ = [
     "Beta",
     "CacheManager",
     "ComplexGradient",
+    "DistributionContext",
     "Edge",
+    "Epoch",
+    "EpochGradient",
+    "Epochs",
     "Gamma",
     "Gradient",
     "Graph",

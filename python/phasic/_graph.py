@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,6 +15,8 @@ from phasic._gradients import Gradients
 from phasic._samples import Samples
 
 if TYPE_CHECKING:
+    from phasic._context import DistributionContext
+    from phasic._epochs import Epochs
     from phasic._model import Model
     from phasic.svgd import Posterior
 
@@ -129,6 +131,35 @@ class Graph(Gradients, Samples):
         graph.is_discrete = True
         graph._rewards_of_events = np.array(rewards)
         return graph
+
+    # Rates that change in time
+
+    def epochs(self, epochs: Sequence[Any], *, tolerance: float = TOLERANCE) -> Epochs:
+        """The law of this chain where rates, or the graph itself, change at fixed times; see `phasic.Epochs`.
+
+        Args:
+            epochs: One entry per epoch, in order: `(start, theta)`, `(start, graph)` or a `phasic.Epoch`,
+                with a map between states as third entry where they do not stay what they are. The first
+                starts at 0; the initial distribution is that of its graph.
+            tolerance: Relative truncation error.
+
+        Raises:
+            ValueError: Starts are not in order, a state is mapped to none, or theta is not what it must be;
+                epoch and value are named.
+        """
+        from phasic._epochs import Epochs
+
+        return Epochs(self, epochs, tolerance)
+
+    def distribution_context(self, granularity: float = 0) -> DistributionContext:
+        """The law of the absorption time step by step, for code that changes parameters between steps.
+
+        Args:
+            granularity: Steps per unit of time; 0 for 1024. Every step is exact at any.
+        """
+        from phasic._context import DistributionContext
+
+        return DistributionContext(self, granularity)
 
     # Likelihoods and fits
 

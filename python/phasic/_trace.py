@@ -15,6 +15,8 @@ CACHED_FROM_VERTICES = 2_000
 
 #: What an elimination may take that nobody asked for by name.
 LIMITS = _core.Limits()
+#: What recording may take to cost less than writing the trace down.
+CHEAP = _core.Limits(multiply_adds=1e9)
 
 _live: WeakValueDictionary[str, _core.Trace] = WeakValueDictionary()
 
@@ -30,6 +32,19 @@ def recorded(frozen: _core.FrozenGraph, n_vertices: int) -> _core.Trace:
     trace = _live.get(frozen.key)
     if trace is None:
         trace = _live[frozen.key] = frozen.record()
+    return trace
+
+
+def unstored(frozen: _core.FrozenGraph, n_vertices: int) -> _core.Trace:
+    """As `recorded`, for a graph that is not eliminated: stored only if it is dear to record."""
+    trace = _live.get(frozen.key)
+    if trace is not None:
+        return trace
+    try:
+        trace = frozen.record(CHEAP)
+    except _core.TooLargeToFactor:
+        return recorded(frozen, n_vertices)
+    _live[frozen.key] = trace
     return trace
 
 

@@ -199,6 +199,49 @@ pub enum Error {
         /// The largest that fits.
         limit: f64,
     },
+    /// An empty list of epochs.
+    #[error("epochs is empty: give at least one, (0.0, theta)")]
+    NoEpochs,
+    /// A first epoch that does not begin at time 0.
+    #[error("epochs[0] starts at {start}: the first epoch must start at 0")]
+    FirstEpoch {
+        /// Its start.
+        start: f64,
+    },
+    /// Starts that do not increase.
+    #[error(
+        "epochs[{index}] starts at {start}, but epochs[{}] at {before}: give them in order, each \
+         start once",
+        index - 1
+    )]
+    EpochOrder {
+        /// The epoch.
+        index: usize,
+        /// Its start.
+        start: f64,
+        /// The start of the one before.
+        before: f64,
+    },
+    /// A map into the first epoch.
+    #[error("epochs[0] has a map: the first epoch begins with its graph's initial distribution")]
+    FirstMap,
+    /// Another graph, and no way to it.
+    #[error("epochs[{index}] has another graph than the one before: give it a map")]
+    NoMap {
+        /// The epoch.
+        index: usize,
+    },
+    /// A map from or to the starting vertex.
+    #[error("a map between epochs must not name the starting vertex: map states to states")]
+    MapStart,
+    /// A map that loses or creates probability.
+    #[error("the map gives {state} probabilities that sum to {sum}: they must sum to 1")]
+    MapMass {
+        /// The vertex that is mapped.
+        state: StateName,
+        /// The sum.
+        sum: f64,
+    },
     /// The graph has more vertices, edges or fill than 32-bit indices can name.
     #[error("the graph has {count} {what}, more than the {limit} that can be indexed")]
     TooLarge {

@@ -7,6 +7,7 @@
 
 mod dist;
 mod eliminate;
+mod epochs;
 mod error;
 mod graph;
 mod interrupt;
@@ -20,6 +21,7 @@ pub use dist::{Absorption, Answer, Curve, Discrete, Law, LogLikelihood, Tail, Wa
 #[doc(hidden)]
 pub use eliminate::Order;
 pub use eliminate::{Cost, Limits, Plan};
+pub use epochs::{Collected, Epoch, EpochGradient, Epochs, Map, Passed, propagate};
 pub use error::{Error, StateName};
 pub use graph::{
     EdgeView, Frozen, Graph, GraphBuilder, MoveError, Moves, VertexId, VertexKind, Weights,

@@ -3,6 +3,7 @@
 mod arrays;
 mod derivatives;
 mod distribution;
+mod epochs;
 mod errors;
 mod explore;
 mod gradients;
@@ -31,6 +32,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<iterate::Iterative>()?;
     module.add_class::<limits::Limits>()?;
     module.add_class::<sample::Sampler>()?;
+    module.add_class::<epochs::Epochs>()?;
     module.add_function(wrap_pyfunction!(xla_targets, module)?)?;
     module.add_function(wrap_pyfunction!(iterate::defect, module)?)?;
     module.add("TooLargeToFactor", module.py().get_type::<errors::TooLargeToFactor>())?;

@@ -9,14 +9,17 @@ mod counts;
 mod discrete;
 mod likelihood;
 mod logs;
-mod poisson;
+pub(crate) mod poisson;
 mod quantile;
 mod scaled;
 mod sequence;
 
 pub use absorption::Absorption;
 pub use answers::{Answer, Way};
+pub(crate) use chain::{Chain, ChainPattern};
 pub use discrete::Discrete;
 pub use likelihood::{Law, LogLikelihood};
 pub use quantile::Tail;
+pub(crate) use scaled::{Scaled, power_of_two};
 pub use sequence::Quantity as Curve;
+pub(crate) use sequence::{Quantity, Sequence};

@@ -31,6 +31,7 @@ pub use dual::Dual;
 pub(crate) use factor::{Factor, Solution};
 pub use gradient::Gradient;
 pub use moments::Moments;
+pub(crate) use moments::{not_negative, rewards_at_positions};
 pub use quantity::{Clock, Quantity};
 pub(crate) use reverse::{Evaluation, product};
 pub use scalar::{Lanes, Scalar};

@@ -194,7 +194,7 @@ impl<'a> Moments<'a> {
     }
 }
 
-pub(super) fn rewards_at_positions(
+pub(crate) fn rewards_at_positions(
     trace: &Trace,
     rewards: Option<&[f64]>,
 ) -> Result<Vec<f64>, Error> {
@@ -211,7 +211,7 @@ pub(super) fn rewards_at_positions(
     Ok(trace.at_positions(rewards))
 }
 
-pub(super) fn not_negative(rewards: &[f64]) -> Result<(), Error> {
+pub(crate) fn not_negative(rewards: &[f64]) -> Result<(), Error> {
     match rewards.iter().position(|reward| !(0.0..f64::INFINITY).contains(reward)) {
         None => Ok(()),
         Some(index) => {

@@ -1,0 +1,80 @@
+"""The step interface of older code: the law of a graph, one step of time after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phasic import _check
+from phasic._check import Doubles
+
+if TYPE_CHECKING:
+    from phasic._graph import Graph
+
+#: Steps per unit of time unless `granularity` says otherwise.
+GRANULARITY = 1024.0
+
+#: Relative truncation error of a step: thousands of them stay below rounding.
+TOLERANCE = 1e-17
+
+
+class DistributionContext:
+    """The law of a graph's absorption time, one step of length 1 / granularity after the other.
+
+    Made by `Graph.distribution_context`. Every step is exact, whatever its length, with the parameters that
+    the graph has when the step is taken; set others between steps for rates that change in time.
+    `Graph.epochs` answers the same without steps.
+    """
+
+    def __init__(self, graph: Graph, granularity: float = 0) -> None:
+        given = _check.number("granularity", granularity)
+        if not 0 <= given < np.inf:
+            raise ValueError(f"granularity is {granularity}: it must be a number of steps per unit of time")
+        self._graph = graph
+        self._granularity = given or GRANULARITY
+        self._steps = 0
+        self._cdf = graph.defect()
+        self._probability = graph.state_probability(0.0)
+        self._exponent = 0
+        self._spent = np.zeros(graph.vertices_length())
+
+    def step(self) -> None:
+        """Go on by 1 / granularity."""
+        self._probability, self._exponent, spent, _, absorbed = self._propagated(1 / self._granularity)
+        self._spent = self._spent + spent
+        self._cdf = min(1.0, self._cdf + absorbed)
+        self._steps += 1
+
+    def time(self) -> float:
+        """The time now."""
+        return self._steps / self._granularity
+
+    def pdf(self) -> float:
+        """Density of the absorption time now, at the graph's present parameters."""
+        return self._propagated(0.0)[3]
+
+    def cdf(self) -> float:
+        """Probability of being absorbed by now, the atom at 0 included."""
+        return self._cdf
+
+    def state_probability(self) -> Doubles:
+        """Probability of each vertex now, (n_vertices,); 0 at absorbing ones."""
+        return np.ldexp(self._probability, self._exponent)
+
+    stop_probability = state_probability
+
+    def accumulated_visiting_time(self) -> Doubles:
+        """Mean time spent in each vertex until now, (n_vertices,); 0 at absorbing ones."""
+        return self._spent.copy()
+
+    def _propagated(self, duration: float) -> tuple[Doubles, int, Doubles, float, float]:
+        graph = self._graph
+        if graph.vertices_length() != len(self._probability):
+            raise ValueError("the graph has got vertices since this context was made: make another")
+        initial = graph._in_canonical_order(self._probability)
+        assert initial is not None
+        end, exponent, spent, density, absorbed = graph._recorded().propagate(
+            graph._current_theta(), initial, self._exponent, duration, TOLERANCE
+        )
+        return graph._in_creation_order(end), exponent, graph._in_creation_order(spent), density, absorbed
