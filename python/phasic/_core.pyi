@@ -150,6 +150,30 @@ class Trace:
         discrete: bool,
         tolerance: float,
     ) -> tuple[float, _Doubles]: ...
+    def marked_pmf(
+        self, theta: _Doubles, counts: _Doubles, rewards: _Doubles, rates: _Doubles, logarithm: bool
+    ) -> _Doubles: ...
+    def marked_cdf(
+        self, theta: _Doubles, counts: _Doubles, rewards: _Doubles, rates: _Doubles, above: bool
+    ) -> _Doubles: ...
+    def marked_table(
+        self, theta: _Doubles, largest: _Doubles, rewards: _Doubles, rates: _Doubles
+    ) -> _Doubles: ...
+    def marked_marginals(
+        self, theta: _Doubles, largest: float, rewards: _Doubles, rates: _Doubles
+    ) -> _Doubles: ...
+    def marked_log_likelihood(
+        self, theta: _Doubles, counts: _Doubles, weights: _Doubles, rewards: _Doubles, rates: _Doubles
+    ) -> float: ...
+    def marked_gradient(
+        self,
+        theta: _Doubles,
+        counts: _Doubles,
+        seeds: _Doubles,
+        rewards: _Doubles,
+        rates: _Doubles,
+        logarithm: bool,
+    ) -> tuple[float, _Doubles, _Doubles, list[_Doubles]]: ...
     def reward_transform(self, theta: _Doubles, rewards: _Doubles) -> GraphBuilder: ...
 
 @final

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from phasic import _check
 from phasic._check import Doubles
-from phasic._gradients import Gradients
+from phasic._marks import Marks
 from phasic._numbers import TOLERANCE
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from phasic.svgd import Posterior
 
 
-class Graph(Gradients):
+class Graph(Marks):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:

@@ -199,6 +199,15 @@ pub enum Error {
         /// The largest that fits.
         limit: f64,
     },
+    /// A table of counts with more cells than fit.
+    #[error(
+        "the table of counts has more than {limit} cells, the most for which the probabilities of all \
+         smaller counts fit in memory"
+    )]
+    TableTooLarge {
+        /// The most cells that fit.
+        limit: usize,
+    },
     /// The graph has more vertices, edges or fill than 32-bit indices can name.
     #[error("the graph has {count} {what}, more than the {limit} that can be indexed")]
     TooLarge {

@@ -15,7 +15,7 @@ mod section;
 mod solve;
 mod trace;
 
-pub use dist::{Absorption, Discrete, Law, LogLikelihood};
+pub use dist::{Absorption, Discrete, Law, LogLikelihood, Marked, MarkedGradient};
 #[doc(hidden)]
 pub use eliminate::Order;
 pub use error::{Error, StateName};

@@ -6,6 +6,7 @@ mod errors;
 mod explore;
 mod graph;
 mod iterate;
+mod marked;
 mod trace;
 
 use std::collections::HashMap;

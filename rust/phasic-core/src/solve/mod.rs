@@ -24,6 +24,7 @@ pub use dual::Dual;
 pub(crate) use factor::{Factor, Solution};
 pub use gradient::Gradient;
 pub use moments::Moments;
+pub(crate) use moments::{check_absorbed, not_negative, rewards_at_positions};
 pub use scalar::{Lanes, Scalar};
 pub(crate) use steps::Steps;
 pub use transform::reward_transform;

@@ -206,7 +206,7 @@ impl<'a> Moments<'a> {
     }
 }
 
-pub(super) fn rewards_at_positions(
+pub(crate) fn rewards_at_positions(
     trace: &Trace,
     rewards: Option<&[f64]>,
 ) -> Result<Vec<f64>, Error> {
@@ -223,7 +223,7 @@ pub(super) fn rewards_at_positions(
     Ok(trace.at_positions(rewards))
 }
 
-pub(super) fn not_negative(rewards: &[f64]) -> Result<(), Error> {
+pub(crate) fn not_negative(rewards: &[f64]) -> Result<(), Error> {
     match rewards.iter().position(|reward| !(0.0..f64::INFINITY).contains(reward)) {
         None => Ok(()),
         Some(index) => {
@@ -234,7 +234,7 @@ pub(super) fn not_negative(rewards: &[f64]) -> Result<(), Error> {
 }
 
 /// Errors if a position with a zero pivot can be reached over edges of positive weight.
-pub(super) fn check_absorbed(
+pub(crate) fn check_absorbed(
     trace: &Trace,
     factor: &Factor<f64>,
     weights: &Weights,
