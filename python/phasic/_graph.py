@@ -10,15 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from phasic import _check
 from phasic._check import Doubles
-from phasic._marks import Marks
 from phasic._numbers import TOLERANCE
+from phasic._rewards import Rewards
 
 if TYPE_CHECKING:
     from phasic._model import Model
     from phasic.svgd import Posterior
 
 
-class Graph(Marks):
+class Graph(Rewards):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:

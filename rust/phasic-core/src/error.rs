@@ -199,6 +199,11 @@ pub enum Error {
         /// The largest that fits.
         limit: f64,
     },
+    /// A condition that has probability zero.
+    #[error(
+        "the reward that was to stay zero is surely positive: there is nothing to condition on"
+    )]
+    SurelyPositive,
     /// A table of counts with more cells than fit.
     #[error(
         "the table of counts has more than {limit} cells, the most for which the probabilities of all \

@@ -6,6 +6,7 @@ mod errors;
 mod explore;
 mod graph;
 mod iterate;
+mod joint;
 mod marked;
 mod trace;
 

@@ -6,6 +6,8 @@ mod complex;
 mod dual;
 mod factor;
 mod gradient;
+mod joint_atoms;
+mod joint_moments;
 mod moments;
 mod occupancy;
 mod panel;
