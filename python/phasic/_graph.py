@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from phasic import _check
 from phasic._check import Doubles
 from phasic._distribution import RTOL
-from phasic._gradients import Gradients
+from phasic._rewards import Rewards
 from phasic._samples import Samples
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from phasic.svgd import Posterior
 
 
-class Graph(Gradients, Samples):
+class Graph(Rewards, Samples):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:

@@ -242,6 +242,20 @@ pub enum Error {
         /// The sum.
         sum: f64,
     },
+    /// A condition that has probability zero.
+    #[error(
+        "the reward that was to stay zero is surely positive: there is nothing to condition on"
+    )]
+    SurelyPositive,
+    /// A table of counts with more cells than fit.
+    #[error(
+        "the table of counts has more than {limit} cells, the most for which the probabilities of all \
+         smaller counts fit in memory"
+    )]
+    TableTooLarge {
+        /// The most cells that fit.
+        limit: usize,
+    },
     /// The graph has more vertices, edges or fill than 32-bit indices can name.
     #[error("the graph has {count} {what}, more than the {limit} that can be indexed")]
     TooLarge {

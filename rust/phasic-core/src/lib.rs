@@ -17,7 +17,9 @@ mod section;
 mod solve;
 mod trace;
 
-pub use dist::{Absorption, Answer, Curve, Discrete, Law, LogLikelihood, Tail, Way};
+pub use dist::{
+    Absorption, Answer, Curve, Discrete, Law, LogLikelihood, Marked, MarkedGradient, Tail, Way,
+};
 #[doc(hidden)]
 pub use eliminate::Order;
 pub use eliminate::{Cost, Limits, Plan};

@@ -9,7 +9,9 @@ mod explore;
 mod gradients;
 mod graph;
 mod iterate;
+mod joint;
 mod limits;
+mod marked;
 mod sample;
 mod trace;
 

@@ -44,7 +44,7 @@ impl<'a> LogLikelihood<'a> {
         rewards: &[f64],
         tolerance: f64,
     ) -> Result<Self, Error> {
-        check_weights(values, weights)?;
+        check_weights(values.len(), weights)?;
         if !(tolerance > 0.0 && tolerance < 1.0) {
             let (name, must) = ("tolerance", "between 0 and 1");
             return Err(Error::BadValue { name, index: 0, value: tolerance, must });
@@ -203,9 +203,9 @@ impl<'a> LogLikelihood<'a> {
     }
 }
 
-fn check_weights(values: &[f64], weights: &[f64]) -> Result<(), Error> {
-    if values.len() != weights.len() {
-        let (expected, given) = (values.len(), weights.len());
+pub(super) fn check_weights(expected: usize, weights: &[f64]) -> Result<(), Error> {
+    if expected != weights.len() {
+        let given = weights.len();
         return Err(Error::Length { name: "weights", expected, given });
     }
     match weights.iter().position(|weight| !(0.0..f64::INFINITY).contains(weight)) {

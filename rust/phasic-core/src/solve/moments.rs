@@ -222,7 +222,7 @@ pub(crate) fn not_negative(rewards: &[f64]) -> Result<(), Error> {
 }
 
 /// Errors if a position with a zero pivot can be reached over edges of positive weight.
-pub(super) fn check_absorbed(
+pub(crate) fn check_absorbed(
     trace: &Trace,
     factor: &Factor<f64>,
     weights: &Weights,

@@ -1,0 +1,136 @@
+"""Several accumulated rewards at once: joint moments, transforms and atoms."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from phasic import _check
+from phasic._check import Doubles
+from phasic._gradients import Gradient
+from phasic._marks import Marks
+
+
+class Rewards(Marks):
+    """Joint laws of several rewards; see `phasic.Graph`.
+
+    `rewards` are (m, n_vertices): row i says what reward i collects in each vertex, per unit of time.
+    """
+
+    def joint_moments(self, orders: ArrayLike, rewards: ArrayLike) -> Doubles:
+        """Means of products of powers of rewards, for all orders up to the given ones.
+
+        Args:
+            orders: (m,) whole numbers ≥ 0.
+            rewards: (m, n_vertices).
+
+        Returns:
+            (orders[0] + 1, …, orders[m - 1] + 1): the entry [j0, j1, …] is E of Y0^j0 · Y1^j1 ⋯, and the
+            first is 1. One solve for each. For rewards ≥ 0 nothing is subtracted: relative errors are about
+            1e-14.
+
+        Raises:
+            ValueError: An argument is not what it must be, or so many moments do not fit in memory.
+
+        Source: Bladt & Nielsen 2017, theorem 8.1.5.
+        """
+        return self._joint_moments(orders, rewards, discrete=False)
+
+    def joint_moments_discrete(self, orders: ArrayLike, rewards: ArrayLike) -> Doubles:
+        """As `joint_moments`, for rewards that are collected per step of the discrete chain."""
+        return self._joint_moments(orders, rewards, discrete=True)
+
+    def joint_laplace_transform(self, s: ArrayLike, rewards: ArrayLike) -> float | complex:
+        """E of exp(−Σ s[i] · Y[i]).
+
+        Args:
+            s: (m,) numbers, or complex numbers, with real parts ≥ 0.
+            rewards: (m, n_vertices), ≥ 0.
+        """
+        matrix = self._non_negative_matrix(rewards)
+        at = np.atleast_1d(np.asarray(s))
+        if not np.iscomplexobj(at):
+            return self.laplace_transform(1.0, self._weighted(at, matrix))
+        if at.shape != (len(matrix),):
+            raise ValueError(f"s has shape {at.shape}, but there are {len(matrix)} rewards: ({len(matrix)},)")
+        re, im = (np.ascontiguousarray(part, dtype=np.float64) for part in (at.real, at.imag))
+        ordered = self._columns_in_canonical_order(matrix)
+        return complex(*self._recorded().joint_laplace(self._current_theta(), re, im, ordered))
+
+    def joint_laplace_gradient(self, s: ArrayLike, rewards: ArrayLike) -> tuple[Gradient, Doubles]:
+        """Of `joint_laplace_transform` at real s ≥ 0, and its derivatives in s, (m,)."""
+        matrix = self._non_negative_matrix(rewards)
+        at = np.atleast_1d(_check.doubles("s", s))
+        found, _ = self.laplace_gradient(1.0, self._weighted(at, matrix))
+        shares = found.rewards[0]
+        return Gradient(found.value, found.theta, tuple(each * shares for each in at)), matrix @ shares
+
+    def atoms(self, rewards: ArrayLike) -> Doubles:
+        """Probabilities that rewards stay zero, jointly.
+
+        Args:
+            rewards: (m, n_vertices), ≥ 0, m at most 12; or (n_vertices,) for one reward.
+
+        Returns:
+            (2,) * m: the entry [0, 1, …] is the probability that the first reward stays zero, the second
+            becomes positive, and so on. They sum to 1; nothing is subtracted, so small ones are right too.
+        """
+        matrix = self._non_negative_matrix(np.atleast_2d(_check.doubles("rewards", rewards)))
+        ordered = self._columns_in_canonical_order(matrix)
+        return self._recorded().atoms(self._current_theta(), ordered).reshape((2,) * len(matrix))
+
+    def atom_gradient(self, rewards: ArrayLike) -> Gradient:
+        """Of the probability that a reward, (n_vertices,), stays zero; see `atoms`."""
+        value, theta = self._recorded().atom_gradient(self._current_theta(), self._zero(rewards, "rewards"))
+        return Gradient(value, theta)
+
+    def moments_given_zero(self, power: int, rewards: ArrayLike | None, zero: ArrayLike) -> Doubles:
+        """Raw moments of order 1 to `power` of a reward, given that others stay zero, (power,).
+
+        Args:
+            power: The largest order.
+            rewards: (n_vertices,), or None for the time.
+            zero: (n_vertices,), ≥ 0: the reward that stays zero; or (m, n_vertices) for several.
+
+        Raises:
+            ValueError: The other reward is surely positive.
+        """
+        power, ordered = _check.power(power), self._rewards(rewards)
+        other = self._zero(zero, "zero")
+        return self._recorded().moments_given_zero(self._current_theta(), power, ordered, other)
+
+    def _joint_moments(self, orders: ArrayLike, rewards: ArrayLike, *, discrete: bool) -> Doubles:
+        matrix = _check.reward_matrix(rewards, self.vertices_length())
+        largest = np.atleast_1d(_check.counts("orders", orders))
+        if largest.shape != (len(matrix),):
+            raise ValueError(
+                f"orders has shape {largest.shape}, but there are {len(matrix)} rewards: ({len(matrix)},)"
+            )
+        if (largest > 1000).any():
+            index = int(np.argmax(largest > 1000))
+            raise ValueError(f"orders[{index}] is {largest[index]}: it must be at most 1000")
+        each = [int(order) for order in largest]
+        ordered = self._columns_in_canonical_order(matrix)
+        moments = self._recorded().joint_moments(self._current_theta(), each, ordered, discrete)
+        return moments.reshape([order + 1 for order in each])
+
+    def _non_negative_matrix(self, rewards: ArrayLike) -> Doubles:
+        matrix = _check.reward_matrix(rewards, self.vertices_length())
+        _check.non_negative_rewards(matrix)
+        return matrix
+
+    def _weighted(self, s: Doubles, matrix: Doubles) -> Doubles:
+        """The rewards that the transform is of: Σ s[i] · rewards[i], (n_vertices,)."""
+        at = _check.times("s", s)
+        if at.shape != (len(matrix),):
+            raise ValueError(f"s has shape {at.shape}, but there are {len(matrix)} rewards: ({len(matrix)},)")
+        if not np.isfinite(at).all():
+            raise ValueError(f"s[{int(np.argmin(np.isfinite(at)))}] is inf: it must be finite")
+        weighted: Doubles = at @ matrix
+        return weighted
+
+    def _zero(self, rewards: ArrayLike, name: str) -> Doubles:
+        """Positive where any of the rewards is, in the trace's order."""
+        rows = np.atleast_2d(_check.doubles(name, rewards))
+        ordered = self._columns_in_canonical_order(self._non_negative_matrix(rows))
+        return np.asarray((ordered > 0).any(axis=0), dtype=np.float64)

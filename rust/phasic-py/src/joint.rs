@@ -1,0 +1,98 @@
+//! Several accumulated rewards at once: more methods of `Trace`.
+
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2};
+use phasic_core::Complex;
+use pyo3::prelude::*;
+
+use crate::arrays::{Doubles, optional, vector};
+use crate::trace::Trace;
+
+type Vector<'py> = Bound<'py, PyArray1<f64>>;
+
+fn rows(matrix: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
+    matrix.as_array().rows().into_iter().map(|row| row.to_vec()).collect()
+}
+
+fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
+    rows.iter().map(Vec::as_slice).collect()
+}
+
+#[pymethods]
+impl Trace {
+    /// E of the products of powers of rewards, `(m, n_vertices)`, for all orders up to the given
+    /// ones: flat, the last order fastest.
+    fn joint_moments<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        orders: Vec<u32>,
+        rewards: PyReadonlyArray2<'_, f64>,
+        discrete: bool,
+    ) -> PyResult<Vector<'py>> {
+        let rewards = rows(&rewards);
+        let moments = self.moments_of(py, &theta, |at| {
+            if discrete {
+                at.discrete_joint_moments(&orders, &slices(&rewards))
+            } else {
+                at.joint_moments(&orders, &slices(&rewards))
+            }
+        })?;
+        Ok(moments.into_pyarray(py))
+    }
+
+    /// E of exp(−Σ zᵢ Yᵢ) at z = re + i·im, `(m,)` each, as (re, im).
+    fn joint_laplace(
+        &self,
+        py: Python<'_>,
+        theta: Doubles<'_>,
+        re: Doubles<'_>,
+        im: Doubles<'_>,
+        rewards: PyReadonlyArray2<'_, f64>,
+    ) -> PyResult<(f64, f64)> {
+        let rewards = rows(&rewards);
+        let z: Vec<Complex> =
+            vector(&re).into_iter().zip(vector(&im)).map(|(re, im)| Complex { re, im }).collect();
+        let value = self.moments_of(py, &theta, |at| at.joint_laplace(&z, &slices(&rewards)))?;
+        Ok((value.re, value.im))
+    }
+
+    /// Probability that exactly the rewards of each subset become positive, `(2^m,)`, the last
+    /// reward fastest.
+    fn atoms<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        rewards: PyReadonlyArray2<'_, f64>,
+    ) -> PyResult<Vector<'py>> {
+        let rewards = rows(&rewards);
+        let atoms = self.moments_of(py, &theta, |at| at.atoms(&slices(&rewards)))?;
+        Ok(atoms.into_pyarray(py))
+    }
+
+    /// The probability that a reward stays zero, and its derivative in theta.
+    fn atom_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<(f64, Vector<'py>)> {
+        let rewards = vector(&rewards);
+        let (value, in_theta) = self.moments_of(py, &theta, |at| at.atom_gradient(&rewards))?;
+        Ok((value, in_theta.into_pyarray(py)))
+    }
+
+    /// E of the powers 1 to `power` of a reward, given that another one stays zero.
+    fn moments_given_zero<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        power: usize,
+        rewards: Option<Doubles<'_>>,
+        zero: Doubles<'_>,
+    ) -> PyResult<Vector<'py>> {
+        let (rewards, zero) = (optional(rewards.as_ref()), vector(&zero));
+        let moments = self
+            .moments_of(py, &theta, |at| at.moments_given_zero(power, rewards.as_deref(), &zero))?;
+        Ok(moments.into_pyarray(py))
+    }
+}
