@@ -83,7 +83,8 @@ def chain(rates: list[float]) -> Graph:
 
 
 def far_tails() -> None:
-    print("| law | 200 standard deviations | relative error of logpdf | of logsf |\n| --- | --- | --- | --- |")
+    print("| law | 200 standard deviations | relative error of logpdf | of logsf |")
+    print("| --- | --- | --- | --- |")
     mpmath.mp.dps = 60
     for k in (1, 5, 50):
         graph = chain([2.0] * k)
@@ -118,7 +119,7 @@ def total_length(n: int = 50) -> None:
         for x in map(mpmath.mpf, times)
     ]
     error = np.max(np.abs(rewarded.pdf(times) / exact - 1))
-    print(f"\ntotal branch length, n = {n}: largest relative error {error:.0e}, smallest density {min(exact):.0e}")
+    print(f"\ntotal branch length, n = {n}: relative error {error:.0e}, density down to {min(exact):.0e}")
 
 
 def stiffness() -> None:

@@ -71,7 +71,7 @@ class Epochs:
         thetas: The parameters of each epoch.
     """
 
-    def __init__(self, graph: Graph, epochs: Sequence[Any], tolerance: float) -> None:
+    def __init__(self, graph: Graph, epochs: Sequence[Any], rtol: float) -> None:
         listed = [_as_epoch(index, given) for index, given in enumerate(epochs)]
         graphs, thetas, entries = [], [], []
         for index, epoch in enumerate(listed):
@@ -84,7 +84,7 @@ class Epochs:
             thetas.append(theta.copy())
             start = _check.number(f"the start of epochs[{index}]", epoch.start)
             entries.append((start, _recorded(graph, last=index + 1 == len(listed)), theta, mapped))
-        self._core = _core.Epochs(entries, _check.tolerance(tolerance))
+        self._core = _core.Epochs(entries, _check.rtol(rtol))
         self.graphs = tuple(graphs)
         self.thetas = tuple(thetas)
         self.starts = np.array([entry[0] for entry in entries])

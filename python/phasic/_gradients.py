@@ -27,14 +27,14 @@ class Gradient:
         value: The number.
         theta: In the parameters, (param_length,).
         rewards: In each vector of rewards, (n_vertices,) each; empty where there are none.
-        initial: In the probability of starting in each vertex, (n_vertices,).
+        initial: In the probability of starting in each vertex, (n_vertices,); None for marks and atoms.
         product: Hessian in theta times the direction, (param_length,), where one was given.
     """
 
     value: float
     theta: Doubles
-    rewards: tuple[Doubles, ...]
-    initial: Doubles
+    rewards: tuple[Doubles, ...] = ()
+    initial: Doubles | None = None
     product: Doubles | None = None
 
 

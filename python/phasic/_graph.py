@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from phasic import _check
 from phasic._check import Doubles
 from phasic._distribution import RTOL
+from phasic._numbers import TOLERANCE
 from phasic._rewards import Rewards
 from phasic._samples import Samples
 
@@ -134,14 +135,14 @@ class Graph(Rewards, Samples):
 
     # Rates that change in time
 
-    def epochs(self, epochs: Sequence[Any], *, tolerance: float = TOLERANCE) -> Epochs:
+    def epochs(self, epochs: Sequence[Any], *, rtol: float = TOLERANCE) -> Epochs:
         """The law of this chain where rates, or the graph itself, change at fixed times; see `phasic.Epochs`.
 
         Args:
             epochs: One entry per epoch, in order: `(start, theta)`, `(start, graph)` or a `phasic.Epoch`,
                 with a map between states as third entry where they do not stay what they are. The first
                 starts at 0; the initial distribution is that of its graph.
-            tolerance: Relative truncation error.
+            rtol: Relative truncation error of each epoch.
 
         Raises:
             ValueError: Starts are not in order, a state is mapped to none, or theta is not what it must be;
@@ -149,7 +150,7 @@ class Graph(Rewards, Samples):
         """
         from phasic._epochs import Epochs
 
-        return Epochs(self, epochs, tolerance)
+        return Epochs(self, epochs, rtol)
 
     def distribution_context(self, granularity: float = 0) -> DistributionContext:
         """The law of the absorption time step by step, for code that changes parameters between steps.

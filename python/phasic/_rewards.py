@@ -63,7 +63,8 @@ class Rewards(Marks):
         at = np.atleast_1d(_check.doubles("s", s))
         found, _ = self.laplace_gradient(1.0, self._weighted(at, matrix))
         shares = found.rewards[0]
-        return Gradient(found.value, found.theta, tuple(each * shares for each in at)), matrix @ shares
+        in_rewards = tuple(each * shares for each in at)
+        return Gradient(found.value, found.theta, in_rewards, found.initial), matrix @ shares
 
     def atoms(self, rewards: ArrayLike) -> Doubles:
         """Probabilities that rewards stay zero, jointly.

@@ -1,12 +1,11 @@
 //! The method that answers: uniformization, or a contour where that is cheaper.
 
-use std::f64::consts::FRAC_PI_2;
-
 use super::Absorption;
 use super::chain::Chain;
-use super::contour::{Output, Shifted, Spectrum, node_cost, spectrum};
+use super::contour::{Output, Shifted, Spectrum, spectrum};
 use super::scaled::Scaled;
 use super::sequence::{Quantity, Sequence};
+use super::stiff::{FEW_JUMPS, is_worth_a_contour, leaves_room};
 use crate::Error;
 
 /// How a number was computed.
@@ -38,14 +37,6 @@ impl Answer {
         self.value.value()
     }
 }
-
-/// Jumps on average below which a time is never worth a contour.
-const FEW_JUMPS: f64 = 200.0;
-/// The least angle that the spectrum must leave to a contour.
-const ROOM: f64 = 0.15;
-/// Nodes that serve a window of times, and windows for each decade of times.
-const NODES: f64 = 40.0;
-const WINDOWS: f64 = 1.5;
 
 /// Answers questions about one chain, by whatever way is cheaper.
 pub(super) struct Engine<'e, 'a> {
@@ -102,18 +93,14 @@ impl<'e, 'a> Engine<'e, 'a> {
         Ok(Answer { value, error: self.tolerance + rounding, way: Way::Uniformization })
     }
 
-    /// The spectrum, if a contour for `times`, sorted, is predicted to cost less than the jumps up to
-    /// the last of them, and may be used.
+    /// The spectrum, if a contour for `times`, sorted, is worth its cost and may be used.
     fn worth_a_contour(&mut self, times: &[f64]) -> Option<Spectrum> {
-        let (&first, &last) = (times.first()?, times.last()?);
-        let jumps = self.chain.rate * last * (self.chain.n() + self.chain.jumps.len()) as f64;
-        let windows = 1.0 + WINDOWS * (last / first).log10();
-        if jumps < windows * NODES * node_cost(self.law.trace) {
+        let (trace, weights) = (self.law.trace, &self.law.weights.rows);
+        if !is_worth_a_contour(trace, self.chain, times) {
             return None;
         }
-        let (trace, weights) = (self.law.trace, &self.law.weights.rows);
         let rewards = &self.rewards;
         let spectrum = *self.spectrum.get_or_insert_with(|| spectrum(trace, weights, rewards));
-        (spectrum.half_angle <= FRAC_PI_2 - ROOM).then_some(spectrum)
+        leaves_room(&spectrum).then_some(spectrum)
     }
 }

@@ -4,6 +4,7 @@ use super::chain::{Chain, ChainPattern};
 use super::poisson;
 use super::scaled::{Scaled, power_of_two};
 use super::sequence::{Mixture, Quantity, Sequence};
+use super::stiff;
 use crate::eliminate::ABSORBED;
 use crate::{Error, Interrupt, Trace};
 
@@ -49,15 +50,17 @@ impl Times {
         interrupt: &Interrupt,
     ) -> Result<f64, Error> {
         let chain = Chain::new(trace, &self.pattern, weights);
-        let mut sequence = Sequence::new(&chain, false, interrupt.clone());
-        Ok(self.sum(&self.mixtures(&chain, &mut sequence, tolerance)?))
+        let (gentle, stiff) = self.split(&chain);
+        let law = (trace, &chain, weights);
+        let (times, counts) = (stiff.times, stiff.weights);
+        let rest = match stiff::log_density(law, times, counts, tolerance, false, interrupt)? {
+            Some((value, _)) => return Ok(value + gentle.value(&chain, tolerance, interrupt)?),
+            None => self.all(),
+        };
+        rest.value(&chain, tolerance, interrupt)
     }
 
     /// The value and its derivative in every edge weight.
-    ///
-    /// With `c[k] = Σᵢ wᵢ Pois(k; q tᵢ) / f(tᵢ)`, the sweep `y[k] = c[k] s + P y[k + 1]` gives
-    /// `dL/dP = Σ v[k] y[k + 1]ᵀ`, `dL/ds = Σ c[k] v[k]` and `dL/dα = y[0]`. The rate q is a choice
-    /// of method, not of the model: its derivative is zero.
     pub fn value_and_derivatives(
         &self,
         trace: &Trace,
@@ -66,15 +69,69 @@ impl Times {
         interrupt: &Interrupt,
     ) -> Result<(f64, Vec<f64>), Error> {
         let chain = Chain::new(trace, &self.pattern, weights);
-        let mut sequence = Sequence::new(&chain, true, interrupt.clone());
-        let mixtures = self.mixtures(&chain, &mut sequence, tolerance)?;
+        let (gentle, stiff) = self.split(&chain);
+        let law = (trace, &chain, weights);
+        let (times, counts) = (stiff.times, stiff.weights);
+        let Some((value, mut edges)) =
+            stiff::log_density(law, times, counts, tolerance, true, interrupt)?
+        else {
+            return self.all().value_and_derivatives(trace, &chain, tolerance, interrupt);
+        };
+        if gentle.times.is_empty() {
+            return Ok((value, edges));
+        }
+        let (rest, shares) = gentle.value_and_derivatives(trace, &chain, tolerance, interrupt)?;
+        edges.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);
+        Ok((value + rest, edges))
+    }
+
+    /// Times of few jumps, and the others.
+    fn split(&self, chain: &Chain) -> (Portion<'_>, Portion<'_>) {
+        let few = self.distinct.partition_point(|&time| chain.rate * time <= stiff::FEW_JUMPS);
+        let (early, late) = self.distinct.split_at(few);
+        let (before, after) = self.weights.split_at(few);
+        (Portion { times: early, weights: before }, Portion { times: late, weights: after })
+    }
+
+    fn all(&self) -> Portion<'_> {
+        Portion { times: &self.distinct, weights: &self.weights }
+    }
+}
+
+/// Some of the times, uniformized.
+#[derive(Clone, Copy, Debug)]
+struct Portion<'t> {
+    times: &'t [f64],
+    weights: &'t [f64],
+}
+
+impl Portion<'_> {
+    fn value(&self, chain: &Chain, tolerance: f64, interrupt: &Interrupt) -> Result<f64, Error> {
+        let mut sequence = Sequence::new(chain, false, interrupt.clone());
+        Ok(self.sum(&self.mixtures(chain, &mut sequence, tolerance)?))
+    }
+
+    /// The value and its derivative in every edge weight.
+    ///
+    /// With `c[k] = Σᵢ wᵢ Pois(k; q tᵢ) / f(tᵢ)`, the sweep `y[k] = c[k] s + P y[k + 1]` gives
+    /// `dL/dP = Σ v[k] y[k + 1]ᵀ`, `dL/ds = Σ c[k] v[k]` and `dL/dα = y[0]`. The rate q is a choice
+    /// of method, not of the model: its derivative is zero.
+    fn value_and_derivatives(
+        &self,
+        trace: &Trace,
+        chain: &Chain,
+        tolerance: f64,
+        interrupt: &Interrupt,
+    ) -> Result<(f64, Vec<f64>), Error> {
+        let mut sequence = Sequence::new(chain, true, interrupt.clone());
+        let mixtures = self.mixtures(chain, &mut sequence, tolerance)?;
         let value = self.sum(&mixtures);
         if !value.is_finite() {
             return Ok((value, vec![f64::NAN; trace.graph().n_edges()]));
         }
-        let coefficients = self.coefficients(&chain, &sequence, &mixtures);
-        let sweep = Sweep::back(&chain, &sequence, &coefficients, interrupt)?;
-        Ok((value, sweep.edge_derivatives(trace, &chain)))
+        let coefficients = self.coefficients(chain, &sequence, &mixtures);
+        let sweep = Sweep::back(chain, &sequence, &coefficients, interrupt)?;
+        Ok((value, sweep.edge_derivatives(trace, chain)))
     }
 
     fn mixtures(
@@ -84,7 +141,7 @@ impl Times {
         tolerance: f64,
     ) -> Result<Vec<Mixture>, Error> {
         let mut mix = |time| sequence.mixture(Quantity::Density, chain.rate * time, tolerance);
-        self.distinct.iter().map(|&time| mix(time)).collect()
+        self.times.iter().map(|&time| mix(time)).collect()
     }
 
     fn sum(&self, mixtures: &[Mixture]) -> f64 {
@@ -95,7 +152,7 @@ impl Times {
     fn coefficients(&self, chain: &Chain, sequence: &Sequence, mixtures: &[Mixture]) -> Vec<f64> {
         let length = mixtures.iter().map(|mixture| mixture.last + 1).max().unwrap_or(0);
         let mut coefficients = vec![0.0; length];
-        for ((&time, &weight), mixture) in self.distinct.iter().zip(&self.weights).zip(mixtures) {
+        for ((&time, &weight), mixture) in self.times.iter().zip(self.weights).zip(mixtures) {
             let mean = chain.rate * time;
             let density = mixture.sum;
             let mut add = |k: usize, probability: Scaled| {

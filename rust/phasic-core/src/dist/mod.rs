@@ -14,6 +14,7 @@ pub(crate) mod poisson;
 mod quantile;
 mod scaled;
 mod sequence;
+mod stiff;
 
 pub use absorption::Absorption;
 pub use answers::{Answer, Way};

@@ -1,0 +1,67 @@
+//! Log-likelihoods on contours: times that are dear to uniformize.
+
+use std::f64::consts::FRAC_PI_2;
+
+use super::chain::Chain;
+use super::contour::{Curve, Output, Spectrum, node_cost, spectrum};
+use crate::{Error, Interrupt, Trace};
+
+/// Jumps on average below which a time is never worth a contour.
+pub(super) const FEW_JUMPS: f64 = 200.0;
+/// The least angle that the spectrum must leave to a contour.
+const ROOM: f64 = 0.15;
+/// Nodes that serve a window of times, and windows for each decade of times.
+const NODES: f64 = 40.0;
+const WINDOWS: f64 = 1.5;
+/// Cost of a term of the sum for a time: of a Poisson probability, and of a node.
+const PROBABILITY: f64 = 2.0;
+const EXPONENTIAL: f64 = 25.0;
+
+/// Whether a contour for `times`, sorted and positive, is predicted to cost less than the jumps up
+/// to the last of them.
+pub(super) fn is_worth_a_contour(trace: &Trace, chain: &Chain, times: &[f64]) -> bool {
+    let (Some(&first), Some(&last)) = (times.first(), times.last()) else { return false };
+    let (mean, m) = (chain.rate * last, times.len() as f64);
+    let jumps = mean * (chain.n() + chain.jumps.len()) as f64;
+    let windows = 1.0 + WINDOWS * (last / first).log10();
+    let uniformized = jumps + m * PROBABILITY * 18.0 * mean.sqrt();
+    uniformized > windows * NODES * node_cost(trace) + m * NODES * EXPONENTIAL
+}
+
+/// Whether the spectrum leaves room for a contour.
+pub(super) fn leaves_room(spectrum: &Spectrum) -> bool {
+    spectrum.half_angle <= FRAC_PI_2 - ROOM
+}
+
+/// `Σ multiplicities · ln f(times)`, and its derivative in every edge weight if that is `wanted`.
+/// None where contours cost more, may not be used, or miss the tolerance.
+///
+/// `times`: sorted and positive; `weights`: per row.
+pub(super) fn log_density(
+    (trace, chain, weights): (&Trace, &Chain, &[f64]),
+    times: &[f64],
+    multiplicities: &[f64],
+    tolerance: f64,
+    wanted: bool,
+    interrupt: &Interrupt,
+) -> Result<Option<(f64, Vec<f64>)>, Error> {
+    if !is_worth_a_contour(trace, chain, times) {
+        return Ok(None);
+    }
+    let rewards = vec![1.0; chain.n()];
+    let spectrum = spectrum(trace, weights, &rewards);
+    if !leaves_room(&spectrum) {
+        return Ok(None);
+    }
+    let law = (trace, weights, rewards.as_slice());
+    let (output, times) = (Output::Density, times.to_vec());
+    let Some(curve) = Curve::new(law, output, &spectrum, times, tolerance, interrupt)? else {
+        return Ok(None);
+    };
+    let value = multiplicities.iter().zip(curve.logs()).map(|(weight, log)| weight * log).sum();
+    let mut edges = vec![0.0; if wanted { trace.graph().n_edges() } else { 0 }];
+    if wanted {
+        curve.add_derivatives(multiplicities, &mut edges, interrupt)?;
+    }
+    Ok(Some((value, edges)))
+}
