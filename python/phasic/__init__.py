@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from phasic._core import Trace, TraceFormatError, __version__
 from phasic._gradients import Gradient
 from phasic._graph import Graph
+from phasic._observations import Observations
 from phasic._vertex import Edge, Vertex
 from phasic.cache import (
     CacheManager,
@@ -56,6 +57,7 @@ __all__ = [
     "LogNormal",
     "Model",
     "Normal",
+    "Observations",
     "Posterior",
     "Trace",
     "TraceFormatError",

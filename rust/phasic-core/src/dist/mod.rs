@@ -3,14 +3,19 @@
 mod absorption;
 mod chain;
 mod continuous;
+mod counted;
 mod counts;
 mod discrete;
+mod event;
+mod gap;
 mod likelihood;
 mod logs;
 mod poisson;
 mod quantile;
+mod rows;
 mod scaled;
 mod sequence;
+mod sweep;
 
 pub use absorption::Absorption;
 pub use discrete::Discrete;
