@@ -14,6 +14,7 @@ from phasic._core import Trace, TraceFormatError, __version__
 from phasic._epochs import Epoch, EpochGradient, Epochs
 from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
+from phasic._observations import Observations
 from phasic._vertex import Edge, Vertex
 from phasic.cache import (
     CacheManager,
@@ -63,6 +64,7 @@ __all__ = [
     "LogNormal",
     "Model",
     "Normal",
+    "Observations",
     "Posterior",
     "Trace",
     "TraceFormatError",

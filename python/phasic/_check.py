@@ -22,7 +22,7 @@ def finite_vector(name: str, given: ArrayLike) -> Doubles:
     array = doubles(name, given)
     if array.ndim != 1:
         raise ValueError(f"{name} has shape {array.shape}, but one dimension is needed")
-    _check(name, array, np.isfinite(array), "finite")
+    first(name, array, np.isfinite(array), "finite")
     return array
 
 
@@ -53,7 +53,7 @@ def reward_vector(given: ArrayLike | None, n_vertices: int, *, whole: bool = Fal
             f"(the starting and the absorbing ones included): ({n_vertices},)"
         )
     if whole:
-        _check(
+        first(
             "rewards", rewards, (rewards >= 0) & (rewards == np.floor(rewards)), "a whole number, at least 0"
         )
     return rewards
@@ -66,20 +66,20 @@ def reward_matrix(given: ArrayLike, n_vertices: int) -> Doubles:
         raise ValueError(
             f"rewards has shape {rewards.shape}, but the graph has {n_vertices} vertices: (k, {n_vertices})"
         )
-    _check("rewards", rewards, np.isfinite(rewards), "finite")
+    first("rewards", rewards, np.isfinite(rewards), "finite")
     return rewards
 
 
 def non_negative_rewards(rewards: Doubles | None) -> None:
     """Raise unless all rewards are at least 0."""
     if rewards is not None:
-        _check("rewards", rewards, rewards >= 0, "at least 0")
+        first("rewards", rewards, rewards >= 0, "at least 0")
 
 
 def times(name: str, given: ArrayLike) -> Doubles:
     """Times, or other numbers that must be at least 0, of any shape."""
     array = doubles(name, given)
-    _check(name, array, array >= 0, "at least 0")
+    first(name, array, array >= 0, "at least 0")
     return array
 
 
@@ -91,7 +91,7 @@ def time(given: float) -> float:
 def counts(name: str, given: ArrayLike) -> Doubles:
     """Whole numbers, at least 0, of any shape."""
     array = doubles(name, given)
-    _check(
+    first(
         name,
         array,
         (array >= 0) & (array == np.floor(array)) & np.isfinite(array),
@@ -103,7 +103,7 @@ def counts(name: str, given: ArrayLike) -> Doubles:
 def probabilities(name: str, given: ArrayLike) -> Doubles:
     """Numbers from 0 to 1, of any shape."""
     array = doubles(name, given)
-    _check(name, array, (array >= 0) & (array <= 1), "a probability, from 0 to 1")
+    first(name, array, (array >= 0) & (array <= 1), "a probability, from 0 to 1")
     return array
 
 
@@ -187,7 +187,8 @@ def _shown(given: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def _check(name: str, array: Doubles, good: NDArray[np.bool_], must: str) -> None:
+def first(name: str, array: Doubles, good: NDArray[np.bool_], must: str) -> None:
+    """Raise a ValueError that names the first entry that is not good, and what it must be."""
     if not good.all():
         index = np.unravel_index(int(np.argmin(good)), array.shape)
         where = "".join(f"[{i}]" for i in index)

@@ -220,7 +220,8 @@ class Trace:
     def log_likelihood(
         self,
         theta: _Doubles,
-        values: _Doubles,
+        lower: _Doubles,
+        upper: _Doubles,
         weights: _Doubles,
         rewards: _Doubles,
         discrete: bool,

@@ -19,9 +19,9 @@ from jax.typing import ArrayLike
 
 from phasic import _core
 
-_TARGET = "phasic_log_likelihood_v1"
+_TARGET = "phasic_log_likelihood_v2"
 _KEY_WORDS = 8
-_OPERANDS = ("key", "theta", "values", "weights", "rewards")
+_OPERANDS = ("key", "theta", "lower", "upper", "weights", "rewards")
 
 _registration = threading.Lock()
 _registered: set[str] = set()
@@ -61,7 +61,8 @@ def key_words(key: str) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
 def log_likelihood(
     key: ArrayLike,
     theta: ArrayLike,
-    values: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
     weights: ArrayLike,
     rewards: ArrayLike,
     *,
@@ -70,16 +71,18 @@ def log_likelihood(
 ) -> Array:
     """Weighted log-likelihood of observations under a recorded trace.
 
-    The sum over i of `weights[i] * log p(values[i]; theta)`. Leading dimensions of all operands broadcast as
-    in NumPy. Differentiable once in `theta`, forward and in reverse; works under jit, vmap (over any
-    operand), scan and shard_map. One custom call evaluates a whole batch, in double precision whatever the
-    operands' type.
+    The sum over i of `weights[i] * log p(i; theta)`: where both bounds are one value, its density or
+    probability; else the probability of `lower[i] < T <= upper[i]`, as in `phasic.Observations`. Leading
+    dimensions of all operands broadcast as in NumPy. Differentiable once in `theta`, forward and in reverse;
+    works under jit, vmap (over any operand), scan and shard_map. One custom call evaluates a whole batch, in
+    double precision whatever the operands' type.
 
     Args:
         key: (..., 8) uint32, the trace's key (see `key_words`). The trace must be registered in this process.
         theta: (..., p) parameters. Half precision and integers are converted to JAX's default float.
-        values: (..., m) observed times, or with `discrete` accumulated rewards.
-        weights: (..., m) multiplicities of the observations, 0 for padding.
+        lower: (..., m) observed times, or with `discrete` accumulated rewards; or lower bounds.
+        upper: (..., m) the same values, or upper bounds.
+        weights: (..., m) multiplicities of the observations, 0 for padding, negative for conditions.
         rewards: (..., n_vertices) reward of each vertex in canonical order, or (..., 0) for ones.
         discrete: probabilities of accumulated integer rewards instead of densities of absorption times.
         rtol: relative error allowed in a density, above 0 and below 1.
@@ -90,7 +93,7 @@ def log_likelihood(
 
     Raises:
         ValueError: shapes do not fit, `key` is not uint32, `rtol` is out of range.
-        TypeError: an operand is not real; a derivative in `values`, `weights` or `rewards` is asked for.
+        TypeError: an operand is not real; a derivative in anything but `theta` is asked for.
         NotImplementedError: a second derivative is asked for.
         jax.errors.JaxRuntimeError: at run time, the trace is not registered (NOT_FOUND), or theta or rewards
             do not have the lengths that the trace asks for, or the law refuses the data (INVALID_ARGUMENT).
@@ -105,7 +108,7 @@ def log_likelihood(
         raise ValueError(
             f"key: expected uint32 of shape (..., {_KEY_WORDS}), got {words.dtype} of shape {words.shape}"
         )
-    numbers = zip(_OPERANDS[1:], (theta, values, weights, rewards), strict=True)
+    numbers = zip(_OPERANDS[1:], (theta, lower, upper, weights, rewards), strict=True)
     operands = _align(words, *(_floats(name, operand) for name, operand in numbers))
     result: Array = _phasic_log_likelihood(*operands, discrete=bool(discrete), rtol=rtol)
     return result
@@ -129,11 +132,12 @@ def _align(*operands: Array) -> tuple[Array, ...]:
     vmap prepends one to each operand; only then do they still align.
     """
     shapes = dict(zip(_OPERANDS, (x.shape for x in operands), strict=True))
-    if shapes["values"][-1] != shapes["weights"][-1]:
-        raise ValueError(
-            "values and weights: expected one weight per observation, "
-            f"got values of shape {shapes['values']} and weights of shape {shapes['weights']}"
-        )
+    for name in ("upper", "weights"):
+        if shapes[name][-1] != shapes["lower"][-1]:
+            raise ValueError(
+                f"lower and {name}: expected one of each per observation, "
+                f"got lower of shape {shapes['lower']} and {name} of shape {shapes[name]}"
+            )
     try:
         batch = jnp.broadcast_shapes(*(shape[:-1] for shape in shapes.values()))
     except ValueError as error:
@@ -158,11 +162,12 @@ def _value_jvp(
     discrete: bool, rtol: float, primals: tuple[Array, ...], tangents: tuple[Any, ...]
 ) -> tuple[Array, Array]:
     moving = dict(zip(_OPERANDS, tangents, strict=True))
-    for name in ("values", "weights", "rewards"):
+    for name in ("lower", "upper", "weights", "rewards"):
         if not isinstance(moving[name], SymbolicZero):
+            what = name if name in ("weights", "rewards") else "values"
             raise TypeError(
-                f"log-likelihoods are differentiable in theta only, not in {name}; "
-                f"pass jax.lax.stop_gradient({name}) if {name} depends on what you differentiate in"
+                f"log-likelihoods are differentiable in theta only, not in {what}; "
+                f"pass jax.lax.stop_gradient({what}) if {what} depend on what you differentiate in"
             )
     if isinstance(moving["theta"], SymbolicZero):
         value = _value(discrete, rtol, *primals)

@@ -12,6 +12,7 @@ from phasic import _check
 from phasic._check import Doubles
 from phasic._distribution import RTOL
 from phasic._numbers import TOLERANCE
+from phasic._observations import Observations
 from phasic._rewards import Rewards
 from phasic._samples import Samples
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from phasic._epochs import Epochs
     from phasic._model import Model
     from phasic.svgd import Posterior
+
+#: Exact values, `Observations`, or a `scipy.stats.CensoredData`.
+Data = Any
 
 
 class Graph(Rewards, Samples):
@@ -167,7 +171,7 @@ class Graph(Rewards, Samples):
     def log_likelihood(
         self,
         theta: ArrayLike,
-        data: ArrayLike,
+        data: Data,
         discrete: bool | None = None,
         rewards: ArrayLike | None = None,
         *,
@@ -178,10 +182,11 @@ class Graph(Rewards, Samples):
 
         Args:
             theta: (param_length,).
-            data: (m,) absorption times, or whole counts if discrete.
+            data: (m,) absorption times, or whole counts if discrete; or `phasic.Observations` or
+                `scipy.stats.CensoredData` for censored, truncated and grouped ones.
             discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
             rewards: (n_vertices,) whole rewards for a discrete law.
-            weights: (m,) multiplicities, default 1 each.
+            weights: (m,) multiplicities, default 1 each; `Observations` have their own.
             rtol: Relative truncation error of a density, from 1e-14.
 
         Raises:
@@ -192,7 +197,7 @@ class Graph(Rewards, Samples):
     def log_likelihood_gradient(
         self,
         theta: ArrayLike,
-        data: ArrayLike,
+        data: Data,
         discrete: bool | None = None,
         rewards: ArrayLike | None = None,
         *,
@@ -223,7 +228,7 @@ class Graph(Rewards, Samples):
 
     def svgd(
         self,
-        observed_data: ArrayLike,
+        observed_data: Data,
         discrete: bool | None = None,
         prior: Any = None,
         n_particles: int | None = None,
@@ -237,7 +242,8 @@ class Graph(Rewards, Samples):
         """Posterior of the parameters by Stein variational gradient descent.
 
         Args:
-            observed_data: (m,) absorption times, or whole counts if discrete.
+            observed_data: (m,) absorption times, or whole counts if discrete; or `phasic.Observations` or
+                `scipy.stats.CensoredData` for censored, truncated and grouped ones.
             discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
             prior: A density of theta: a distribution for every parameter (`phasic.LogNormal`, `Gamma`, …), a
                 sequence with one for each, or a function `theta -> log density`. By default log-normal, as
@@ -245,7 +251,7 @@ class Graph(Rewards, Samples):
             n_particles: Default 128, or 8 per parameter if more.
             n_iterations: The most steps to take; a fit stops when it has converged.
             rewards: (n_vertices,) whole rewards for a discrete law.
-            weights: (m,) multiplicities, default 1 each.
+            weights: (m,) multiplicities, default 1 each; `Observations` have their own.
             return_history: Keep about 50 snapshots of the particles.
             **options: Those of `phasic.svgd.SVGD`: `seed`, `progress`, `names`, `learning_rate`, `kernel`, …
 
@@ -260,14 +266,18 @@ class Graph(Rewards, Samples):
         if not self.parameterized():
             raise ValueError("this graph has no parameters to fit: give its edges coefficients of theta")
         discrete, ordered = self._law(discrete, rewards)
-        values, counts = _observations(observed_data, discrete, weights, "observed_data")
+        seen = Observations.of(observed_data, weights, name="observed_data")
+        if discrete:
+            seen._must_be_whole("observed_data")
         model = self.model(discrete, rewards)
         if prior is None:
             from phasic._default_prior import data_scaled_prior
 
-            prior = data_scaled_prior(self.trace(), values, counts, ordered if discrete else None)
+            prior = data_scaled_prior(self.trace(), *seen._seen(), ordered if discrete else None)
         options.setdefault("progress", True)
-        fit = SVGD(model, values, prior, n_particles, n_iterations, weights=counts, **options)
+        exact = bool(np.all(seen.lower == seen.upper))
+        data, counts = (seen.lower, seen.weights) if exact else (seen, None)
+        fit = SVGD(model, data, prior, n_particles, n_iterations, weights=counts, **options)
         return fit.fit(return_history=return_history).posterior
 
     def _law(self, discrete: bool | None, rewards: ArrayLike | None) -> tuple[bool, Doubles]:
@@ -284,34 +294,16 @@ class Graph(Rewards, Samples):
     def _likelihood(
         self,
         theta: ArrayLike,
-        data: ArrayLike,
+        data: Data,
         discrete: bool | None,
         rewards: ArrayLike | None,
         weights: ArrayLike | None,
         rtol: float,
     ) -> tuple[float, Doubles]:
         discrete, ordered = self._law(discrete, rewards)
-        values, counts = _observations(data, discrete, weights)
+        seen = Observations.of(data, weights)
+        if discrete:
+            seen._must_be_whole("data")
         checked = _check.theta_vector(theta, self.param_length())
         trace, rtol = self._recorded(), _check.rtol(rtol)
-        return trace.log_likelihood(checked, values, counts, ordered, discrete, rtol)
-
-
-def _observations(
-    data: ArrayLike, discrete: bool, weights: ArrayLike | None, name: str = "data"
-) -> tuple[Doubles, Doubles]:
-    """Observations (m,) and their multiplicities (m,), checked."""
-    values = np.atleast_1d((_check.counts if discrete else _check.times)(name, data))
-    if values.ndim != 1 or not values.size:
-        raise ValueError(
-            f"{name} has shape {values.shape}, but one dimension with at least one entry is needed"
-        )
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name}[{int(np.argmin(np.isfinite(values)))}] is inf: observations must be finite")
-    counts = np.ones(values.size) if weights is None else _check.finite_vector("weights", weights)
-    if counts.shape != values.shape:
-        raise ValueError(f"weights has shape {counts.shape}, but {name} has shape {values.shape}")
-    if (counts < 0).any():
-        index = int(np.argmax(counts < 0))
-        raise ValueError(f"weights[{index}] is {counts[index]}: it must be at least 0")
-    return values, counts
+        return trace.log_likelihood(checked, seen.lower, seen.upper, seen.weights, ordered, discrete, rtol)

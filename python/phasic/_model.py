@@ -13,6 +13,8 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from phasic import _check, _core, _ffi, _trace
+from phasic._observations import Observations
+from phasic._pytree import narrowed
 
 
 @jax.tree_util.register_dataclass
@@ -47,7 +49,9 @@ class Model:
         key = _ffi.key_words(trace.key)
         return cls(key, rewards, trace.n_parameters, trace.n_vertices, discrete, rtol)
 
-    def log_likelihood(self, theta: ArrayLike, values: ArrayLike, weights: ArrayLike | None = None) -> Array:
+    def log_likelihood(
+        self, theta: ArrayLike, values: ArrayLike | Observations, weights: ArrayLike | None = None
+    ) -> Array:
         """Sum over observations of weight · log density, or log probability.
 
         Works under jit, grad and vmap (over theta, data and models). Computed in float64 whatever the
@@ -55,8 +59,10 @@ class Model:
 
         Args:
             theta: (p,). A negative rate gives -inf, NaN gives NaN.
-            values: (m,) times ≥ 0, or whole counts for a discrete model.
-            weights: (m,) multiplicities, 0 for padding; default 1 each.
+            values: (m,) times ≥ 0, or whole counts for a discrete model; or `phasic.Observations`, a pytree
+                whose arrays are data: one compiled program serves all of the same number of rows, whatever
+                their censoring.
+            weights: (m,) multiplicities, 0 for padding; default 1 each. None for `Observations`.
 
         Returns:
             A scalar.
@@ -65,30 +71,47 @@ class Model:
             ValueError: A shape does not fit; given and expected shapes are named. Outside of compiled
                 functions also if theta makes a rate negative or an observation is impossible.
         """
-        theta, values = jnp.asarray(theta), jnp.asarray(values)
+        theta = jnp.asarray(theta)
         if theta.shape != (self.n_parameters,):
             raise ValueError(f"theta has shape {theta.shape}, but the model needs ({self.n_parameters},)")
-        if values.ndim != 1:
-            raise ValueError(f"values has shape {values.shape}, but one dimension is needed")
-        weights = jnp.ones(values.shape, theta.dtype) if weights is None else jnp.asarray(weights)
-        if weights.shape != values.shape:
-            raise ValueError(f"weights has shape {weights.shape}, but values has shape {values.shape}")
-        if not any(isinstance(each, jax.core.Tracer) for each in (self.key, theta, values, weights)):
+        if isinstance(values, Observations):
+            if weights is not None:
+                raise ValueError("weights belong into the observations: they have their own")
+            seen = narrowed(values, jax.dtypes.canonicalize_dtype(np.float64))
+            lower, upper, weights = (
+                jnp.asarray(seen.lower),
+                jnp.asarray(seen.upper),
+                jnp.asarray(seen.weights),
+            )
+        else:
+            lower = upper = jnp.asarray(values)
+            weights = jnp.ones(lower.shape, theta.dtype) if weights is None else jnp.asarray(weights)
+        if lower.ndim != 1:
+            raise ValueError(f"values has shape {lower.shape}, but one dimension is needed")
+        if weights.shape != lower.shape:
+            raise ValueError(f"weights has shape {weights.shape}, but values has shape {lower.shape}")
+        if not any(isinstance(each, jax.core.Tracer) for each in (self.key, theta, lower, weights)):
             self._check(np.asarray(theta, np.float64), values, weights)
         return _ffi.log_likelihood(
             self.key,
             theta,
-            values,
+            lower,
+            upper,
             weights,
             self.rewards,
             discrete=self.discrete,
             rtol=self.rtol,
         )
 
-    def _check(self, theta: NDArray[np.float64], values: ArrayLike, weights: ArrayLike) -> None:
+    def _check(
+        self, theta: NDArray[np.float64], values: ArrayLike | Observations, weights: ArrayLike
+    ) -> None:
         """Raise where a compiled program could only answer -inf or NaN."""
-        used = np.asarray(weights) != 0
-        (_check.counts if self.discrete else _check.times)("values", np.where(used, values, 0))
+        if not isinstance(values, Observations):
+            used = np.asarray(weights) != 0
+            (_check.counts if self.discrete else _check.times)("values", np.where(used, values, 0))
+        elif self.discrete:
+            values._must_be_whole("values")
         trace = _core.Trace.registered(_hex(self.key))
         if trace is not None:
             trace.defect(theta)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from phasic._observations import Observations
+
 _SMALLEST = 8
 
 
@@ -23,6 +25,39 @@ def _vector(name: str, given: Any) -> NDArray[np.float64]:
         i = int(bad[0])
         raise ValueError(f"{name}[{i}] is {vector[i]}; {name} must be finite and not negative")
     return vector
+
+
+def prepare(
+    values: ArrayLike | Observations, weights: ArrayLike | None
+) -> tuple[NDArray[np.float64] | Observations, NDArray[np.float64] | None]:
+    """Data and weights as a target keeps them; weights are None beside `Observations`, which have theirs."""
+    if not isinstance(values, Observations):
+        return prepare_data(values, weights)
+    return prepare_rows(Observations.of(values, weights, name="observed_data")), None
+
+
+def prepare_rows(seen: Observations) -> Observations:
+    """Distinct rows in ascending order with their total weights, padded to a power of two by weight 0."""
+    weights = np.asarray(seen.weights)
+    used = weights != 0
+    if not used.any():
+        raise ValueError("weights are all 0; give at least one observation a positive weight")
+    bounds = np.stack([np.asarray(seen.lower), np.asarray(seen.upper)])[:, used]
+    distinct, where = np.unique(bounds, axis=1, return_inverse=True)
+    total = np.bincount(where.ravel(), weights=weights[used])
+    padding = _padded(total.size) - total.size
+    lower, upper = np.pad(distinct, ((0, 0), (0, padding)), mode="edge")
+    return Observations(lower, upper, np.pad(total, (0, padding)))
+
+
+def mean_observation(data: Any, weights: Any) -> float:
+    """Mean of data, to tell the unit of time; of censored ones, of a value between their bounds."""
+    values, counts = data._seen() if isinstance(data, Observations) else (data, weights)
+    return float(np.average(values, weights=counts)) if np.any(counts) else 0.0
+
+
+def _padded(size: int) -> int:
+    return max(_SMALLEST, 1 << (size - 1).bit_length())
 
 
 def prepare_data(
@@ -46,6 +81,5 @@ def prepare_data(
             raise ValueError("weights are all 0; give at least one observation a positive weight")
     distinct, where = np.unique(data[count > 0], return_inverse=True)
     total = np.bincount(where, weights=count[count > 0])
-    size = max(_SMALLEST, 1 << (distinct.size - 1).bit_length())
-    padding = size - distinct.size
+    padding = _padded(distinct.size) - distinct.size
     return np.pad(distinct, (0, padding), mode="edge"), np.pad(total, (0, padding))

@@ -12,6 +12,7 @@ import numpy as np
 import optax
 from numpy.typing import ArrayLike, NDArray
 
+from phasic._observations import Observations
 from phasic.svgd._arguments import old_arguments
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._posterior import Posterior
@@ -26,7 +27,7 @@ _ITERATIONS = 300
 
 def svgd(
     model: LikelihoodModel | Callable[[Any, Any], Any],
-    values: ArrayLike,
+    values: ArrayLike | Observations,
     weights: ArrayLike | None = None,
     *,
     prior: Any,
@@ -53,7 +54,8 @@ def svgd(
     Args:
         model: Pytree with `log_likelihood(theta (p,), values (m,), weights (m,)) -> scalar`, or a function
             `(theta, values) -> densities`.
-        values: Observations (m,), finite and not negative.
+        values: Observations (m,), finite and not negative; or `phasic.Observations` of censored ones, which a
+            model then gets in place of the values, with None for the weights.
         weights: How often each was seen (m,), default once.
         prior: A density of theta itself; the change of variables is not its concern. One distribution of
             `phasic.svgd` for every parameter, a sequence with one for each, or a function `theta (d,) ->
@@ -130,7 +132,7 @@ class SVGD:
     def __init__(
         self,
         model: LikelihoodModel | Callable[[Any, Any], Any],
-        observed_data: ArrayLike,
+        observed_data: ArrayLike | Observations,
         prior: Any = None,
         n_particles: int | None = None,
         n_iterations: int = _ITERATIONS,

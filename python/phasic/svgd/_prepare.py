@@ -9,6 +9,8 @@ import numpy as np
 import optax
 from numpy.typing import ArrayLike
 
+from phasic._observations import Observations
+from phasic.svgd import _data
 from phasic.svgd._arguments import (
     check_count,
     choose_kernel,
@@ -16,11 +18,10 @@ from phasic.svgd._arguments import (
     read_names,
     read_theta_init,
 )
-from phasic.svgd._data import prepare_data
 from phasic.svgd._joint_prior import NO_PRIOR, joint_prior, prior_length
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._run import Settings, put_on_device
-from phasic.svgd._target import LikelihoodModel, Target, as_model
+from phasic.svgd._target import DensityModel, LikelihoodModel, Target, as_model
 from phasic.svgd._transform import Transform
 
 _FEWEST = 128
@@ -55,7 +56,7 @@ def read_dim(model: Any, prior: Any, theta_dim: int | None, theta_init: Any) -> 
 
 def make_target(
     model: LikelihoodModel | Callable[[Any, Any], Any],
-    values: ArrayLike,
+    values: ArrayLike | Observations,
     weights: ArrayLike | None,
     *,
     prior: Any,
@@ -64,7 +65,13 @@ def make_target(
     transforms: Sequence[str] | None = None,
 ) -> Target:
     """The log posterior of a model with `dim` parameters; `svgd` explains the arguments."""
-    distinct, total = prepare_data(values, weights)
+    distinct, total = _data.prepare(values, weights)
+    likelihood = as_model(model)
+    if isinstance(distinct, Observations) and isinstance(likelihood, DensityModel):
+        raise ValueError(
+            "observed_data is Observations, and the model a function that gives densities only: fit "
+            "Graph.model() or another model with a log_likelihood method"
+        )
     joint = joint_prior(prior, dim)
     if transforms is None:
         low, high = joint.support
@@ -73,12 +80,12 @@ def make_target(
         if len(transforms) != dim:
             raise ValueError(f"transforms has {len(transforms)} entries, the model has {dim} parameters")
         transform = Transform.from_kinds(transforms)
-    return Target(as_model(model), distinct, total, joint, transform)
+    return Target(likelihood, distinct, total, joint, transform)
 
 
 def prepare(
     model: Any,
-    values: ArrayLike,
+    values: ArrayLike | Observations,
     weights: ArrayLike | None,
     *,
     prior: Any,

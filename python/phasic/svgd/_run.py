@@ -15,6 +15,8 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
+from phasic._observations import Observations
+from phasic._pytree import narrowed
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._modes import Modes
 from phasic.svgd._monitor import LIMITS, STEADY_STEPS, assess
@@ -197,5 +199,8 @@ class _Report:
 def put_on_device(target: Target) -> Target:
     """The target with its data as JAX arrays, so that they are sent once."""
     dtype = float_type()
-    values, weights = (jax.device_put(np.asarray(v, dtype=dtype)) for v in (target.values, target.weights))
+    data = (target.values, target.weights)
+    if isinstance(target.values, Observations):
+        narrowed(target.values, dtype)
+    values, weights = jax.tree.map(lambda v: jax.device_put(np.asarray(v, dtype=dtype)), data)
     return Target(target.model, values, weights, target.prior, target.transform)

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import scipy.special as special
 
+from phasic.svgd._data import mean_observation
 from phasic.svgd._modes import Evaluate, Floats, Modes, find_modes
 from phasic.svgd._target import Target, largest_entry
 
@@ -74,7 +75,7 @@ def candidates(target: Target, rng: np.random.Generator, n: int) -> Floats:
         drawn = np.empty((0, d))
     else:
         drawn = target.transform.to_z(drawn[((drawn > low) & (drawn < high)).all(axis=1)])
-    mean = float(np.average(target.values, weights=target.weights))
+    mean = mean_observation(target.values, target.weights)
     centre = np.asarray(
         [-np.log(mean) if kind == "log" and mean > 0 else 0.0 for kind in target.transform.kinds]
     )

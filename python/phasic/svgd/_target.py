@@ -19,7 +19,10 @@ class LikelihoodModel(Protocol):
     """What is asked of a model: a JAX pytree with this method, differentiable once and open to `vmap`."""
 
     def log_likelihood(self, theta: Any, values: Any, weights: Any) -> Any:
-        """Sum of weights (m,) times log densities at `values` (m,), for one `theta` (p,): a scalar."""
+        """Sum of weights (m,) times log densities at `values` (m,), for one `theta` (p,): a scalar.
+
+        Or `values` are `phasic.Observations`, and `weights` is None.
+        """
 
 
 @jax.tree_util.register_dataclass

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use phasic_core::{
-    Absorption, Discrete, GraphBuilder, Law, LogLikelihood, Moments, Trace, VertexId, VertexKind,
-    reward_transform,
+    Absorption, Discrete, GraphBuilder, Law, LogLikelihood, Moments, Tail, Trace, VertexId,
+    VertexKind, reward_transform,
 };
 use proptest::prelude::*;
 
@@ -183,6 +183,72 @@ proptest! {
     }
 
     #[test]
+    fn event_gradient_equals_differences(
+        chain in mild_chain(),
+        theta in [0.5_f64..2.0, 0.5_f64..2.0],
+        quantiles in [0.01_f64..6.0, 0.01_f64..6.0, 0.01_f64..6.0],
+    ) {
+        let trace = record(&chain);
+        let mean = Moments::new(&trace, &theta).unwrap().expectation(None).unwrap();
+        let [a, b, c] = quantiles.map(|quantile| quantile * mean);
+        let (low, high) = (a.min(b), a.max(b));
+        let infinity = f64::INFINITY;
+        // T > a, T ≤ b, low < T ≤ high, a narrow interval, an exact time, and a condition on two.
+        let lower = [a, -infinity, low, c, c, low];
+        let upper = [infinity, b, high, c * 1.001, c, infinity];
+        let weights = [1.0, 2.0, 1.0, 0.5, 1.0, -2.0];
+        let data =
+            LogLikelihood::of_events(&trace, Law::Continuous, &lower, &upper, &weights, &[], 1e-14)
+                .unwrap();
+        let mut gradient = [0.0; 2];
+        let value = data.try_value_and_gradient(&theta, &mut gradient).unwrap();
+        prop_assert_eq!(value, data.try_value(&theta).unwrap());
+        check_gradient(theta, &gradient, |theta| data.value(theta))?;
+    }
+
+    #[test]
+    fn events_that_exclude_each_other_have_probabilities_that_add_up(
+        chain in chain(),
+        theta in [0.1_f64..10.0, 0.1_f64..10.0],
+        quantiles in proptest::collection::vec(0.0_f64..5.0, 1..5),
+    ) {
+        let trace = record(&chain);
+        let mean = Moments::new(&trace, &theta).unwrap().expectation(None).unwrap();
+        let mut edges: Vec<f64> = quantiles.iter().map(|quantile| quantile * mean).collect();
+        edges.sort_unstable_by(f64::total_cmp);
+        edges.dedup();
+        edges.insert(0, f64::NEG_INFINITY);
+        edges.push(f64::INFINITY);
+        let probability = |ends: &[f64]| {
+            let (lower, upper) = (&ends[..1], &ends[1..]);
+            LogLikelihood::of_events(&trace, Law::Continuous, lower, upper, &[1.0], &[], 1e-13)
+                .unwrap()
+                .value(&theta)
+                .exp()
+        };
+        let sum: f64 = edges.windows(2).map(probability).sum();
+        // Each of up to 1e5 jumps rounds.
+        prop_assert!((sum - 1.0).abs() < 1e-11, "sum - 1 = {:e}", sum - 1.0);
+    }
+
+    #[test]
+    fn quantiles_invert_the_distribution_function(
+        chain in chain(),
+        theta in [0.1_f64..10.0, 0.1_f64..10.0],
+        exponent in -300.0_f64..-0.01,
+    ) {
+        let trace = record(&chain);
+        let law = Absorption::new(&trace, &theta).unwrap();
+        let p = 10.0_f64.powf(exponent);
+        let early = law.quantile(&[p], Tail::Lower, 1e-11).unwrap();
+        prop_assert!((law.cdf(&early, 1e-13).unwrap()[0] / p - 1.0).abs() < 1e-10);
+        // A survival of 1e-300 may take more jumps than there is time for.
+        let q = p.max(1e-20);
+        let late = law.quantile(&[q], Tail::Upper, 1e-11).unwrap();
+        prop_assert!((law.sf(&late, 1e-13).unwrap()[0] / q - 1.0).abs() < 1e-10);
+    }
+
+    #[test]
     fn count_gradient_equals_differences(
         chain in mild_chain(),
         theta in [0.5_f64..2.0, 0.5_f64..2.0],
@@ -199,6 +265,16 @@ proptest! {
         let weights = vec![1.0; counts.len()];
         let data = LogLikelihood::new(&trace, Law::Discrete, &counts, &weights, &rewards, 1e-10).unwrap();
         let mut gradient = [0.0; 2];
+        let value = data.try_value_and_gradient(&theta, &mut gradient).unwrap();
+        prop_assume!(value.is_finite());
+        check_gradient(theta, &gradient, |theta| data.value(theta))?;
+        // At most, and more than, each count.
+        let lower: Vec<f64> = [vec![f64::NEG_INFINITY; counts.len()], counts.clone()].concat();
+        let upper: Vec<f64> = [counts.clone(), vec![f64::INFINITY; counts.len()]].concat();
+        let weights = vec![1.0; lower.len()];
+        let data =
+            LogLikelihood::of_events(&trace, Law::Discrete, &lower, &upper, &weights, &rewards, 1e-10)
+                .unwrap();
         let value = data.try_value_and_gradient(&theta, &mut gradient).unwrap();
         prop_assume!(value.is_finite());
         check_gradient(theta, &gradient, |theta| data.value(theta))?;

@@ -250,23 +250,27 @@ impl Trace {
         self.law_of(py, &theta, |law| law.accumulated(time, tolerance))
     }
 
-    /// Log-likelihood and its gradient. Empty rewards: ones (discrete) or none (continuous).
+    /// Log-likelihood and its gradient. Equal bounds: an exact value; else the event lower < T ≤ upper,
+    /// and with negative weight a condition. Empty rewards: ones (discrete) or none (continuous).
     #[expect(clippy::too_many_arguments, reason = "the arguments of the likelihood")]
     fn log_likelihood<'py>(
         &self,
         py: Python<'py>,
         theta: Doubles<'_>,
-        values: Doubles<'_>,
+        lower: Doubles<'_>,
+        upper: Doubles<'_>,
         weights: Doubles<'_>,
         rewards: Doubles<'_>,
         discrete: bool,
         tolerance: f64,
     ) -> PyResult<(f64, Vector<'py>)> {
-        let (theta, values) = (vector(&theta), vector(&values));
+        let (theta, lower, upper) = (vector(&theta), vector(&lower), vector(&upper));
         let (weights, rewards) = (vector(&weights), vector(&rewards));
         let law = if discrete { Law::Discrete } else { Law::Continuous };
         let (value, gradient) = self.run(py, |trace| {
-            let data = LogLikelihood::new(trace, law, &values, &weights, &rewards, tolerance)?;
+            let data = LogLikelihood::of_events(
+                trace, law, &lower, &upper, &weights, &rewards, tolerance,
+            )?;
             let mut gradient = vec![0.0; theta.len()];
             let interrupt = Interrupt::when(&interrupted);
             let value = data.value_and_gradient_until(&theta, &mut gradient, &interrupt)?;

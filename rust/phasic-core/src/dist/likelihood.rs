@@ -1,11 +1,9 @@
 //! Log-likelihoods: data prepared once, evaluated and differentiated at many θ.
 
 use super::continuous::Times;
-use super::counts::{Counts, Total};
-use super::discrete::{probability, whole_counts, whole_rewards};
-use super::scaled::power_of_two;
-use crate::eliminate::ABSORBED;
-use crate::{Error, Interrupt, Trace, Weights};
+use super::counted::{Counted, check_whole};
+use super::rows::rows;
+use crate::{Error, Interrupt, Trace};
 
 /// Which law the observations follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +25,11 @@ pub struct LogLikelihood<'a> {
 #[derive(Debug)]
 enum Data {
     Times(Times),
-    Counts { counts: Vec<usize>, weights: Vec<f64>, rewards: Vec<usize> },
+    Counts(Counted),
 }
 
 impl<'a> LogLikelihood<'a> {
-    /// Checks and prepares observations.
+    /// Checks and prepares observations of exact values.
     ///
     /// `values`, `weights`: `(m,)`, weights ≥ 0 (an observation of weight 0 is not looked at, so it
     /// can serve as padding). `rewards`: `(n_vertices,)` whole numbers in canonical order for
@@ -45,30 +43,39 @@ impl<'a> LogLikelihood<'a> {
         tolerance: f64,
     ) -> Result<Self, Error> {
         check_weights(values.len(), weights)?;
+        Self::of_events(trace, law, values, values, weights, rewards, tolerance)
+    }
+
+    /// Checks and prepares observations of which some are censored.
+    ///
+    /// `lower`, `upper`, `weights`: `(m,)`. Equal bounds are an exact value; others say that `lower
+    /// < T ≤ upper`: right-censored where `upper` is ∞, left-censored, with the atom at zero, where
+    /// `lower` is −∞. A condition, such as that only T ≤ b could be seen, is a row of its own with the
+    /// weight −1 for each observation that it holds for. The rest as for [`Self::new`].
+    pub fn of_events(
+        trace: &'a Trace,
+        law: Law,
+        lower: &[f64],
+        upper: &[f64],
+        weights: &[f64],
+        rewards: &[f64],
+        tolerance: f64,
+    ) -> Result<Self, Error> {
         if !(tolerance > 0.0 && tolerance < 1.0) {
             let (name, must) = ("tolerance", "between 0 and 1");
             return Err(Error::BadValue { name, index: 0, value: tolerance, must });
         }
+        let rows = rows(lower, upper, weights)?;
         let data = match law {
-            Law::Continuous if rewards.is_empty() => {
-                Data::Times(Times::new(trace, values, weights)?)
-            }
+            Law::Continuous if rewards.is_empty() => Data::Times(Times::new(trace, rows)),
             Law::Continuous => {
-                let given = rewards.len();
-                return Err(Error::Length {
-                    name: "rewards of a continuous law",
-                    expected: 0,
-                    given,
-                });
+                let (name, given) = ("rewards of a continuous law", rewards.len());
+                return Err(Error::Length { name, expected: 0, given });
             }
             Law::Discrete => {
-                let padded = |(&value, &weight)| if weight > 0.0 { value } else { 0.0 };
-                let values: Vec<f64> = values.iter().zip(weights).map(padded).collect();
-                let mut counts = whole_counts(&values)?;
-                let mut used = weights.iter().map(|&weight| weight > 0.0);
-                counts.retain(|_| used.next().expect("a weight for each value"));
-                let weights = weights.iter().copied().filter(|&weight| weight > 0.0).collect();
-                Data::Counts { counts, weights, rewards: whole_rewards(trace, rewards)? }
+                check_whole(lower, weights)?;
+                check_whole(upper, weights)?;
+                Data::Counts(Counted::new(trace, &rows, rewards)?)
             }
         };
         Ok(Self { trace, data, tolerance })
@@ -86,13 +93,8 @@ impl<'a> LogLikelihood<'a> {
         let interrupt = Interrupt::never();
         let weights = self.trace.graph().weights(theta)?;
         match &self.data {
-            Data::Times(times) => {
-                times.value(self.trace, &weights.rows, self.tolerance, &interrupt)
-            }
-            Data::Counts { counts, weights: multiplicities, rewards } => {
-                let table = self.table(&weights, counts, rewards, &interrupt)?;
-                Ok(self.log_probability(&table, &weights, counts, multiplicities))
-            }
+            Data::Times(times) => times.value(self.trace, &weights, self.tolerance, &interrupt),
+            Data::Counts(counts) => counts.value(self.trace, &weights, &interrupt),
         }
     }
 
@@ -116,11 +118,10 @@ impl<'a> LogLikelihood<'a> {
         let weights = self.trace.graph().weights(theta)?;
         let (value, edges) = match &self.data {
             Data::Times(times) => {
-                times.value_and_derivatives(self.trace, &weights.rows, self.tolerance, interrupt)?
+                times.value_and_derivatives(self.trace, &weights, self.tolerance, interrupt)?
             }
-            Data::Counts { counts, weights: multiplicities, rewards } => {
-                let table = self.table(&weights, counts, rewards, interrupt)?;
-                self.count_derivatives(&table, &weights, counts, multiplicities)
+            Data::Counts(counts) => {
+                counts.value_and_derivatives(self.trace, &weights, interrupt)?
             }
         };
         gradient.copy_from_slice(&self.trace.graph().pull_back(&edges));
@@ -142,67 +143,9 @@ impl<'a> LogLikelihood<'a> {
             stand_in(&error)
         })
     }
-
-    fn table<'t>(
-        &'t self,
-        weights: &'t Weights,
-        counts: &[usize],
-        rewards: &'t [usize],
-        interrupt: &Interrupt,
-    ) -> Result<Counts<'t>, Error> {
-        let largest = counts.iter().copied().max().unwrap_or(0);
-        Counts::new(Total::Exactly, self.trace, weights, rewards, largest, interrupt)
-    }
-
-    fn log_probability(
-        &self,
-        table: &Counts,
-        weights: &Weights,
-        counts: &[usize],
-        multiplicities: &[f64],
-    ) -> f64 {
-        let initial = self.trace.initial(&weights.rows);
-        let term = |(&count, &multiplicity): (&usize, &f64)| {
-            multiplicity * probability(table, &initial, weights.defect, count).ln()
-        };
-        // An empty sum of doubles is −0 in Rust.
-        counts.iter().zip(multiplicities).map(term).fold(0.0, |sum, term| sum + term)
-    }
-
-    fn count_derivatives(
-        &self,
-        table: &Counts,
-        weights: &Weights,
-        counts: &[usize],
-        multiplicities: &[f64],
-    ) -> (f64, Vec<f64>) {
-        let value = self.log_probability(table, weights, counts, multiplicities);
-        if !value.is_finite() {
-            return (value, vec![f64::NAN; self.trace.graph().n_edges()]);
-        }
-        let initial = self.trace.initial(&weights.rows);
-        // dE/dp[k], times the power of two by which x[k] is stored scaled.
-        let mut shares = vec![0.0; counts.iter().max().map_or(0, |&largest| largest + 1)];
-        for (&count, &multiplicity) in counts.iter().zip(multiplicities) {
-            let p = probability(table, &initial, weights.defect, count);
-            shares[count] +=
-                multiplicity / p.mantissa * power_of_two(table.exponents[count] - p.exponent);
-        }
-        let mut edges = table.derivatives(|k, share| {
-            for (sum, probability) in share.iter_mut().zip(&initial) {
-                *sum += shares[k] * probability;
-            }
-        });
-        // The defect is 1 − Σ of the edges into transient states.
-        let lost = shares.first().map_or(0.0, |share| share * power_of_two(-table.exponents[0]));
-        for &(edge, target) in self.trace.layout().start.iter().filter(|&&(_, t)| t != ABSORBED) {
-            let values = |(k, &share): (usize, &f64)| share * table.values(k)[target as usize];
-            edges[edge as usize] = shares.iter().enumerate().map(values).sum::<f64>() - lost;
-        }
-        (value, edges)
-    }
 }
 
+/// Errors: other than `expected` weights, or one that is negative or not finite.
 pub(super) fn check_weights(expected: usize, weights: &[f64]) -> Result<(), Error> {
     if expected != weights.len() {
         let given = weights.len();

@@ -1,6 +1,6 @@
 //! Numbers far below the smallest double: a mantissa and a power of two.
 
-/// `mantissa · 2^exponent`, mantissa ≥ 0. Zero is mantissa 0.
+/// `mantissa · 2^exponent`, mantissa ≥ 0 save in sums by [`Scaled::add`]. Zero is mantissa 0.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scaled {
     pub mantissa: f64,
@@ -44,6 +44,13 @@ impl Scaled {
             self.exponent -= STEP;
         }
         Self { mantissa: self.mantissa * factor, exponent: self.exponent }.normal()
+    }
+
+    /// The difference of two numbers, the first of which is not the smaller.
+    pub fn minus(self, other: Self) -> Self {
+        let mantissa =
+            self.mantissa - other.mantissa * power_of_two(other.exponent - self.exponent);
+        Self { mantissa: mantissa.max(0.0), exponent: self.exponent }.normal()
     }
 
     /// The quotient as a double.
@@ -109,10 +116,11 @@ mod tests {
     }
 
     #[test]
-    fn quotients_of_numbers_below_all_doubles() {
+    fn quotients_and_differences_of_numbers_below_all_doubles() {
         let small = Scaled::new(1e-200).times(1e-200);
         let third = small.times(1.0 / 3.0);
         assert!((small.over(third) - 3.0).abs() < 1e-14);
+        assert!((small.minus(third).over(third) - 2.0).abs() < 1e-14);
         assert_eq!(Scaled::default().over(small), 0.0);
     }
 

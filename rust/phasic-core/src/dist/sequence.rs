@@ -53,6 +53,25 @@ pub(crate) struct Mixture {
     pub last: usize,
 }
 
+impl Mixture {
+    /// Hands over the Poisson probabilities that were mixed.
+    pub fn weights(&self, mean: f64, mut take: impl FnMut(usize, Scaled)) {
+        let mode = (mean.floor() as usize).clamp(self.first, self.last);
+        let peak = Scaled::new(poisson::probability(mode as u64, mean));
+        take(mode, peak);
+        let mut probability = peak;
+        for k in mode + 1..=self.last {
+            probability = probability.times(mean / k as f64);
+            take(k, probability);
+        }
+        probability = peak;
+        for k in (self.first..mode).rev() {
+            probability = probability.times((k + 1) as f64 / mean);
+            take(k, probability);
+        }
+    }
+}
+
 impl<'c, 'p> Sequence<'c, 'p> {
     /// `keep`: remember enough vectors for [`Self::segment`].
     pub fn new(chain: &'c Chain<'p>, keep: bool, interrupt: Interrupt<'c>) -> Self {

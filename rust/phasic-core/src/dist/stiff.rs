@@ -33,35 +33,48 @@ pub(super) fn leaves_room(spectrum: &Spectrum) -> bool {
     spectrum.half_angle <= FRAC_PI_2 - ROOM
 }
 
-/// `Σ multiplicities · ln f(times)`, and its derivative in every edge weight if that is `wanted`.
-/// None where contours cost more, may not be used, or miss the tolerance.
-///
-/// `times`: sorted and positive; `weights`: per row.
-pub(super) fn log_density(
-    (trace, chain, weights): (&Trace, &Chain, &[f64]),
-    times: &[f64],
-    multiplicities: &[f64],
-    tolerance: f64,
-    wanted: bool,
-    interrupt: &Interrupt,
-) -> Result<Option<(f64, Vec<f64>)>, Error> {
-    if !is_worth_a_contour(trace, chain, times) {
-        return Ok(None);
+/// Exact times for a contour, with their multiplicities.
+#[derive(Debug)]
+pub(super) struct Stiff {
+    times: Vec<f64>,
+    multiplicities: Vec<f64>,
+}
+
+impl Stiff {
+    /// Of positive times in ascending order.
+    pub fn new(times: impl Iterator<Item = (f64, f64)>) -> Self {
+        let (times, multiplicities) = times.unzip();
+        Self { times, multiplicities }
     }
-    let rewards = vec![1.0; chain.n()];
-    let spectrum = spectrum(trace, weights, &rewards);
-    if !leaves_room(&spectrum) {
-        return Ok(None);
+
+    /// `Σ multiplicities · ln f(times)`, and its derivative in every edge weight if that is `wanted`.
+    /// None where contours cost more, may not be used, or miss the tolerance. `weights`: per row.
+    pub fn log_density(
+        &self,
+        (trace, chain, weights): (&Trace, &Chain, &[f64]),
+        tolerance: f64,
+        wanted: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Option<(f64, Vec<f64>)>, Error> {
+        if !is_worth_a_contour(trace, chain, &self.times) {
+            return Ok(None);
+        }
+        let rewards = vec![1.0; chain.n()];
+        let spectrum = spectrum(trace, weights, &rewards);
+        if !leaves_room(&spectrum) {
+            return Ok(None);
+        }
+        let law = (trace, weights, rewards.as_slice());
+        let (output, times) = (Output::Density, self.times.clone());
+        let Some(curve) = Curve::new(law, output, &spectrum, times, tolerance, interrupt)? else {
+            return Ok(None);
+        };
+        let each = self.multiplicities.iter().zip(curve.logs()).map(|(weight, log)| weight * log);
+        let value = each.fold(0.0, |sum, term| sum + term);
+        let mut edges = vec![0.0; if wanted { trace.graph().n_edges() } else { 0 }];
+        if wanted {
+            curve.add_derivatives(&self.multiplicities, &mut edges, interrupt)?;
+        }
+        Ok(Some((value, edges)))
     }
-    let law = (trace, weights, rewards.as_slice());
-    let (output, times) = (Output::Density, times.to_vec());
-    let Some(curve) = Curve::new(law, output, &spectrum, times, tolerance, interrupt)? else {
-        return Ok(None);
-    };
-    let value = multiplicities.iter().zip(curve.logs()).map(|(weight, log)| weight * log).sum();
-    let mut edges = vec![0.0; if wanted { trace.graph().n_edges() } else { 0 }];
-    if wanted {
-        curve.add_derivatives(multiplicities, &mut edges, interrupt)?;
-    }
-    Ok(Some((value, edges)))
 }

@@ -1,12 +1,15 @@
-//! `phasic_log_likelihood_v1`: weighted log-likelihood of observations, and its gradient in the
+//! `phasic_log_likelihood_v2`: weighted log-likelihood of observations, and its gradient in the
 //! parameters.
 //!
 //! | operand | shape | type |
 //! | --- | --- | --- |
 //! | `key` | (…, 8) | uint32: the trace's key as little-endian words |
 //! | `theta` | (…, p) | float32 or float64 |
-//! | `values`, `weights` | (…, m) | float32 or float64 |
+//! | `lower`, `upper`, `weights` | (…, m) | float32 or float64 |
 //! | `rewards` | (…, r), r = number of vertices or 0 | float32 or float64 |
+//!
+//! Equal bounds are an exact observation, others the event lower < T ≤ upper; a condition on what could
+//! be seen is an event of negative weight (see [`LogLikelihood::of_events`]).
 //!
 //! Results: log-likelihood (…), and for `order = 1` the gradient (…, p), in theta's type. Leading
 //! dimensions broadcast to those of the first result. Attributes: `order` (int64, 0 or 1),
@@ -30,7 +33,7 @@ use crate::trampoline;
 
 /// The name under which the handler is registered. It changes whenever operands, attributes or
 /// their meaning do, because JAX's persistent cache knows handlers by name only.
-pub const NAME: &str = "phasic_log_likelihood_v1";
+pub const NAME: &str = "phasic_log_likelihood_v2";
 
 /// A key is 32 bytes.
 const KEY_WORDS: usize = 8;
@@ -71,8 +74,8 @@ fn run(call: &mut Call<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Operand rows of key, values, weights and rewards: what one prepared likelihood depends on.
-type Source = [usize; 4];
+/// Operand rows of key, bounds, weights and rewards: what one prepared likelihood depends on.
+type Source = [usize; 5];
 
 /// The operands and attributes of one call.
 struct Request<'a> {
@@ -81,7 +84,8 @@ struct Request<'a> {
     keys: &'a [u32],
     key_rows: Broadcast,
     theta: Rows<'a>,
-    values: Rows<'a>,
+    lower: Rows<'a>,
+    upper: Rows<'a>,
     weights: Rows<'a>,
     rewards: Rows<'a>,
     law: Law,
@@ -97,20 +101,25 @@ impl<'a> Request<'a> {
             return Err(Failure::invalid(message));
         }
         let rows = |index, name| Rows::new(&call.operand(index, name)?, batch);
-        let (values, weights) = (rows(2, "values")?, rows(3, "weights")?);
-        if values.width != weights.width {
-            let (expected, given) = (values.width, weights.width);
-            let message = format!("`weights`: expected one per value ({expected}), got {given}");
-            return Err(Failure::invalid(message));
+        let (lower, upper, weights) = (rows(2, "lower")?, rows(3, "upper")?, rows(4, "weights")?);
+        for (name, given) in [("upper", upper.width), ("weights", weights.width)] {
+            let expected = lower.width;
+            if given != expected {
+                let message = format!(
+                    "`{name}`: expected one per lower bound or value ({expected}), got {given}"
+                );
+                return Err(Failure::invalid(message));
+            }
         }
         Ok(Self {
             rows: batch.iter().product(),
             keys: key.words()?,
             key_rows: Broadcast::new(&key, batch)?,
             theta: rows(1, "theta")?,
-            values,
+            lower,
+            upper,
             weights,
-            rewards: rows(4, "rewards")?,
+            rewards: rows(5, "rewards")?,
             law: if flag(call, "discrete")? { Law::Discrete } else { Law::Continuous },
             tolerance: call.double("tolerance")?,
         })
@@ -121,7 +130,7 @@ impl<'a> Request<'a> {
         let (sources, source_of) = self.sources();
         let traces: Vec<Arc<Trace>> =
             sources.iter().map(|source| self.trace(source)).collect::<Result<_, _>>()?;
-        let cost = |trace: &Arc<Trace>| nanoseconds(trace, self.values.width);
+        let cost = |trace: &Arc<Trace>| nanoseconds(trace, self.lower.width);
         let cost = traces.iter().map(cost).max().unwrap_or(0);
         let mut prepared: Vec<Option<Result<LogLikelihood<'_>, Failure>>> = Vec::new();
         prepared.resize_with(sources.len(), || None);
@@ -146,8 +155,9 @@ impl<'a> Request<'a> {
     /// The distinct sources in order of first use, and for each row of the batch the index of its
     /// own.
     fn sources(&self) -> (Vec<Source>, Vec<usize>) {
-        let (values, weights) = (&self.values.broadcast, &self.weights.broadcast);
-        let operands = [&self.key_rows, values, weights, &self.rewards.broadcast];
+        let data = [&self.lower, &self.upper, &self.weights, &self.rewards];
+        let [lower, upper, weights, rewards] = data.map(|rows| &rows.broadcast);
+        let operands = [&self.key_rows, lower, upper, weights, rewards];
         let mut sources: Vec<Source> = Vec::new();
         let mut known: HashMap<Source, usize> = HashMap::new();
         let mut index_of = |row: usize| {
@@ -190,10 +200,10 @@ impl<'a> Request<'a> {
     }
 
     fn prepare<'t>(&self, trace: &'t Trace, source: &Source) -> Result<LogLikelihood<'t>, Failure> {
-        let values = self.values.get(source[1]);
-        let weights = self.weights.get(source[2]);
-        let rewards = self.rewards.get(source[3]);
-        LogLikelihood::new(trace, self.law, &values, &weights, &rewards, self.tolerance)
+        let (lower, upper) = (self.lower.get(source[1]), self.upper.get(source[2]));
+        let (weights, rewards) = (self.weights.get(source[3]), self.rewards.get(source[4]));
+        let (law, tolerance) = (self.law, self.tolerance);
+        LogLikelihood::of_events(trace, law, &lower, &upper, &weights, &rewards, tolerance)
             .map_err(|error| Failure::invalid(error.to_string()))
     }
 }

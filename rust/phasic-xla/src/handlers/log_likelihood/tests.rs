@@ -41,6 +41,7 @@ fn frame(key: TraceKey) -> Frame {
         (vec![8], words(&[key])),
         (vec![2], Data::F64(THETA.to_vec())),
         (vec![3], Data::F64(VALUES.to_vec())),
+        (vec![3], Data::F64(VALUES.to_vec())),
         (vec![3], Data::F64(WEIGHTS.to_vec())),
         (vec![0], Data::F64(vec![])),
     ];
@@ -123,7 +124,8 @@ fn leading_dimensions_broadcast() {
     frame.operands[0] = (vec![2, 1, 8], words(&[exponential(0.0), exponential(1.5)]));
     frame.operands[1] = (vec![1, 3, 2], Data::F64(thetas.to_vec()));
     frame.operands[2].0 = vec![1, 1, 3];
-    frame.operands[4].0 = vec![1, 1, 0];
+    frame.operands[3].0 = vec![1, 1, 3];
+    frame.operands[5].0 = vec![1, 1, 0];
     frame.results = vec![(vec![2, 3], nan(6)), (vec![2, 3, 2], nan(12))];
     let results = run(&mut frame);
     let rates = [1.0, 2.0, 4.0, 2.5, 3.5, 5.5];
@@ -174,11 +176,49 @@ fn rewards_of_one_equal_no_rewards() {
     without.attributes[0].1 = Scalar::S64(1);
     without.operands[1].1 = Data::F64(vec![0.25, 0.125]);
     without.operands[2].1 = Data::F64(vec![1.0, 1.0, 1.0]);
+    without.operands[3].1 = Data::F64(vec![1.0, 1.0, 1.0]);
     let mut with = without.clone();
-    with.operands[4] = (vec![3], Data::F64(vec![1.0; 3]));
+    with.operands[5] = (vec![3], Data::F64(vec![1.0; 3]));
     let (without, with) = (run(&mut without), run(&mut with));
     assert!(without[0][0].is_finite());
     assert_eq!(without, with);
+}
+
+#[test]
+fn bounds_and_negative_weights_are_events_and_conditions() {
+    // Seen: T > 0.5, T ≤ 1 and 2 < T ≤ 3, each only where T ≤ 4.
+    let (lower, upper) = ([0.5, f64::NEG_INFINITY, 2.0, 0.0], [4.0, 1.0, 3.0, 4.0]);
+    let weights = [1.0, 1.0, 1.0, -3.0];
+    let mut frame = frame(exponential(0.0));
+    for (operand, numbers) in frame.operands[2..5].iter_mut().zip([lower, upper, weights]) {
+        *operand = (vec![4], Data::F64(numbers.to_vec()));
+    }
+    let results = run(&mut frame);
+    let below = |t: f64| if t > 0.0 { -(-t).exp_m1() } else { 0.0 };
+    let slope = |t: f64| if t > 0.0 { t * (-t).exp() } else { 0.0 };
+    let rows = lower.iter().zip(upper).zip(weights);
+    let (mut value, mut derivative) = (0.0, 0.0);
+    for ((&lower, upper), weight) in rows {
+        let p = below(upper) - below(lower);
+        value += weight * p.ln();
+        derivative += weight * (slope(upper) - slope(lower)) / p;
+    }
+    close(&results[0], &[value], 1e-11);
+    close(&results[1], &[derivative, 2.0 * derivative], 1e-10);
+}
+
+#[test]
+fn the_wrong_number_of_upper_bounds_is_named() {
+    let mut frame = frame(exponential(0.0));
+    frame.operands[3] = (vec![2], Data::F64(vec![1.0; 2]));
+    fails(frame, Code::InvalidArgument, &["`upper`", "(3)", "got 2"]);
+}
+
+#[test]
+fn bounds_out_of_order_are_named() {
+    let mut frame = frame(exponential(0.0));
+    frame.operands[3].1 = Data::F64(vec![0.1, 1.0, 7.0]);
+    fails(frame, Code::InvalidArgument, &["upper[1] is 1", "at least the lower bound"]);
 }
 
 #[test]
@@ -199,21 +239,21 @@ fn the_wrong_number_of_parameters_is_named() {
 #[test]
 fn the_wrong_number_of_rewards_is_named() {
     let mut frame = frame(exponential(0.0));
-    frame.operands[4] = (vec![2], Data::F64(vec![1.0; 2]));
+    frame.operands[5] = (vec![2], Data::F64(vec![1.0; 2]));
     fails(frame, Code::InvalidArgument, &["`rewards`", "expected 3", "got 2"]);
 }
 
 #[test]
 fn the_wrong_number_of_weights_is_named() {
     let mut frame = frame(exponential(0.0));
-    frame.operands[3] = (vec![2], Data::F64(vec![1.0; 2]));
+    frame.operands[4] = (vec![2], Data::F64(vec![1.0; 2]));
     fails(frame, Code::InvalidArgument, &["`weights`", "(3)", "got 2"]);
 }
 
 #[test]
 fn data_that_the_law_refuses_are_named() {
     let mut frame = frame(exponential(0.0));
-    frame.operands[3].1 = Data::F64(vec![1.0, -1.0, 1.0]);
+    frame.operands[4].1 = Data::F64(vec![1.0, -1.0, 1.0]);
     fails(frame, Code::InvalidArgument, &["weights", "-1"]);
 }
 
@@ -231,7 +271,7 @@ fn keys_must_be_eight_words() {
 fn leading_dimensions_that_do_not_fit_are_named() {
     let mut frame = frame(exponential(0.0));
     frame.operands[2] = (vec![4, 3], nan(12));
-    fails(frame, Code::InvalidArgument, &["`values`", "[4]"]);
+    fails(frame, Code::InvalidArgument, &["`lower`", "[4]"]);
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! Log-likelihood of counts and of events in counts, and its gradient by the adjoint of each solve.
+
+use std::ops::RangeInclusive;
+
+use super::counts::{Counts, Total};
+use super::discrete::{probability, whole_rewards};
+use super::rows::Row;
+use super::scaled::{Scaled, power_of_two};
+use crate::eliminate::ABSORBED;
+use crate::{Error, Interrupt, Trace, Weights};
+
+/// What was seen of one count.
+#[derive(Clone, Debug)]
+enum Seen {
+    /// It is one of these.
+    Among(RangeInclusive<usize>),
+    /// It is more than this.
+    Above(usize),
+}
+
+/// Distinct observations of whole rewards, with their weights.
+#[derive(Debug)]
+pub(super) struct Counted {
+    seen: Vec<(Seen, f64)>,
+    rewards: Vec<usize>,
+    /// The largest count whose probability is needed, and the largest that may be exceeded.
+    largest: [Option<usize>; 2],
+}
+
+/// Tables of probabilities at one θ, as far as they are needed.
+struct Tables<'a> {
+    exactly: Option<Counts<'a>>,
+    above: Option<Counts<'a>>,
+    initial: Vec<f64>,
+    defect: f64,
+}
+
+/// Errors: a finite bound that is no whole number, unless its weight is 0.
+pub(super) fn check_whole(bounds: &[f64], weights: &[f64]) -> Result<(), Error> {
+    let bad = |(&bound, &weight): (&f64, &f64)| {
+        weight != 0.0 && bound.is_finite() && (bound.fract() != 0.0 || bound > 4e9)
+    };
+    match bounds.iter().zip(weights).position(bad) {
+        None => Ok(()),
+        Some(index) => {
+            let (name, must) = ("data", "a whole number from 0 to 4e9");
+            Err(Error::BadValue { name, index, value: bounds[index], must })
+        }
+    }
+}
+
+impl Counted {
+    /// `rows`: of whole bounds. Errors: rewards that are no whole numbers.
+    pub fn new(trace: &Trace, rows: &[Row], rewards: &[f64]) -> Result<Self, Error> {
+        let mut largest = [None; 2];
+        let mut seen = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (lower, upper) = (row.lower as usize, row.upper as usize);
+            let first = if row.is_exact() || row.lower < 0.0 { lower } else { lower + 1 };
+            let (kind, event) = match row.upper {
+                f64::INFINITY => (1, Seen::Above(lower)),
+                _ => (0, Seen::Among(first..=upper)),
+            };
+            largest[kind] = largest[kind].max(Some(if kind == 1 { lower } else { upper }));
+            seen.push((event, row.weight));
+        }
+        Ok(Self { seen, rewards: whole_rewards(trace, rewards)?, largest })
+    }
+
+    pub fn value(
+        &self,
+        trace: &Trace,
+        weights: &Weights,
+        interrupt: &Interrupt,
+    ) -> Result<f64, Error> {
+        Ok(self.sum(&self.tables(trace, weights, interrupt)?))
+    }
+
+    /// The value and its derivative in every edge weight.
+    pub fn value_and_derivatives(
+        &self,
+        trace: &Trace,
+        weights: &Weights,
+        interrupt: &Interrupt,
+    ) -> Result<(f64, Vec<f64>), Error> {
+        let tables = self.tables(trace, weights, interrupt)?;
+        let value = self.sum(&tables);
+        let mut edges = vec![0.0; trace.graph().n_edges()];
+        if !value.is_finite() {
+            return Ok((value, vec![f64::NAN; edges.len()]));
+        }
+        for table in [&tables.exactly, &tables.above].into_iter().flatten() {
+            let shares = self.shares(&tables, table);
+            tables.add_derivatives(trace, table, &shares, &mut edges);
+        }
+        Ok((value, edges))
+    }
+
+    fn tables<'a>(
+        &'a self,
+        trace: &'a Trace,
+        weights: &'a Weights,
+        interrupt: &Interrupt,
+    ) -> Result<Tables<'a>, Error> {
+        let table = |total, largest: Option<usize>| {
+            let of = |k| Counts::new(total, trace, weights, &self.rewards, k, interrupt);
+            largest.map(of).transpose()
+        };
+        Ok(Tables {
+            exactly: table(Total::Exactly, self.largest[0])?,
+            above: table(Total::Above, self.largest[1])?,
+            initial: trace.initial(&weights.rows),
+            defect: weights.defect,
+        })
+    }
+
+    fn sum(&self, tables: &Tables) -> f64 {
+        let term = |(seen, weight): &(Seen, f64)| weight * tables.probability(seen).ln();
+        // An empty sum of doubles is −0 in Rust.
+        self.seen.iter().map(term).fold(0.0, |sum, term| sum + term)
+    }
+
+    /// Derivative of the value in each probability of a table, times the power of two by which its
+    /// vector is stored scaled.
+    fn shares(&self, tables: &Tables, table: &Counts) -> Vec<f64> {
+        let mut shares = vec![0.0; table.exponents.len()];
+        for (seen, weight) in &self.seen {
+            let (of, counts) = match seen {
+                Seen::Among(counts) => (Total::Exactly, counts.clone()),
+                Seen::Above(count) => (Total::Above, *count..=*count),
+            };
+            if of != table.total() {
+                continue;
+            }
+            let p = tables.probability(seen);
+            for count in counts {
+                let shift = table.exponents[count] - p.exponent;
+                shares[count] += weight / p.mantissa * power_of_two(shift);
+            }
+        }
+        shares
+    }
+}
+
+impl Tables<'_> {
+    fn probability(&self, seen: &Seen) -> Scaled {
+        let one = |table: &Option<Counts>, k| {
+            let table = table.as_ref().expect("tables reach as far as the data");
+            probability(table, &self.initial, self.defect, k)
+        };
+        match seen {
+            Seen::Above(count) => one(&self.above, *count),
+            Seen::Among(counts) => {
+                let mut sum = Scaled::default();
+                for each in counts.clone().map(|count| one(&self.exactly, count)) {
+                    sum.add(each.mantissa, each.exponent);
+                }
+                sum.normal()
+            }
+        }
+    }
+
+    fn add_derivatives(&self, trace: &Trace, table: &Counts, shares: &[f64], edges: &mut [f64]) {
+        let derivatives = table.derivatives(|k, share| {
+            for (sum, probability) in share.iter_mut().zip(&self.initial) {
+                *sum += shares[k] * probability;
+            }
+        });
+        for (sum, derivative) in edges.iter_mut().zip(derivatives) {
+            *sum += derivative;
+        }
+        // The defect, which counts as zero, is 1 − Σ of the edges into transient states.
+        let lost = match table.total() {
+            Total::Exactly => shares[0] * power_of_two(-table.exponents[0]),
+            Total::Above => 0.0,
+        };
+        for &(edge, target) in trace.layout().start.iter().filter(|&&(_, t)| t != ABSORBED) {
+            let values = |(k, &share): (usize, &f64)| share * table.values(k)[target as usize];
+            edges[edge as usize] += shares.iter().enumerate().map(values).sum::<f64>() - lost;
+        }
+    }
+}
