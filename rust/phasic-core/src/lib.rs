@@ -24,5 +24,9 @@ pub use graph::{
 };
 pub use interrupt::Interrupt;
 pub use iterate::{Bounded, BoundedGradient, Cost, Iterative, Limits, Method, Options, predict};
-pub use solve::{Batch, Complex, Dual, Gradient, Lanes, Moments, Scalar, reward_transform};
+pub use solve::{
+    Batch, Complex, Dual, Gradient, Lanes, Moments, Scalar, reward_transform,
+    reward_transform_discrete, reward_transform_discrete_for_any_theta,
+    reward_transform_for_any_theta,
+};
 pub use trace::{Trace, TraceKey};
