@@ -80,23 +80,6 @@ class Graph(Rewards, Samples):
         self._builder.normalized = True
         self._changed()
 
-    def reward_transform(self, rewards: ArrayLike) -> Self:
-        """The graph whose absorption time is the reward accumulated by this one, at its parameters.
-
-        Vertices without reward are eliminated; paths through them alone become the defect, an atom at 0.
-        Weights are constants. Source: Bladt & Nielsen 2017, theorem 3.1.33.
-
-        Args:
-            rewards: (n_vertices,), ≥ 0.
-        """
-        checked = _check.reward_vector(rewards, self.vertices_length())
-        if checked is None:
-            raise ValueError("reward_transform needs rewards, one for each vertex")
-        _check.non_negative_rewards(checked)
-        ordered = self._in_canonical_order(checked)
-        assert ordered is not None
-        return self._from_builder(self._recorded().reward_transform(self._current_theta(), ordered))
-
     def discretize(self, rate: float | Callable[..., Any], **kwargs: Any) -> Self:
         """A discrete graph that counts events laid on this one at a rate.
 

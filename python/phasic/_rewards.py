@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from phasic import _check
+from phasic import _check, _core
 from phasic._check import Doubles
 from phasic._gradients import Gradient
 from phasic._marks import Marks
@@ -99,6 +101,73 @@ class Rewards(Marks):
         power, ordered = _check.power(power), self._rewards(rewards)
         other = self._zero(zero, "zero")
         return self._recorded().moments_given_zero(self._current_theta(), power, ordered, other)
+
+    # The chain in reward time
+
+    def reward_transform(self, rewards: ArrayLike) -> Self:
+        """The graph whose absorption time is the reward accumulated by this one.
+
+        Vertices without reward are eliminated; paths through them alone become the defect, an atom at 0.
+        States stay. Parameters stay too, unless a vertex without reward leads on with probabilities that
+        depend on theta: then the weights are constants, at this graph's parameters. They do not depend on it
+        where the weights out of the vertex are all constants, or all multiples of one and the same parameter.
+
+        Args:
+            rewards: (n_vertices,), ≥ 0.
+
+        Raises:
+            ValueError: The rewards are not what they must be; or parameters are needed, and not set.
+
+        Source: Bladt & Nielsen 2017, theorem 3.1.33.
+        """
+        ordered = self._transforming("reward_transform", rewards)
+        trace = self._recorded()
+        builder = trace.reward_transform_for_any_theta(ordered) if self.parameterized() else None
+        if builder is None:
+            builder = trace.reward_transform(self._current_theta(), ordered)
+        return self._transformed(builder)
+
+    def reward_transform_discrete(self, rewards: ArrayLike) -> Self:
+        """The discrete graph whose number of steps is the reward that this one's discrete chain collects.
+
+        A vertex with reward r becomes a row of r vertices, one step each. Vertices without reward are
+        eliminated; paths through them alone become the defect. States get one more entry: the step within the
+        row, from 0 on. Parameters stay as for `reward_transform`; but where a reward is above 1, only in a
+        graph that is normalized.
+
+        Args:
+            rewards: (n_vertices,) whole numbers ≥ 0, of at most 1e8 in all.
+
+        Raises:
+            ValueError: The rewards are not what they must be, the weights of a vertex exceed 1, or parameters
+                are needed, and not set.
+
+        Source: Campillo Navarro 2019, "Order statistics and multivariate discrete phase-type distributions",
+        PhD thesis, DTU.
+        """
+        ordered = self._transforming("reward_transform_discrete", rewards, whole=True)
+        trace = self._recorded()
+        builder = trace.reward_transform_discrete_for_any_theta(ordered) if self.parameterized() else None
+        if builder is None:
+            builder = trace.reward_transform_discrete(self._current_theta(), ordered)
+        graph = self._transformed(builder)
+        graph.is_discrete = True
+        return graph
+
+    def _transforming(self, name: str, rewards: ArrayLike, *, whole: bool = False) -> Doubles:
+        checked = _check.reward_vector(rewards, self.vertices_length(), whole=whole)
+        if checked is None:
+            raise ValueError(f"{name} needs rewards, one for each vertex")
+        _check.non_negative_rewards(checked)
+        ordered = self._in_canonical_order(checked)
+        assert ordered is not None
+        return ordered
+
+    def _transformed(self, builder: _core.GraphBuilder) -> Self:
+        graph = self._from_builder(builder)
+        if graph.param_length() == self.param_length() and self._theta is not None:
+            graph._theta = self._theta.copy()
+        return graph
 
     def _joint_moments(self, orders: ArrayLike, rewards: ArrayLike, *, discrete: bool) -> Doubles:
         matrix = _check.reward_matrix(rewards, self.vertices_length())

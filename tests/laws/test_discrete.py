@@ -94,3 +94,28 @@ def test_rewards_twice_as_large_give_counts_twice_as_large(model):
 def test_odd_counts_of_even_rewards_are_impossible(model):
     graph, rewards = with_rewards(model)
     assert np.all(graph.pmf_discrete(range(1, 25, 2), 2 * rewards) == 0.0)
+
+
+@given(strategies.discrete_chains())
+def test_steps_of_a_transformed_chain_are_rewards(model):
+    graph, rewards = with_rewards(model)
+    transformed = graph.reward_transform_discrete(rewards)
+    expected = model.dense_discrete(exact=True).pmf(LARGEST, model.rewards).astype(float)
+    # probability zero of a reward can be one minus a sum
+    assert_allclose(transformed.pmf_discrete(COUNTS), expected, rtol=ENTRYWISE, atol=1e-15)
+    moments = model.dense_discrete(exact=True).moments(2, model.rewards).astype(float)
+    assert_allclose(transformed.moments_discrete(2), moments, rtol=ENTRYWISE)
+
+
+@given(strategies.parameterised_models(max_states=4), st.data())
+def test_a_transformed_jump_chain_answers_at_other_parameters(model, data):
+    graph = model.graph()
+    graph.normalize()
+    rewards = model.per_vertex(graph, data.draw(st.tuples(*[st.integers(1, 3)] * model.n)))
+    transformed = graph.reward_transform_discrete(rewards)
+    graph.update_parameterized_weights(model.theta)
+    if transformed.parameterized():
+        transformed.update_parameterized_weights(model.theta)
+    assert_allclose(
+        transformed.pmf_discrete(COUNTS), graph.pmf_discrete(COUNTS, rewards), rtol=ENTRYWISE, atol=1e-15
+    )

@@ -167,3 +167,14 @@ def test_reward_transform_leaves_the_probability_of_no_reward(model, data):
     # a probability that is one minus a sum: absolute
     transformed = graph.reward_transform(model.per_vertex(graph, rewards))
     assert_allclose(transformed.defect(), expected, rtol=0, atol=1e-14)
+
+
+@given(strategies.parameterised_models(), st.data())
+def test_a_transformed_chain_answers_at_other_parameters(model, data):
+    graph = model.graph()
+    rewards = model.per_vertex(graph, data.draw(strategies.rewards_for(model.n, zeros=False)))
+    transformed = graph.reward_transform(rewards)
+    graph.update_parameterized_weights(model.theta)
+    if transformed.parameterized():
+        transformed.update_parameterized_weights(model.theta)
+    assert_allclose(transformed.moments(2), graph.moments(2, rewards), rtol=ENTRYWISE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from phasic import Graph
 
-from tests import models
+from tests import models, named
 
 
 def lineages(graph):
@@ -64,10 +64,59 @@ def test_rewards_of_zero_everywhere_leave_only_the_atom():
     assert graph.reward_transform(np.zeros(4)).defect() == pytest.approx(1.0, rel=1e-15)
 
 
-def test_the_result_has_constant_weights():
+def parameterised_rabbits(theta=None):
     graph = Graph(callback=models.rabbits_parameterised, n=2)
+    if theta is not None:
+        graph.update_parameterized_weights(theta)
+    return graph
+
+
+def test_positive_rewards_keep_the_parameters():
+    graph = parameterised_rabbits()
+    rewards = graph.states().sum(axis=1).astype(float)
+    transformed = graph.reward_transform(rewards)
+    transformed.update_parameterized_weights([1.0, 2.0, 4.0])
     graph.update_parameterized_weights([1.0, 2.0, 4.0])
-    assert not graph.reward_transform(np.ones(graph.vertices_length())).parameterized()
+    assert transformed.expectation() == pytest.approx(graph.expectation(rewards), rel=1e-15)
+
+
+def test_parameters_are_kept_at_their_values():
+    graph = parameterised_rabbits([1.0, 2.0, 4.0])
+    assert repr(graph.reward_transform(np.ones(7))).endswith("theta=[1.0, 2.0, 4.0])")
+
+
+def test_states_that_branch_by_theta_make_the_weights_constant():
+    graph = parameterised_rabbits([1.0, 2.0, 4.0])
+    assert not graph.reward_transform(graph.states()[:, 1].astype(float)).parameterized()
+
+
+def test_states_that_branch_by_theta_need_its_value():
+    graph = parameterised_rabbits()
+    with pytest.raises(ValueError, match="update_parameterized_weights"):
+        graph.reward_transform(graph.states()[:, 1].astype(float))
+
+
+@pytest.mark.parametrize("theta", [0.25, 3.0])
+def test_states_whose_rates_share_a_parameter_are_eliminated_for_every_theta(theta):
+    graph = Graph(callback=named.kingman_blocks, n=7)
+    singletons, doubletons = graph.states()[:, 0].astype(float), graph.states()[:, 1].astype(float)
+    transformed = [graph.reward_transform(rewards) for rewards in (singletons, doubletons)]
+    for found, rewards in zip(transformed, (singletons, doubletons), strict=True):
+        found.update_parameterized_weights([theta])
+        graph.update_parameterized_weights([theta])
+        assert found.moments(2) == pytest.approx(graph.moments(2, rewards), rel=1e-14)
+
+
+def test_a_parameter_that_no_weight_depends_on_any_more_is_gone():
+    graph = Graph(1)
+    first, second, end = (graph.find_or_create_vertex([i]) for i in (2, 1, 0))
+    graph.starting_vertex().add_edge(first, 1.0)
+    first.add_edge_parameterized(second, 0.0, [1.0])
+    second.add_edge(end, 2.0)
+    graph.update_parameterized_weights([5.0])
+    transformed = graph.reward_transform([0.0, 0.0, 1.0, 0.0])
+    assert not transformed.parameterized()
+    assert transformed.expectation() == 0.5
 
 
 def test_a_cycle_of_vertices_without_reward_is_eliminated():

@@ -33,5 +33,7 @@ pub use iterate::{Bounded, BoundedGradient, Iterative, Method, Options};
 pub use sample::{Key, Paths, Sampler};
 pub use solve::{
     Batch, Clock, Complex, Dual, Gradient, Lanes, Moments, Quantity, Scalar, reward_transform,
+    reward_transform_discrete, reward_transform_discrete_for_any_theta,
+    reward_transform_for_any_theta,
 };
 pub use trace::{Trace, TraceKey};

@@ -1,10 +1,14 @@
 //! Several accumulated rewards at once: more methods of `Trace`.
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2};
-use phasic_core::Complex;
+use phasic_core::{
+    Complex, reward_transform_discrete, reward_transform_discrete_for_any_theta,
+    reward_transform_for_any_theta,
+};
 use pyo3::prelude::*;
 
 use crate::arrays::{Doubles, optional, vector};
+use crate::graph::GraphBuilder;
 use crate::trace::Trace;
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
@@ -94,5 +98,41 @@ impl Trace {
         let moments = self
             .moments_of(py, &theta, |at| at.moments_given_zero(power, rewards.as_deref(), &zero))?;
         Ok(moments.into_pyarray(py))
+    }
+
+    /// The graph whose absorption time is the accumulated reward, for any theta; None where its
+    /// weights cannot be linear in theta.
+    fn reward_transform_for_any_theta(
+        &self,
+        py: Python<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<Option<GraphBuilder>> {
+        let rewards = vector(&rewards);
+        let graph = self.run(py, |trace| reward_transform_for_any_theta(trace, &rewards))?;
+        Ok(graph.map(|graph| GraphBuilder { graph }))
+    }
+
+    /// The graph whose number of steps is the reward of the discrete chain.
+    fn reward_transform_discrete(
+        &self,
+        py: Python<'_>,
+        theta: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<GraphBuilder> {
+        let (theta, rewards) = (vector(&theta), vector(&rewards));
+        let graph = self.run(py, |trace| reward_transform_discrete(trace, &theta, &rewards))?;
+        Ok(GraphBuilder { graph })
+    }
+
+    /// As `reward_transform_discrete`, for any theta; None where its weights cannot be linear in it.
+    fn reward_transform_discrete_for_any_theta(
+        &self,
+        py: Python<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<Option<GraphBuilder>> {
+        let rewards = vector(&rewards);
+        let graph =
+            self.run(py, |trace| reward_transform_discrete_for_any_theta(trace, &rewards))?;
+        Ok(graph.map(|graph| GraphBuilder { graph }))
     }
 }

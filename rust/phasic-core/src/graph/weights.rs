@@ -78,7 +78,7 @@ impl Graph {
         theta
     }
 
-    fn coefficients(&self, row: usize) -> &[f64] {
+    pub(crate) fn coefficients(&self, row: usize) -> &[f64] {
         &self.row_coefficients[row * self.n_parameters..(row + 1) * self.n_parameters]
     }
 

@@ -24,6 +24,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod transform;
+mod transform_chain;
 
 pub(crate) use adjoint::Adjoint;
 pub use batch::Batch;
@@ -38,7 +39,10 @@ pub use quantity::{Clock, Quantity};
 pub(crate) use reverse::{Evaluation, product};
 pub use scalar::{Lanes, Scalar};
 pub(crate) use steps::Steps;
-pub use transform::reward_transform;
+pub use transform::{
+    reward_transform, reward_transform_discrete, reward_transform_discrete_for_any_theta,
+    reward_transform_for_any_theta,
+};
 
 /// Σ a·b.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
