@@ -137,6 +137,8 @@ def _weighted(given: Any) -> bool:
 
 def _whole(index: int, targets: Any) -> NDArray[np.int32]:
     array = np.asarray(targets)
+    if array.dtype == np.int32:
+        return np.ascontiguousarray(array)
     whole = array.astype(np.int32) if array.dtype.kind in "iufb" else None
     if whole is None or not np.array_equal(whole, array):
         raise ValueError(f"the map into epochs[{index}] returned states that are not whole numbers")
