@@ -2,14 +2,16 @@
 
 mod cells;
 mod extended;
+mod gradient;
 mod lattice;
 
-use cells::{Cells, Derivatives, Rest};
+use cells::{Cells, Rest};
 use extended::Extended;
 use lattice::Lattice;
 
+pub use gradient::MarkedGradient;
+
 use super::discrete::whole_counts;
-use crate::eliminate::ABSORBED;
 use crate::solve::{Scalar, check_absorbed, not_negative, rewards_at_positions};
 use crate::{Error, Interrupt, Trace, Weights};
 
@@ -37,19 +39,6 @@ pub struct Marked<'a> {
     rewards: Vec<Vec<f64>>,
     /// Of each type.
     rates: Vec<f64>,
-}
-
-/// A number with its derivatives.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MarkedGradient {
-    /// The number.
-    pub value: f64,
-    /// In θ, `(n_parameters,)`.
-    pub theta: Vec<f64>,
-    /// In the rate of each type of mark, `(types,)`.
-    pub rates: Vec<f64>,
-    /// In the rewards of each type, `(n_vertices,)` each.
-    pub rewards: Vec<Vec<f64>>,
 }
 
 /// A probability however small.
@@ -187,28 +176,6 @@ impl<'a> Marked<'a> {
         Ok(terms.iter().fold(0.0, |sum, term| sum + term))
     }
 
-    /// As [`Self::log_likelihood`], with its derivatives: NaN where a probability is zero.
-    ///
-    /// By one sweep back through the recursion, at a small multiple of the cost of the value.
-    pub fn log_likelihood_gradient(
-        &self,
-        counts: &[f64],
-        weights: &[f64],
-    ) -> Result<MarkedGradient, Error> {
-        let (rows, weights) = self.observed(counts, weights)?;
-        self.gradient_of(&rows, Combination::Logarithms(&weights))
-    }
-
-    /// `Σ seeds · P(counts)` with its derivatives. `seeds`: `(k,)`.
-    pub fn pmf_gradient(&self, counts: &[f64], seeds: &[f64]) -> Result<MarkedGradient, Error> {
-        let rows = self.rows(counts)?;
-        if rows.len() != seeds.len() {
-            let (expected, given) = (rows.len(), seeds.len());
-            return Err(Error::Length { name: "seeds", expected, given });
-        }
-        self.gradient_of(&rows, Combination::Probabilities(seeds))
-    }
-
     /// Counts as rows with one entry for each type.
     fn rows(&self, counts: &[f64]) -> Result<Vec<Vec<u32>>, Error> {
         let (whole, types) = (whole(counts)?, self.rates.len());
@@ -305,91 +272,6 @@ impl<'a> Marked<'a> {
         };
         wanted.iter().map(probability).collect()
     }
-
-    fn gradient_of(
-        &self,
-        rows: &[Vec<u32>],
-        combination: Combination,
-    ) -> Result<MarkedGradient, Error> {
-        let lattice = self.lattice(rows)?;
-        let wanted: Vec<usize> = rows.iter().map(|row| lattice.place(row)).collect();
-        let rates = self.rates_at_positions();
-        let quick = self.solved::<f64>(&lattice, &rates, Rest::None)?;
-        check_absorbed(self.trace, quick.factor(), &self.weights)?;
-        let probabilities = self.started(&quick, Rest::None, &wanted);
-        if probabilities.iter().all(|&probability| probability > SAFE) {
-            return Ok(self.back(&quick, &probabilities, &lattice, &wanted, combination));
-        }
-        drop(quick);
-        let far = self.solved::<Extended>(&lattice, &rates, Rest::None)?;
-        let probabilities = self.started(&far, Rest::None, &wanted);
-        Ok(self.back(&far, &probabilities, &lattice, &wanted, combination))
-    }
-
-    fn back<T: Probability>(
-        &self,
-        cells: &Cells<T>,
-        probabilities: &[T],
-        lattice: &Lattice,
-        wanted: &[usize],
-        combination: Combination,
-    ) -> MarkedGradient {
-        let mut seeds = vec![T::ZERO; lattice.len()];
-        let mut value = 0.0;
-        for (row, (&cell, &p)) in wanted.iter().zip(probabilities).enumerate() {
-            match combination {
-                Combination::Probabilities(each) => {
-                    value += each[row] * p.value();
-                    seeds[cell] += T::constant(each[row]);
-                }
-                Combination::Logarithms(each) => {
-                    value += each[row] * p.ln();
-                    seeds[cell] += T::constant(each[row]).ratio(p);
-                }
-            }
-        }
-        if value == f64::NEG_INFINITY {
-            return self.no_gradient(value);
-        }
-        let initial = self.trace.initial(&cells.factor().weights);
-        let Derivatives { mut edges, rates } = cells.back(&seeds, &initial);
-        for &(edge, target) in self.trace.layout().start.iter().filter(|&&(_, t)| t != ABSORBED) {
-            // The defect is 1 minus the probabilities of starting in transient states.
-            let mut share = T::ZERO - seeds[0];
-            for (cell, &seed) in seeds.iter().enumerate() {
-                share.add_product(seed, cells.values(cell)[target as usize]);
-            }
-            edges[edge as usize] = share;
-        }
-        let graph = self.trace.graph();
-        let theta = graph.pull_back(&edges).into_iter().map(T::value).collect();
-        let mut gradient = MarkedGradient { value, theta, rates: Vec::new(), rewards: Vec::new() };
-        for ((shares, rewards), &rate) in rates.iter().zip(&self.rewards).zip(&self.rates) {
-            let mut in_rate = T::ZERO;
-            for (&share, &reward) in shares.iter().zip(rewards) {
-                in_rate.add_product(share, T::constant(reward));
-            }
-            gradient.rates.push(in_rate.value());
-            let in_rewards: Vec<f64> =
-                shares.iter().map(|&share| (share * T::constant(rate)).value()).collect();
-            gradient.rewards.push(self.trace.at_vertices(&in_rewards));
-        }
-        gradient
-    }
-
-    fn no_gradient(&self, value: f64) -> MarkedGradient {
-        let none = |length| vec![f64::NAN; length];
-        let (graph, types) = (self.trace.graph(), self.rates.len());
-        let rewards = vec![none(self.trace.n_vertices()); types];
-        MarkedGradient { value, theta: none(graph.n_parameters()), rates: none(types), rewards }
-    }
-}
-
-/// What a gradient is taken of, with a factor for each row of counts.
-#[derive(Clone, Copy)]
-enum Combination<'s> {
-    Probabilities(&'s [f64]),
-    Logarithms(&'s [f64]),
 }
 
 /// Counts as whole numbers of 32 bits.
