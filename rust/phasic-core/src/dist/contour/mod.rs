@@ -6,7 +6,7 @@
 //! `exp(z t) F(z)` on the real axis, where the integrand is as large as the result: the error is
 //! relative to the density itself, in both tails. Its nodes serve all times of a window.
 //!
-//! The spectrum must lie to the left of the contour: [`spectrum`] bounds it, by detailed balance
+//! The spectrum must lie to the left of the contour: [`mod@spectrum`] bounds it, by detailed balance
 //! or by the size of its components.
 
 mod curve;
