@@ -248,6 +248,9 @@ def test_times_of_any_shape_are_independent():
     at_once = graph.random_sample_stop_vertex(times, seed=19)
     np.testing.assert_array_equal(at_once, vertices[0])
     assert isinstance(graph.random_sample_stop_vertex(0.5, seed=19), int)
+    absorbing = [v.index() for v in graph.vertices() if v.index() and not v.edges()]
+    assert np.isin(vertices[:, 1, 1], absorbing).all()
+    assert not np.isin(vertices[:, 0, 0], absorbing).all()
     same = np.mean(vertices[:, 0, 0] == vertices[:, 0, 1])
     probabilities = places(graph, vertices[:, 0, 0]) / 2000
     assert abs(same - np.sum(probabilities**2)) < 0.06
@@ -270,6 +273,19 @@ def test_a_path_is_a_walk_over_states():
     assert graph.states()[path.vertices].tolist() == [[0], [4], [3], [2], [1]]
     assert path.times[0] == path.times[1] == 0
     assert np.all(np.diff(path.times[1:]) > 0)
+
+
+def test_each_place_is_that_of_its_own_time():
+    graph = CONTINUOUS["kingman"]
+    vertices = graph.random_sample_stop_vertex([0.0, np.inf, 0.0], 1000, seed=24)
+    first, last = graph.find_vertex([10]).index(), graph.find_vertex([1]).index()
+    np.testing.assert_array_equal(vertices, np.tile([first, last, first], (1000, 1)))
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_self_loops_are_no_entries(discrete):
+    for path in with_loops().sample_paths(500, discrete=discrete, seed=25):
+        assert np.all(np.diff(path.vertices) != 0)
 
 
 def test_visits_of_paths():

@@ -48,7 +48,7 @@ impl Source {
 
     /// What to answer for a point that is not inside its layer for sure: about one in 90.
     #[cold]
-    fn beyond(&mut self, mut layer: usize, mut x: f64) -> f64 {
+    pub(super) fn beyond(&mut self, mut layer: usize, mut x: f64) -> f64 {
         let mut passed = 0.0;
         loop {
             let Layers { ends, heights } = self.layers;

@@ -68,6 +68,20 @@ fn exponential_numbers_have_the_right_tail() {
 }
 
 #[test]
+fn beyond_the_last_layer_comes_another_exponential_number() {
+    let mut source = Source::new(&KEY, 1);
+    let n = 100_000;
+    let mut excesses: Vec<f64> = (0..n).map(|_| source.beyond(0, TAIL + 0.5) - TAIL).collect();
+    assert!(excesses.iter().all(|&excess| excess >= 0.0));
+    excesses.sort_by(f64::total_cmp);
+    let gap =
+        |(rank, x): (usize, &f64)| ((rank as f64 + 0.5) / f64::from(n) - 1.0 + (-x).exp()).abs();
+    let largest = excesses.iter().enumerate().map(gap).fold(0.0, f64::max);
+    // Kolmogorov's distance: a p-value of 1e-4 is at 2.23.
+    assert!(largest * f64::from(n).sqrt() < 2.23, "{largest}");
+}
+
+#[test]
 fn streams_differ() {
     let word = |stream| Source::new(&KEY, stream).word();
     assert_ne!(word(0), word(1));
