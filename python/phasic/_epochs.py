@@ -83,8 +83,13 @@ class Epochs:
             graphs.append(graph)
             thetas.append(theta.copy())
             start = _check.number(f"the start of epochs[{index}]", epoch.start)
-            entries.append((start, _recorded(graph, last=index + 1 == len(listed)), theta, mapped))
-        self._core = _core.Epochs(entries, _check.rtol(rtol))
+            entries.append((start, theta, mapped))
+        traces = [_recorded(each, last=each is graph) for each in graphs]
+        rows = [
+            (start, trace, theta, mapped)
+            for (start, theta, mapped), trace in zip(entries, traces, strict=True)
+        ]
+        self._core = _core.Epochs(rows, _check.rtol(rtol))
         self.graphs = tuple(graphs)
         self.thetas = tuple(thetas)
         self.starts = np.array([entry[0] for entry in entries])
@@ -361,7 +366,7 @@ def _graph_of(before: Graph, given: Any) -> Graph:
 
 
 def _recorded(graph: Graph, *, last: bool) -> _core.Trace:
-    """Only the last epoch is solved by elimination."""
+    """The trace of an epoch's graph: only the last one is solved by elimination."""
     if graph._trace is not None or last:
         return graph._recorded()
     return _trace.unstored(graph._freeze(), graph.vertices_length())

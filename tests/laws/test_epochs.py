@@ -209,6 +209,43 @@ def test_a_map_between_two_graphs_is_that_of_the_oracle(first, second, start, da
     assert_allclose(epochs.cdf_gradient(time).starts[1:], in_starts, rtol=1e-9, atol=1e-10)
 
 
+@settings(max_examples=6)
+@given(strategies.parameterised_models(max_states=3, max_parameters=2), st.floats(0.1, 1.5), st.data())
+def test_gradients_through_a_map_that_absorbs_are_those_of_the_oracle(model, start, data):
+    weights = st.lists(st.integers(0, 8), min_size=model.n + model.a, max_size=model.n + model.a)
+    table = {}
+    for state in range(model.n):
+        drawn = data.draw(weights.filter(any))
+        table[state] = [(j, w / sum(drawn)) for j, w in enumerate(drawn)]
+    graph, thetas, starts = model.graph(), [model.theta, model.theta], [0.0, start]
+    mapped = lambda state: [(model.label(j), p) for j, p in table[int(state[0]) - 1]]  # noqa: E731
+    epochs = graph.epochs([(0.0, model.theta), (start, model.theta, mapped)])
+    rewards, time = [[1.5] * model.n] * 2, start + 0.5
+    listed = [model.per_vertex(graph, each) for each in rewards]
+
+    def both(chain):
+        moments = chain.truncated_moments(time, 2, rewards)
+        return moments[0] + moments[1] / 2
+
+    for gradient, number in (
+        (epochs.cdf_gradient([start / 2, time], [1.0, 2.0]), lambda c: c.cdf(start / 2) + 2 * c.cdf(time)),
+        (epochs.truncated_moments_gradient(time, [1.0, 0.5], listed), both),
+        (epochs.moments_gradient([0.0, 1.0], listed), lambda c: c.moments(2, rewards)[1]),
+        (epochs.pdf_gradient(time), lambda c: c.pdf(time)),
+    ):
+        in_thetas, in_starts = derivatives(
+            lambda t, s, number=number: number(
+                PiecewiseChain([Stage(s[0], model, tuple(t[0])), Stage(s[1], model, tuple(t[1]), table)])
+            ),
+            thetas,
+            starts,
+        )
+        expected = np.concatenate([*in_thetas, in_starts])
+        found = np.concatenate([*gradient.thetas, gradient.starts[1:]])
+        largest = max(abs(gradient.value), np.max(np.abs(expected)))
+        assert_allclose(found, expected, rtol=1e-10, atol=1e-10 * largest)
+
+
 @pytest.mark.parametrize("decades", [-3, 2, 4])
 def test_scaling_all_rates_scales_time(decades):
     kingman_parameterised = models.kingman_parameterised

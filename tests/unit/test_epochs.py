@@ -201,6 +201,34 @@ def test_a_batched_map_is_the_map_state_by_state():
     np.testing.assert_array_equal(found, before.epochs([(0.0, []), single]).expectations(rewards))
 
 
+def test_a_batched_map_may_give_probabilities():
+    graph = Graph(callback=models.kingman, n=3)
+
+    def merge_one_pair(states):
+        """With probability 1/4 a pair of lineages merges at once."""
+        rows = np.repeat(np.arange(len(states)), 2)
+        targets = np.repeat(states, 2, axis=0)
+        targets[1::2] -= 1
+        return rows, targets, np.tile([0.75, 0.25], len(states))
+
+    epochs = graph.epochs([(0.0, []), Epoch(1.0, map=merge_one_pair, batched=True)])
+    before, after = graph.state_probability(1.0), epochs.state_probability(1.0)
+    three, two = (graph.find_vertex([k]).index() for k in (3, 2))
+    assert after[three] == pytest.approx(0.75 * before[three], rel=TOLERANCE)
+    assert after[two] == pytest.approx(0.75 * before[two] + 0.25 * before[three], rel=TOLERANCE)
+    assert epochs.cdf(1.0) == pytest.approx(graph.cdf(1.0) + 0.25 * before[two], rel=TOLERANCE)
+
+
+def test_an_epoch_may_be_a_rule(pair):
+    def faster(state):
+        if len(state) == 0:
+            return [((2,), 1.0)]
+        return [((1,), 3.0)] if state[0] == 2 else []
+
+    epochs = pair.epochs([(0.0, [1.0]), (1.0, faster)])
+    assert epochs.sf(2.0) == pytest.approx(math.exp(-4), rel=TOLERANCE)
+
+
 def test_joint_spectrum_counts_every_sample_once():
     before = Graph(callback=Migration(3, 2).batched, batched=True)
     after = Graph(callback=Ancestral(3, 2).batched, batched=True)

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use super::levels::Levels;
+use super::stage::Stage;
+use super::trail::Trail;
 use super::{Collected, Epoch, Epochs, Map, propagate};
-use crate::dist::Curve;
+use crate::dist::{ChainPattern, Curve};
 use crate::{Error, GraphBuilder, Interrupt, Trace, VertexId, VertexKind};
 
 const TOLERANCE: f64 = 1e-14;
@@ -90,4 +93,24 @@ fn far_below_the_smallest_double_a_vector_keeps_its_digits() {
     assert!((one / two / 2000.0 - 1.0).abs() < 1e-12);
     let log = two.ln() + f64::from(passed.exponent) * std::f64::consts::LN_2;
     assert!((log + 2000.0).abs() < 1e-10);
+}
+
+#[test]
+fn a_trail_gives_the_same_vectors_however_few_it_keeps() {
+    let trace = stages();
+    let pattern = ChainPattern::new(&trace);
+    let weights = trace.graph().weights(&[3.0]).expect("weights");
+    let stage = Stage::new(&trace, &pattern, &weights.rows, &[], 1.0);
+    let start = Levels::new(&trace.initial(&weights.rows), 1);
+    let vectors = |budget| {
+        // Jumps enough to need powers of two.
+        let trail =
+            Trail::within(budget, &stage, &start, 400, &Interrupt::never()).expect("a trail");
+        let found: Vec<_> =
+            trail.segments().flat_map(|run| trail.segment(run).into_iter().rev()).collect();
+        assert_eq!(found.len(), 401);
+        (found, trail.exponents)
+    };
+    assert_eq!(vectors(usize::MAX), vectors(0));
+    assert!(vectors(0).1[400] < 0);
 }

@@ -24,8 +24,18 @@ impl<'s, 'c> Trail<'s, 'c> {
         last: usize,
         interrupt: &Interrupt,
     ) -> Result<Self, Error> {
-        let length = start.values.len().max(1);
-        let whole = (last + 1) * length <= BUDGET;
+        Self::within(BUDGET, stage, start, last, interrupt)
+    }
+
+    /// Every vector if all fit into a budget of doubles, else the square root of their number.
+    pub(super) fn within(
+        budget: usize,
+        stage: &'s Stage<'c>,
+        start: &Levels,
+        last: usize,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Error> {
+        let whole = (last + 1) * start.values.len() <= budget;
         let stride = if whole { 1 } else { ((last + 1) as f64).sqrt().ceil() as usize };
         let mut trail = Self { stage, stride, kept: Vec::new(), exponents: vec![start.exponent] };
         let (mut x, mut next) = (start.values.clone(), vec![0.0; start.values.len()]);
@@ -45,18 +55,13 @@ impl<'s, 'c> Trail<'s, 'c> {
 
     /// The runs of indices that [`Self::segment`] gives, the last one first.
     pub fn segments(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
-        let (length, stride) = (self.exponents.len(), self.stride.max(64));
-        let stride = if self.stride == 1 { stride } else { self.stride };
-        (0..length.div_ceil(stride))
-            .rev()
-            .map(move |run| run * stride..((run + 1) * stride).min(length))
+        let (length, stride) = (self.exponents.len(), self.stride);
+        let from = (0..length).step_by(stride).rev();
+        from.map(move |start| start..(start + stride).min(length))
     }
 
     /// The stored vectors of one of [`Self::segments`].
     pub fn segment(&self, range: std::ops::Range<usize>) -> Vec<Vec<f64>> {
-        if self.stride == 1 {
-            return self.kept[range].to_vec();
-        }
         let mut vectors = vec![self.kept[range.start / self.stride].clone()];
         for index in 1..range.len() {
             let mut next = vec![0.0; vectors[0].len()];
