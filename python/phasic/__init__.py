@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from phasic._core import Trace, TraceFormatError, __version__
+from phasic._curves import CurveGradient
 from phasic._gradients import Gradient
 from phasic._graph import Graph
 from phasic._observations import Observations
@@ -49,6 +50,7 @@ __all__ = [
     "SVGD",
     "Beta",
     "CacheManager",
+    "CurveGradient",
     "Edge",
     "Gamma",
     "Gradient",

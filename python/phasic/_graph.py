@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from phasic import _check
 from phasic._check import Doubles
+from phasic._curves import Curves
 from phasic._distribution import RTOL
-from phasic._gradients import Gradients
 from phasic._observations import Observations
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Data = Any
 
 
-class Graph(Gradients):
+class Graph(Curves):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:

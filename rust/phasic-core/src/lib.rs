@@ -15,7 +15,7 @@ mod section;
 mod solve;
 mod trace;
 
-pub use dist::{Absorption, Discrete, Law, LogLikelihood, Tail};
+pub use dist::{Absorption, Curve, Discrete, Law, LogLikelihood, Slopes, Tail};
 #[doc(hidden)]
 pub use eliminate::Order;
 pub use error::{Error, StateName};

@@ -112,12 +112,27 @@ impl<'a> Absorption<'a> {
         tolerance: f64,
         compute: impl FnOnce(&mut Ask<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
+        let chain = self.chain();
         let mut sequence = Sequence::new(&chain, false, self.interrupt.clone());
         compute(&mut |quantity, times| {
             let mut one = |time| sequence.mixture(quantity, chain.rate * time, tolerance);
             times.iter().map(|&time| Ok(one(time)?.sum)).collect()
         })
+    }
+
+    /// The uniformized chain.
+    pub(super) fn chain(&self) -> Chain<'_> {
+        Chain::new(self.trace, &self.pattern, &self.weights.rows)
+    }
+
+    /// Asks the caller whether to go on.
+    pub(super) fn interrupt(&self) -> Interrupt<'a> {
+        self.interrupt.clone()
+    }
+
+    /// The trace whose law this is.
+    pub(super) fn trace(&self) -> &'a Trace {
+        self.trace
     }
 
     /// Probability of starting absorbed.
@@ -142,7 +157,7 @@ impl<'a> Absorption<'a> {
             let (name, must) = ("time", "finite");
             return Err(Error::BadValue { name, index: 0, value: time, must });
         }
-        let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
+        let chain = self.chain();
         let mean = chain.rate * time;
         chain.check_steps(mean)?;
         let coefficients = coefficients(&probabilities(mean, tolerance), chain.rate);
@@ -180,7 +195,8 @@ fn probabilities(mean: f64, tolerance: f64) -> Vec<f64> {
     weights
 }
 
-fn check_times(times: &[f64]) -> Result<(), Error> {
+/// Errors: a time that is negative or NaN.
+pub(super) fn check_times(times: &[f64]) -> Result<(), Error> {
     match times.iter().position(|time| time.is_nan() || *time < 0.0) {
         None => Ok(()),
         Some(index) => {
