@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from phasic._context import DistributionContext
 from phasic._core import Trace, TraceFormatError, __version__
+from phasic._curves import CurveGradient
 from phasic._epochs import Epoch, EpochGradient, Epochs
 from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
@@ -52,6 +53,7 @@ __all__ = [
     "Beta",
     "CacheManager",
     "ComplexGradient",
+    "CurveGradient",
     "DistributionContext",
     "Edge",
     "Epoch",

@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike
 
 from phasic import _check
 from phasic._check import Doubles
-from phasic._gradients import Gradient, Gradients
+from phasic._curves import Curves
+from phasic._gradients import Gradient
 
 
-class Marks(Gradients):
+class Marks(Curves):
     """Laws of marks that fall on a chain; see `phasic.Graph`.
 
     Marks of type t fall on vertex v at rate `rate[t] * rewards[t, v]` while the chain is there, as mutations

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use phasic_core::{
-    Absorption, Discrete, GraphBuilder, Law, LogLikelihood, Moments, Tail, Trace, VertexId,
+    Absorption, Curve, Discrete, GraphBuilder, Law, LogLikelihood, Moments, Tail, Trace, VertexId,
     VertexKind, reward_transform,
 };
 use proptest::prelude::*;
@@ -229,6 +229,32 @@ proptest! {
         let sum: f64 = edges.windows(2).map(probability).sum();
         // Each of up to 1e5 jumps rounds.
         prop_assert!((sum - 1.0).abs() < 1e-11, "sum - 1 = {:e}", sum - 1.0);
+    }
+
+    #[test]
+    fn faster_rates_are_shorter_times(
+        chain in mild_chain(),
+        theta in [0.5_f64..2.0, 0.5_f64..2.0],
+        quantiles in proptest::collection::vec(0.01_f64..5.0, 1..5),
+    ) {
+        // Rates are proportional to θ: F(t; c θ) = F(c t; θ), so θ · dF/dθ = t dF/dt. One time has a
+        // sweep back, three and more have one pass forward.
+        let trace = record(&chain);
+        let mean = Moments::new(&trace, &theta).unwrap().expectation(None).unwrap();
+        let times: Vec<f64> = quantiles.iter().map(|quantile| quantile * mean).collect();
+        let law = Absorption::new(&trace, &theta).unwrap();
+        for (curve, density) in [(Curve::Density, 1.0), (Curve::Absorbed, 0.0), (Curve::Survival, 0.0)] {
+            let found = law.slopes(curve, false, &times, 1e-12).unwrap();
+            for (index, time) in times.iter().enumerate() {
+                let row = &found.theta[2 * index..2 * index + 2];
+                let value = found.values[index];
+                let left = row[0] * theta[0] + row[1] * theta[1];
+                let right = time * found.time[index] + density * value;
+                let size = (row[0] * theta[0]).abs() + (row[1] * theta[1]).abs() + value;
+                // Each of up to 1e5 jumps rounds.
+                prop_assert!((left - right).abs() <= 1e-9 * size, "{left:e} {right:e} {size:e}");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Distribution functions in time and in counts: more methods of `Trace`.
 
-use numpy::{IntoPyArray, PyArray1};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use phasic_core::{Absorption, Answer, Curve, Discrete, Error, Interrupt, Tail};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::arrays::{Doubles, vector};
@@ -9,6 +10,7 @@ use crate::errors::interrupted;
 use crate::trace::Trace;
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
+type Matrix<'py> = Bound<'py, PyArray2<f64>>;
 
 impl Trace {
     fn discrete_of<'py>(
@@ -150,6 +152,36 @@ impl Trace {
         let probabilities = vector(&probabilities);
         let tail = if upper { Tail::Upper } else { Tail::Lower };
         self.law_of(py, &theta, |law| law.quantile(&probabilities, tail, tolerance))
+    }
+
+    /// A function of time, "pdf", "cdf" or "sf", or its logarithm: values `(m,)`, derivatives in theta `(m,
+    /// n_parameters)` and in time `(m,)`.
+    fn slopes<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        curve: &str,
+        logarithm: bool,
+        times: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<(Vector<'py>, Matrix<'py>, Vector<'py>)> {
+        let curve = match curve {
+            "pdf" => Curve::Density,
+            "cdf" => Curve::Absorbed,
+            "sf" => Curve::Survival,
+            other => {
+                let message = format!("curve is {other:?}: it must be pdf, cdf or sf");
+                return Err(PyValueError::new_err(message));
+            }
+        };
+        let (theta, times) = (vector(&theta), vector(&times));
+        let found = self.run(py, |trace| {
+            let law = Absorption::until(trace, &theta, Interrupt::when(&interrupted))?;
+            law.slopes(curve, logarithm, &times, tolerance)
+        })?;
+        let shape = [times.len(), self.trace.n_parameters()];
+        let in_theta = PyArray1::from_vec(py, found.theta).reshape(shape)?;
+        Ok((found.values.into_pyarray(py), in_theta, found.time.into_pyarray(py)))
     }
 
     /// Probability of each count. Empty rewards: ones.

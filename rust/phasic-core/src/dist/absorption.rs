@@ -144,11 +144,26 @@ impl<'a> Absorption<'a> {
         tolerance: f64,
         compute: impl FnOnce(&mut Ask<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
+        let chain = self.chain();
         let mut engine = Engine::new(self, &chain, tolerance);
         compute(&mut |quantity, times| {
             Ok(engine.answers(quantity, times)?.into_iter().map(|answer| answer.value).collect())
         })
+    }
+
+    /// The uniformized chain.
+    pub(super) fn chain(&self) -> Chain<'_> {
+        Chain::new(self.trace, &self.pattern, &self.weights.rows)
+    }
+
+    /// Asks the caller whether to go on.
+    pub(super) fn interrupt(&self) -> Interrupt<'a> {
+        self.interrupt.clone()
+    }
+
+    /// The trace whose law this is.
+    pub(super) fn trace(&self) -> &'a Trace {
+        self.trace
     }
 
     /// Probability of starting absorbed.
@@ -173,7 +188,7 @@ impl<'a> Absorption<'a> {
             let (name, must) = ("time", "finite");
             return Err(Error::BadValue { name, index: 0, value: time, must });
         }
-        let chain = Chain::new(self.trace, &self.pattern, &self.weights.rows);
+        let chain = self.chain();
         let mean = chain.rate * time;
         chain.check_steps(mean)?;
         let coefficients = coefficients(&probabilities(mean, tolerance), chain.rate);
@@ -211,7 +226,8 @@ fn probabilities(mean: f64, tolerance: f64) -> Vec<f64> {
     weights
 }
 
-fn check_times(times: &[f64]) -> Result<(), Error> {
+/// Errors: a time that is negative or NaN.
+pub(super) fn check_times(times: &[f64]) -> Result<(), Error> {
     match times.iter().position(|time| time.is_nan() || *time < 0.0) {
         None => Ok(()),
         Some(index) => {

@@ -31,7 +31,7 @@ pub(super) struct Term {
 }
 
 impl Term {
-    fn new<const N: usize>(ln: f64, size: Scaled, given: [(f64, Sum); N]) -> Self {
+    pub fn new<const N: usize>(ln: f64, size: Scaled, given: [(f64, Sum); N]) -> Self {
         let mut parts = [None; 3];
         for (slot, part) in parts.iter_mut().zip(given) {
             *slot = Some(part);

@@ -98,7 +98,7 @@ impl<'c, 'p> Sequence<'c, 'p> {
     }
 
     /// Extends the sequence to index k.
-    fn extend(&mut self, k: usize) -> Result<(), Error> {
+    pub fn extend(&mut self, k: usize) -> Result<(), Error> {
         while self.density.len() <= k {
             self.interrupt.after(self.chain.n() + self.chain.jumps.len())?;
             let exponent = self.exponents[self.density.len() - 1];
