@@ -21,6 +21,8 @@ from phasic import Graph
 from scipy.sparse.linalg import expm_multiply
 
 from benches.python.elimination import matrix
+from tests import models
+from tests.reference import adapters, precise
 
 RIVAL = """
 import time
@@ -109,6 +111,36 @@ def print_tail(name: str, graph: Graph, t: float, density: mpmath.mpf, survival:
     print(f"| {name} | {t:.1f} | {errors[0]:.0e} | {errors[1]:.0e} |")
 
 
+def stiff_errors() -> None:
+    """Over a grid of q·t from 1 to 1e8, where the density is above 1e-30 of its largest."""
+    print("\n| law | q·t up to | error of pdf | of cdf | of sf |\n| --- | --- | --- | --- | --- |")
+    cases: list[tuple[str, Graph, list[float]]] = [
+        ("rabbits 3", Graph(callback=models.rabbits_parameterised, n=3), [1.0, 2.0, 4.0]),
+        ("rabbits 3, floods of 1e-4", Graph(callback=models.rabbits_parameterised, n=3), [1.0, 1e-4, 1e-4]),
+        ("coalescent 20", Graph(callback=kingman, n=20), [1.0]),
+    ]
+    for migration in (1e-3, 1.0, 1e5, 1e7):
+        cases.append(
+            (f"2 demes × 5, migration {migration:.0e}", Graph(callback=two_demes, n=5), [1.0, migration])
+        )
+    for name, graph, theta in cases:
+        graph.update_weights(theta)
+        law = adapters.from_graph(graph, exact=True)
+        exits = [-sum(row) for row in law.S]
+        q = float(max(-law.S[i, i] for i in range(len(law.S))))
+        times = np.geomspace(1.0, 1e8, 33) / q
+        times = times[graph.logpdf(times) > np.max(graph.logpdf(times)) + np.log(1e-30)]
+        errors = np.zeros(3)
+        for t in times:
+            at = precise.occupancy(law.alpha, law.S, t, 60)
+            density, survival = (precise.dot(at, weights, 60) for weights in (exits, [1] * len(exits)))
+            got = [graph.pdf(t), graph.cdf(t), graph.sf(t)]
+            exact = [density, 1 - survival, survival]
+            errors = np.maximum(errors, [float(abs(g / e - 1)) for g, e in zip(got, exact, strict=True)])
+        told = " | ".join(f"{error:.0e}" for error in errors)
+        print(f"| {name} | {q * times[-1]:.0e} | {told} |")
+
+
 def total_length(n: int = 50) -> None:
     graph = Graph(callback=kingman, n=n)
     graph.update_weights([1.0])
@@ -175,6 +207,7 @@ def main() -> None:
     parser.add_argument("--phasegen", metavar="PYTHON")
     options = parser.parse_args()
     far_tails()
+    stiff_errors()
     total_length()
     stiffness()
     likelihood()
