@@ -109,12 +109,12 @@ def log_likelihood(
             f"key: expected uint32 of shape (..., {_KEY_WORDS}), got {words.dtype} of shape {words.shape}"
         )
     numbers = zip(_OPERANDS[1:], (theta, lower, upper, weights, rewards), strict=True)
-    operands = _align(words, *(_floats(name, operand) for name, operand in numbers))
+    operands = _align(words, *(as_floats(name, operand) for name, operand in numbers))
     result: Array = _phasic_log_likelihood(*operands, discrete=bool(discrete), rtol=rtol)
     return result
 
 
-def _floats(name: str, operand: ArrayLike) -> Array:
+def as_floats(name: str, operand: ArrayLike) -> Array:
     """Return an operand as float32 or float64 rows."""
     array = jnp.asarray(operand)
     if array.ndim == 0:
@@ -200,7 +200,7 @@ def _phasic_log_likelihood(*operands: Array, discrete: bool, rtol: float) -> Arr
 def _bind(order: int, discrete: bool, rtol: float, operands: tuple[Array, ...]) -> tuple[Array, ...]:
     """Add the custom call to a program: log-likelihood, and for order 1 its gradient in theta."""
     if jax.sharding.get_abstract_mesh().manual_axes:
-        operands = _vary_together(operands)
+        operands = vary_together(operands)
     results = jax.eval_shape(functools.partial(_result_like, order), *operands)
     call: Callable[..., Sequence[Array]] = jax.ffi.ffi_call(_TARGET, results, vmap_method="expand_dims")
     # NumPy scalars keep 64 bits when JAX's x64 mode is off.
@@ -221,7 +221,7 @@ def _result_like(order: int, *operands: Array) -> tuple[Array, ...]:
     return (value, gradient)[: order + 1]
 
 
-def _vary_together(operands: tuple[Array, ...]) -> tuple[Array, ...]:
+def vary_together(operands: tuple[Array, ...]) -> tuple[Array, ...]:
     """Make all operands vary over the same manual axes of shard_map, as ffi_call asks for.
 
     Concatenating with an empty array changes no element, and the result varies over the axes of both.

@@ -197,7 +197,7 @@ class Graph(Rewards, Samples):
         *,
         rtol: float = RTOL,
     ) -> Model:
-        """The likelihood as a function of JAX; see `phasic.Model`. The trace is kept in the cache.
+        """The law as functions of JAX; see `phasic.Model`. The trace is kept in the cache.
 
         Args:
             discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
@@ -207,7 +207,9 @@ class Graph(Rewards, Samples):
         from phasic._model import Model
 
         discrete, ordered = self._law(discrete, rewards)
-        return Model.of(self.trace(), ordered, discrete=discrete, rtol=_check.rtol(rtol))
+        trace, original = self.trace(), self._original
+        assert original is not None
+        return Model.of(trace, ordered, original, discrete=discrete, rtol=_check.rtol(rtol))
 
     def svgd(
         self,

@@ -1,4 +1,4 @@
-"""`Model`: a graph's likelihood as a function of JAX. This module imports JAX."""
+"""`Model`: a graph's law as functions of JAX. This module imports JAX."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from phasic import _check, _core, _ffi, _trace
+from phasic._laws import Laws
 from phasic._observations import Observations
 from phasic._pytree import narrowed
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False)
-class Model:
-    """The likelihood of a graph, differentiable in theta, for JAX.
+class Model(Laws):
+    """The law of a graph as functions of JAX, differentiable in theta.
 
-    A pytree: its leaves are the content hash of the trace and the rewards, so one compiled program serves
-    every model of the same shapes, and no program contains a graph. Pickles to a few hundred bytes: the
-    trace comes from the cache. Made by `Graph.model`.
+    A pytree: its leaves are the content hash of the trace, the rewards and the order of the vertices, so one
+    compiled program serves every model of the same shapes, and no program contains a graph. Pickles without
+    the trace, which comes from the cache. Made by `Graph.model`.
 
     Attributes:
         key: The trace's content hash, (8,) uint32.
         rewards: (n_vertices,) in the trace's order, or (0,) for none.
+        original: (n_vertices,) int32: where the trace's vertices are in the graph.
         n_parameters: Length p of theta.
         n_vertices: Vertices of the trace.
         discrete: Whether data are whole rewards collected step by step, instead of absorption times.
@@ -37,17 +39,27 @@ class Model:
 
     key: Any
     rewards: Any
+    original: Any
     n_parameters: int = field(metadata={"static": True})
     n_vertices: int = field(metadata={"static": True})
     discrete: bool = field(metadata={"static": True})
     rtol: float = field(metadata={"static": True})
 
     @classmethod
-    def of(cls, trace: _core.Trace, rewards: NDArray[np.float64], *, discrete: bool, rtol: float) -> Model:
+    def of(
+        cls,
+        trace: _core.Trace,
+        rewards: NDArray[np.float64],
+        original: NDArray[np.integer[Any]],
+        *,
+        discrete: bool,
+        rtol: float,
+    ) -> Model:
         """The model of a trace, registered so that compiled programs find it."""
         trace.register()
         key = _ffi.key_words(trace.key)
-        return cls(key, rewards, trace.n_parameters, trace.n_vertices, discrete, rtol)
+        order = np.asarray(original, dtype=np.int32)
+        return cls(key, rewards, order, trace.n_parameters, trace.n_vertices, discrete, rtol)
 
     def log_likelihood(
         self, theta: ArrayLike, values: ArrayLike | Observations, weights: ArrayLike | None = None
@@ -71,9 +83,7 @@ class Model:
             ValueError: A shape does not fit; given and expected shapes are named. Outside of compiled
                 functions also if theta makes a rate negative or an observation is impossible.
         """
-        theta = jnp.asarray(theta)
-        if theta.shape != (self.n_parameters,):
-            raise ValueError(f"theta has shape {theta.shape}, but the model needs ({self.n_parameters},)")
+        theta = self._theta(theta)
         if isinstance(values, Observations):
             if weights is not None:
                 raise ValueError("weights belong into the observations: they have their own")
@@ -117,15 +127,16 @@ class Model:
             trace.defect(theta)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        rewards = np.asarray(self.rewards, dtype=np.float64)
-        return _restore, (_hex(self.key), rewards.tobytes(), self.discrete, self.rtol)
+        rewards = np.asarray(self.rewards, dtype=np.float64).tobytes()
+        original = np.asarray(self.original, dtype=np.int32).tobytes()
+        return _restore, (_hex(self.key), rewards, original, self.discrete, self.rtol)
 
 
 def _hex(key: Any) -> str:
     return np.asarray(key, dtype="<u4").tobytes().hex()
 
 
-def _restore(key: str, rewards: bytes, discrete: bool, rtol: float) -> Model:
+def _restore(key: str, rewards: bytes, original: bytes, discrete: bool, rtol: float) -> Model:
     """The model with this key. Its trace is read from the cache.
 
     Raises:
@@ -137,4 +148,5 @@ def _restore(key: str, rewards: bytes, discrete: bool, rtol: float) -> Model:
             f"the trace {key} of this model is in no cache here: build its graph once in any process with "
             "this cache (graph.model()), or set PHASIC_CACHE_DIR to the cache of the process that pickled it"
         )
-    return Model.of(trace, np.frombuffer(rewards), discrete=discrete, rtol=rtol)
+    order = np.frombuffer(original, dtype=np.int32)
+    return Model.of(trace, np.frombuffer(rewards), order, discrete=discrete, rtol=rtol)

@@ -12,6 +12,7 @@ mod error;
 mod graph;
 mod interrupt;
 mod iterate;
+mod jet;
 mod sample;
 mod section;
 mod solve;
@@ -31,6 +32,7 @@ pub use graph::{
 };
 pub use interrupt::Interrupt;
 pub use iterate::{Bounded, BoundedGradient, Iterative, Method, Options};
+pub use jet::{Jet, Numbers, Wanted};
 pub use sample::{Key, Paths, Sampler};
 pub use solve::{
     Batch, Clock, Complex, Dual, Gradient, Lanes, Moments, Quantity, Scalar, reward_transform,

@@ -30,5 +30,7 @@ mod fake;
 pub fn targets() -> Vec<(&'static str, usize)> {
     trampoline::silence_handler_panics();
     let log_likelihood: abi::Handler = handlers::log_likelihood::handler;
-    vec![(handlers::log_likelihood::NAME, log_likelihood as usize)]
+    let mut targets = vec![(handlers::log_likelihood::NAME, log_likelihood as usize)];
+    targets.extend(handlers::jet::targets().map(|(name, handler)| (name, handler as usize)));
+    targets
 }

@@ -43,6 +43,12 @@ impl Moments<'_> {
         quantity: &Quantity<'_>,
         direction: &[f64],
     ) -> Result<Gradient<Dual>, Error> {
+        let at = Evaluation::new(self.trace(), self.along(direction)?, &[]);
+        Ok(self.parts(&at, quantity)?.gradient(self.trace()))
+    }
+
+    /// The weight of each row, with its slope as θ moves along a direction.
+    pub(crate) fn along(&self, direction: &[f64]) -> Result<Vec<Dual>, Error> {
         let graph = self.trace().graph();
         if direction.len() != graph.n_parameters() {
             let (expected, given) = (graph.n_parameters(), direction.len());
@@ -50,9 +56,7 @@ impl Moments<'_> {
         }
         let slopes = graph.push_forward(direction);
         let dual = |(&value, slope): (&f64, f64)| Dual { value, slope };
-        let rows = self.weights.rows.iter().zip(slopes).map(dual).collect();
-        let at: Evaluation<Dual> = Evaluation::new(self.trace(), rows, &[]);
-        Ok(self.parts(&at, quantity)?.gradient(self.trace()))
+        Ok(self.weights.rows.iter().zip(slopes).map(dual).collect())
     }
 
     /// The expectation of a reward.
@@ -88,6 +92,21 @@ impl Moments<'_> {
     ) -> Result<(Gradient, f64), Error> {
         self.killing(s, rewards)?;
         let (parts, in_s) = self.laplace_back(&self.weights.rows, s, rewards)?;
+        Ok((parts.gradient(self.trace()), in_s))
+    }
+
+    /// As [`Self::laplace_gradient`], each derivative with its slope as θ moves along a direction and s
+    /// at a speed.
+    pub(crate) fn laplace_hessian_product(
+        &self,
+        s: f64,
+        rewards: Option<&[f64]>,
+        direction: &[f64],
+        speed: f64,
+    ) -> Result<(Gradient<Dual>, Dual), Error> {
+        self.killing(s, rewards)?;
+        let rows = self.along(direction)?;
+        let (parts, in_s) = self.laplace_back(&rows, Dual { value: s, slope: speed }, rewards)?;
         Ok((parts.gradient(self.trace()), in_s))
     }
 

@@ -22,8 +22,21 @@ impl<'a> Moments<'a> {
     /// Errors: those of [`crate::Graph::weights`], and a class of states that can be entered but,
     /// at this θ, never left.
     pub fn new(trace: &'a Trace, theta: &[f64]) -> Result<Self, Error> {
+        Self::at(trace, theta, Evaluation::over_threads)
+    }
+
+    /// As [`Self::new`], without the help of other threads.
+    pub(crate) fn alone(trace: &'a Trace, theta: &[f64]) -> Result<Self, Error> {
+        Self::at(trace, theta, |trace, weights| Evaluation::new(trace, weights, &[]))
+    }
+
+    fn at(
+        trace: &'a Trace,
+        theta: &[f64],
+        evaluate: impl FnOnce(&'a Trace, Vec<f64>) -> Evaluation<'a, f64>,
+    ) -> Result<Self, Error> {
         let weights = trace.graph().weights(theta)?;
-        let at = Evaluation::over_threads(trace, weights.rows.clone());
+        let at = evaluate(trace, weights.rows.clone());
         check_absorbed(trace, &at.factor, &weights)?;
         Ok(Self { weights, at })
     }

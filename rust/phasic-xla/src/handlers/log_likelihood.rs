@@ -21,22 +21,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use phasic_core::{Law, LogLikelihood, Trace, TraceKey};
+use phasic_core::{Law, LogLikelihood, Trace};
 
+use super::key::{Keys, flag};
 use crate::abi;
-use crate::batch::{Broadcast, Rows};
+use crate::batch::Rows;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::pool::Pool;
-use crate::registry;
 use crate::trampoline;
 
 /// The name under which the handler is registered. It changes whenever operands, attributes or
 /// their meaning do, because JAX's persistent cache knows handlers by name only.
 pub const NAME: &str = "phasic_log_likelihood_v2";
-
-/// A key is 32 bytes.
-const KEY_WORDS: usize = 8;
 
 /// The custom call.
 ///
@@ -81,8 +78,7 @@ type Source = [usize; 5];
 struct Request<'a> {
     /// Rows of the batch.
     rows: usize,
-    keys: &'a [u32],
-    key_rows: Broadcast,
+    keys: Keys<'a>,
     theta: Rows<'a>,
     lower: Rows<'a>,
     upper: Rows<'a>,
@@ -94,12 +90,6 @@ struct Request<'a> {
 
 impl<'a> Request<'a> {
     fn read(call: &Call<'a>, batch: &[usize]) -> Result<Self, Failure> {
-        let key = call.operand(0, "key")?;
-        if key.rows()?.1 != KEY_WORDS {
-            let dims = key.dims();
-            let message = format!("`key`: expected {KEY_WORDS} words, got shape {dims:?}");
-            return Err(Failure::invalid(message));
-        }
         let rows = |index, name| Rows::new(&call.operand(index, name)?, batch);
         let (lower, upper, weights) = (rows(2, "lower")?, rows(3, "upper")?, rows(4, "weights")?);
         for (name, given) in [("upper", upper.width), ("weights", weights.width)] {
@@ -113,8 +103,7 @@ impl<'a> Request<'a> {
         }
         Ok(Self {
             rows: batch.iter().product(),
-            keys: key.words()?,
-            key_rows: Broadcast::new(&key, batch)?,
+            keys: Keys::read(call, batch)?,
             theta: rows(1, "theta")?,
             lower,
             upper,
@@ -157,7 +146,7 @@ impl<'a> Request<'a> {
     fn sources(&self) -> (Vec<Source>, Vec<usize>) {
         let data = [&self.lower, &self.upper, &self.weights, &self.rewards];
         let [lower, upper, weights, rewards] = data.map(|rows| &rows.broadcast);
-        let operands = [&self.key_rows, lower, upper, weights, rewards];
+        let operands = [&self.keys.broadcast, lower, upper, weights, rewards];
         let mut sources: Vec<Source> = Vec::new();
         let mut known: HashMap<Source, usize> = HashMap::new();
         let mut index_of = |row: usize| {
@@ -176,24 +165,12 @@ impl<'a> Request<'a> {
 
     /// The trace of a source, which must fit theta and rewards.
     fn trace(&self, source: &Source) -> Result<Arc<Trace>, Failure> {
-        let key = key_of(&self.keys[KEY_WORDS * source[0]..][..KEY_WORDS]);
-        let trace = registry::get(&key).ok_or_else(|| {
-            Failure::not_found(format!(
-                "trace {key} is not registered in this process; \
-                 build or load the model in this process: Model.register()"
-            ))
-        })?;
-        let (expected, given) = (trace.n_parameters(), self.theta.width);
-        if given != expected {
+        let given = self.rewards.width;
+        let trace = self.keys.trace(source[0], self.theta.width, given)?;
+        let expected = trace.n_vertices();
+        if given > expected {
             return Err(Failure::invalid(format!(
-                "`theta`: expected {expected} parameters, as in trace {key}, got {given}"
-            )));
-        }
-        let (expected, given) = (trace.n_vertices(), self.rewards.width);
-        if given != 0 && given != expected {
-            return Err(Failure::invalid(format!(
-                "`rewards`: expected {expected} entries, one per vertex of trace {key}, or none, \
-                 got {given}"
+                "`rewards`: expected {expected} entries, one per vertex, or none, got {given}"
             )));
         }
         Ok(trace)
@@ -208,28 +185,10 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The key whose little-endian words these are.
-fn key_of(words: &[u32]) -> TraceKey {
-    let mut key = TraceKey([0; 4 * KEY_WORDS]);
-    for (bytes, word) in key.0.chunks_exact_mut(4).zip(words) {
-        bytes.copy_from_slice(&word.to_le_bytes());
-    }
-    key
-}
-
 /// A lower bound of the time of one log-likelihood. Stiff models take a thousand times as long,
 /// which only shows while they are evaluated.
 fn nanoseconds(trace: &Trace, observations: usize) -> u64 {
     100 * (3 + trace.graph().n_edges() + observations) as u64
-}
-
-/// An integer attribute that is 0 or 1.
-fn flag(call: &Call<'_>, name: &'static str) -> Result<bool, Failure> {
-    match call.integer(name)? {
-        0 => Ok(false),
-        1 => Ok(true),
-        value => Err(Failure::invalid(format!("attribute `{name}`: expected 0 or 1, got {value}"))),
-    }
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ fn fails(mut frame: Frame, code: Code, texts: &[&str]) {
 #[test]
 fn the_target_is_listed() {
     let targets = crate::targets();
-    assert_eq!(targets.iter().map(|target| target.0).collect::<Vec<_>>(), [NAME]);
+    assert!(targets.iter().any(|target| target.0 == NAME));
     assert!(targets.iter().all(|target| target.1 != 0));
 }
 

@@ -1,0 +1,124 @@
+"""What a law says as functions of JAX: more methods of `Model`. This module imports JAX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from phasic._functions import Function, evaluate
+
+
+class Laws:
+    """Numbers of a law, as functions of theta; see `phasic.Model`.
+
+    Each works under jit, vmap (over any argument), scan and shard_map, is differentiable twice in theta and
+    in its times or arguments, by forward and reverse mode in any nesting, and once in rewards. Computed in
+    float64 whatever the arguments' type; results have the type of theta. A theta that makes a rate
+    negative, or from which absorption is not certain, gives NaN.
+
+    Rewards are one per vertex, in the order in which the graph created them.
+    """
+
+    key: Any
+    original: Any
+    n_parameters: int
+    n_vertices: int
+    discrete: bool
+    rtol: float
+
+    def moments(self, theta: ArrayLike, power: int, rewards: ArrayLike | None = None) -> Array:
+        """E[Y], E[Y²], ... E[Y^power] of the accumulated reward Y, (power,); per step of a discrete model.
+
+        Args:
+            theta: (p,).
+            power: The largest moment, 1 or more.
+            rewards: (n_vertices,); default ones, for the time or the number of steps.
+        """
+        if power < 1:
+            raise ValueError(f"power is {power}: it must be at least 1")
+        target = "phasic_moments_discrete_v1" if self.discrete else "phasic_moments_v1"
+        function = Function(target, n_values=power, power=power)
+        row = None if rewards is None else self._row(rewards)
+        return evaluate(function, self.key, self._theta(theta), rewards=row)
+
+    def expectation(self, theta: ArrayLike, rewards: ArrayLike | None = None) -> Array:
+        """E[Y] of the accumulated reward, a scalar. Arguments as for `moments`."""
+        return self.moments(theta, 1, rewards)[0]
+
+    def variance(self, theta: ArrayLike, rewards: ArrayLike | None = None) -> Array:
+        """Var[Y] of the accumulated reward, a scalar. Arguments as for `moments`."""
+        if rewards is None:
+            rewards = jnp.ones(self.n_vertices, self._theta(theta).dtype)
+        return self.covariance(theta, rewards, rewards)
+
+    def expectations(self, theta: ArrayLike, rewards: ArrayLike) -> Array:
+        """E of several accumulated rewards of a continuous model, (k,), from one solve.
+
+        Args:
+            theta: (p,).
+            rewards: (k, n_vertices): a row for each, as for `Graph.expectations`.
+        """
+        self._must_be_continuous("expectations")
+        rows = self._rows(rewards)
+        function = Function("phasic_expectations_v1", n_values=rows.shape[0])
+        return evaluate(function, self.key, self._theta(theta), rewards=rows.reshape(-1))
+
+    def covariance(self, theta: ArrayLike, rewards1: ArrayLike, rewards2: ArrayLike) -> Array:
+        """Covariance of two accumulated rewards, a scalar.
+
+        Args:
+            theta: (p,).
+            rewards1: (n_vertices,).
+            rewards2: (n_vertices,).
+        """
+        rows = jnp.concatenate([self._row(rewards1), self._row(rewards2)])
+        target = "phasic_covariance_discrete_v1" if self.discrete else "phasic_covariance_v1"
+        return evaluate(Function(target, n_values=1), self.key, self._theta(theta), rewards=rows)[0]
+
+    def laplace(self, theta: ArrayLike, s: ArrayLike, rewards: ArrayLike | None = None) -> Array:
+        """E of exp(-s Y) of a continuous model, in the shape of s.
+
+        Args:
+            theta: (p,).
+            s: Any shape, ≥ 0.
+            rewards: (n_vertices,), ≥ 0; default ones.
+        """
+        self._must_be_continuous("laplace")
+        return self._of_points("phasic_laplace_v1", theta, s, rewards)
+
+    def _of_points(
+        self, target: str, theta: ArrayLike, points: ArrayLike, rewards: ArrayLike | None = None
+    ) -> Array:
+        theta, at = self._theta(theta), jnp.asarray(points)
+        function = Function(target, n_values=at.size, rtol=self.rtol, of_points=True)
+        row = None if rewards is None else self._row(rewards)
+        values = evaluate(function, self.key, theta, at.reshape(-1), row)
+        return values.reshape(at.shape)
+
+    def _must_be_continuous(self, name: str) -> None:
+        if self.discrete:
+            raise ValueError(f"{name}() is of the law in time: make the model with discrete=False")
+
+    def _theta(self, theta: ArrayLike) -> Array:
+        given = jnp.asarray(theta)
+        if given.shape != (self.n_parameters,):
+            raise ValueError(f"theta has shape {given.shape}, but the model needs ({self.n_parameters},)")
+        return given
+
+    def _row(self, rewards: ArrayLike) -> Array:
+        """Rewards in the trace's order."""
+        given = jnp.asarray(rewards)
+        if given.shape != (self.n_vertices,):
+            raise ValueError(f"rewards has shape {given.shape}, but the model needs ({self.n_vertices},)")
+        return given[jnp.asarray(self.original)]
+
+    def _rows(self, rewards: ArrayLike) -> Array:
+        given = jnp.asarray(rewards)
+        if given.ndim != 2 or given.shape[1] != self.n_vertices:
+            raise ValueError(
+                f"rewards has shape {given.shape}, but the model needs (k, {self.n_vertices}), a row for each"
+            )
+        return given[:, jnp.asarray(self.original)]

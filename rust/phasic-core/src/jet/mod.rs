@@ -1,0 +1,96 @@
+//! Numbers of a law as functions of θ: values with first and second derivatives, as arrays.
+//!
+//! What a program over arrays asks for: a few numbers at one θ with all their derivatives, on the
+//! thread that asks. Everything else has methods of its own.
+
+mod moments;
+#[cfg(test)]
+mod tests;
+
+use crate::{Clock, Error, Trace};
+
+/// Values and derivatives, row by row.
+///
+/// The variables are θ and then, for functions of a point such as a time, the point that belongs to
+/// the value: p + 1 of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Jet {
+    /// `(k,)`.
+    pub values: Vec<f64>,
+    /// First derivatives, `(k, v)`; empty below order 1.
+    pub first: Vec<f64>,
+    /// Second derivatives, `(k, v, v)`; empty below order 2.
+    pub second: Vec<f64>,
+    /// In the rewards, as they are given, `(k, r)`; empty unless asked for.
+    pub rewards: Vec<f64>,
+}
+
+/// How many derivatives are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Values alone.
+    Values,
+    /// With first derivatives in the variables.
+    First,
+    /// With first derivatives in the variables and in the rewards.
+    FirstAndRewards,
+    /// With first and second derivatives in the variables.
+    Second,
+}
+
+/// Numbers of a law. Rewards are `(n_vertices,)` in canonical order, or empty for ones.
+#[derive(Clone, Copy, Debug)]
+pub enum Numbers<'n> {
+    /// `E[Y]` to `E[Yᵏ]` of an accumulated reward Y.
+    Moments {
+        /// Per unit of time or per step.
+        clock: Clock,
+        /// k.
+        power: usize,
+        /// Of each vertex.
+        rewards: &'n [f64],
+    },
+    /// E of several accumulated rewards.
+    Expectations {
+        /// `(k, n_vertices)`, row by row.
+        rewards: &'n [f64],
+    },
+    /// The covariance of two accumulated rewards.
+    Covariance {
+        /// Per unit of time or per step.
+        clock: Clock,
+        /// `(2, n_vertices)`, row by row.
+        rewards: &'n [f64],
+    },
+    /// E of exp(−s · Y) at several s ≥ 0, which are points.
+    Laplace {
+        /// `(k,)`.
+        points: &'n [f64],
+        /// Of each vertex.
+        rewards: &'n [f64],
+    },
+}
+
+impl Numbers<'_> {
+    /// The numbers at θ.
+    ///
+    /// Errors: those of [`crate::Moments`], rewards of the wrong length, second derivatives together
+    /// with rewards.
+    pub fn jet(&self, trace: &Trace, theta: &[f64], wanted: Wanted) -> Result<Jet, Error> {
+        moments::jet(self, trace, theta, wanted)
+    }
+}
+
+impl Jet {
+    /// An empty one with room for `k` values of `v` variables.
+    fn with_capacity(k: usize, v: usize, wanted: Wanted) -> Self {
+        let first = if wanted == Wanted::Values { 0 } else { k * v };
+        let second = if wanted == Wanted::Second { k * v * v } else { 0 };
+        Self {
+            values: Vec::with_capacity(k),
+            first: Vec::with_capacity(first),
+            second: Vec::with_capacity(second),
+            rewards: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Functions of θ with their derivatives, one custom call each.
+//!
+//! | operand | shape | type |
+//! | --- | --- | --- |
+//! | `key` | (…, 8) | uint32: the trace's key as little-endian words |
+//! | `theta` | (…, p) | float32 or float64 |
+//! | `points` | (…, m): times, counts or arguments; (…, 0) where there are none | float32 or float64 |
+//! | `rewards` | (…, c · `n_vertices`), row by row, or (…, 0) | float32 or float64 |
+//!
+//! Results, in theta's type: values (…, k); with `wanted` 1 or more the first derivatives (…, k, v) in
+//! the v variables, θ and for functions of points the point of each value; with `wanted` 2 those in the
+//! rewards (…, k, r), with `wanted` 3 the second derivatives (…, k, v, v). Leading dimensions
+//! broadcast. Attributes: `wanted`, `power` (int64), `tolerance` (float64).
+//!
+//! Arithmetic is double precision throughout. A row whose θ makes a rate negative, or whose numbers do not
+//! exist, is NaN.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use phasic_core::{Clock, Error, Jet, Numbers, Trace, Wanted};
+
+use super::key::Keys;
+use crate::abi;
+use crate::batch::Rows;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::pool::Pool;
+use crate::trampoline;
+
+/// What is asked for: attributes and one row of the operands give the numbers.
+struct Question<'q> {
+    power: usize,
+    points: &'q [f64],
+    rewards: &'q [f64],
+}
+
+type Ask = for<'q> fn(&Question<'q>) -> Numbers<'q>;
+
+/// Name, handler and meaning of each function.
+struct Function {
+    name: &'static str,
+    handler: abi::Handler,
+    ask: Ask,
+    /// Whether each value has a point of its own, which is a variable.
+    of_points: bool,
+}
+
+/// The handlers with their names, which change whenever operands, attributes or their meaning do:
+/// JAX's persistent cache knows handlers by name only.
+pub fn targets() -> impl Iterator<Item = (&'static str, abi::Handler)> {
+    FUNCTIONS.iter().map(|function| (function.name, function.handler))
+}
+
+const FUNCTIONS: [Function; 6] = [
+    Function {
+        name: "phasic_moments_v1",
+        handler: handler::<0>,
+        ask: |q| Numbers::Moments { clock: Clock::Time, power: q.power, rewards: q.rewards },
+        of_points: false,
+    },
+    Function {
+        name: "phasic_moments_discrete_v1",
+        handler: handler::<1>,
+        ask: |q| Numbers::Moments { clock: Clock::Steps, power: q.power, rewards: q.rewards },
+        of_points: false,
+    },
+    Function {
+        name: "phasic_expectations_v1",
+        handler: handler::<2>,
+        ask: |q| Numbers::Expectations { rewards: q.rewards },
+        of_points: false,
+    },
+    Function {
+        name: "phasic_covariance_v1",
+        handler: handler::<3>,
+        ask: |q| Numbers::Covariance { clock: Clock::Time, rewards: q.rewards },
+        of_points: false,
+    },
+    Function {
+        name: "phasic_covariance_discrete_v1",
+        handler: handler::<4>,
+        ask: |q| Numbers::Covariance { clock: Clock::Steps, rewards: q.rewards },
+        of_points: false,
+    },
+    Function {
+        name: "phasic_laplace_v1",
+        handler: handler::<5>,
+        ask: |q| Numbers::Laplace { points: q.points, rewards: q.rewards },
+        of_points: true,
+    },
+];
+
+/// The custom call of a function.
+///
+/// # Safety
+/// To be called by XLA only.
+unsafe extern "C" fn handler<const INDEX: usize>(frame: *mut abi::CallFrame) -> *mut abi::Error {
+    // SAFETY: XLA passes its call frame.
+    unsafe { trampoline::enter(frame, |call| run(call, &FUNCTIONS[INDEX])) }
+}
+
+fn run(call: &mut Call<'_>, function: &Function) -> Result<(), Failure> {
+    let values = call.result_dims(0, "values")?;
+    let Some((&k, batch)) = values.split_last() else {
+        return Err(Failure::invalid("result `values`: expected (…, k), got a scalar"));
+    };
+    let request = Request::read(call, function, batch)?;
+    let shapes = request.shapes(k);
+    let names = ["values", "derivatives", "further derivatives"];
+    let used: Vec<(usize, &[usize])> = shapes
+        .iter()
+        .map(Vec::as_slice)
+        .enumerate()
+        .filter(|(_, shape)| !shape.is_empty())
+        .collect();
+    for &(index, shape) in &used {
+        let (given, expected) = (call.result_dims(index, names[index])?, [batch, shape].concat());
+        if given != expected {
+            let name = names[index];
+            let message = format!("result `{name}`: expected shape {expected:?}, got {given:?}");
+            return Err(Failure::invalid(message));
+        }
+    }
+    let widths: Vec<usize> = used.iter().map(|(_, shape)| shape.iter().product()).collect();
+    let table = request.evaluate(&call.pool(), &widths)?;
+    let (width, result_type) = (widths.iter().sum::<usize>(), request.theta.dtype);
+    let mut first = 0;
+    for (&(index, _), &own) in used.iter().zip(&widths) {
+        let entry = |i: usize| table[i / own * width + first + i % own];
+        call.write(index, names[index], result_type, (0..request.rows * own).map(entry))?;
+        first += own;
+    }
+    Ok(())
+}
+
+/// The operands and attributes of one call.
+struct Request<'a> {
+    function: &'a Function,
+    rows: usize,
+    keys: Keys<'a>,
+    theta: Rows<'a>,
+    points: Rows<'a>,
+    rewards: Rows<'a>,
+    power: usize,
+    wanted: Wanted,
+}
+
+impl<'a> Request<'a> {
+    fn read(call: &Call<'a>, function: &'a Function, batch: &[usize]) -> Result<Self, Failure> {
+        let rows = |index, name| Rows::new(&call.operand(index, name)?, batch);
+        let wanted = match call.integer("wanted")? {
+            0 => Wanted::Values,
+            1 => Wanted::First,
+            2 => Wanted::FirstAndRewards,
+            3 => Wanted::Second,
+            other => {
+                let message = format!("attribute `wanted`: expected 0 to 3, got {other}");
+                return Err(Failure::invalid(message));
+            }
+        };
+        let power = usize::try_from(call.integer("power")?)
+            .map_err(|_| Failure::invalid("attribute `power`: expected at least 0"))?;
+        Ok(Self {
+            function,
+            rows: batch.iter().product(),
+            keys: Keys::read(call, batch)?,
+            theta: rows(1, "theta")?,
+            points: rows(2, "points")?,
+            rewards: rows(3, "rewards")?,
+            power,
+            wanted,
+        })
+    }
+
+    /// Of one row's results; empty for those that are not wanted.
+    fn shapes(&self, k: usize) -> [Vec<usize>; 3] {
+        let v = self.theta.width + usize::from(self.function.of_points);
+        let r = self.rewards.width;
+        let (first, further) = match self.wanted {
+            Wanted::Values => (vec![], vec![]),
+            Wanted::First => (vec![k, v], vec![]),
+            Wanted::FirstAndRewards => (vec![k, v], vec![k, r]),
+            Wanted::Second => (vec![k, v], vec![k, v, v]),
+        };
+        [vec![k], first, further]
+    }
+
+    /// All results of every row of the batch, side by side.
+    fn evaluate(&self, pool: &Pool<'_>, widths: &[usize]) -> Result<Vec<f64>, Failure> {
+        let mut traces: HashMap<usize, Arc<Trace>> = HashMap::new();
+        for row in 0..self.rows {
+            let row = self.keys.broadcast.row(row);
+            if let Entry::Vacant(free) = traces.entry(row) {
+                free.insert(self.keys.trace(row, self.theta.width, self.rewards.width)?);
+            }
+        }
+        let sweeps = match self.wanted {
+            Wanted::Values => 1,
+            Wanted::First | Wanted::FirstAndRewards => 3,
+            Wanted::Second => 6 * self.theta.width,
+        } as u64;
+        let cost = |trace: &Arc<Trace>| 100 * (3 + trace.graph().n_edges()) as u64;
+        let cost = sweeps * traces.values().map(cost).max().unwrap_or(0);
+        let width = widths.iter().sum();
+        let mut table = vec![0.0; self.rows * width];
+        let failures = Mutex::new(None);
+        pool.for_each_row(&mut table, width, cost, |row, out| {
+            let trace = &traces[&self.keys.broadcast.row(row)];
+            match self.jet(trace, row) {
+                Ok(jet) => {
+                    let parts = [jet.values, jet.first, jet.second, jet.rewards].concat();
+                    if parts.len() == out.len() {
+                        out.copy_from_slice(&parts);
+                    } else {
+                        let (given, expected) = (parts.len(), out.len());
+                        let message =
+                            format!("results of {expected} numbers expected, got {given}");
+                        fail(&failures, Failure::invalid(message));
+                    }
+                }
+                Err(error) if is_of_the_numbers(&error) => out.fill(f64::NAN),
+                Err(error) => fail(&failures, Failure::invalid(error.to_string())),
+            }
+        });
+        match failures.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(failure) => Err(failure),
+            None => Ok(table),
+        }
+    }
+
+    fn jet(&self, trace: &Trace, row: usize) -> Result<Jet, Error> {
+        let theta = self.theta.get(self.theta.broadcast.row(row));
+        let points = self.points.get(self.points.broadcast.row(row));
+        let rewards = self.rewards.get(self.rewards.broadcast.row(row));
+        let question = Question { power: self.power, points: &points, rewards: &rewards };
+        (self.function.ask)(&question).jet(trace, &theta, self.wanted)
+    }
+}
+
+fn fail(failures: &Mutex<Option<Failure>>, failure: Failure) {
+    let mut first = failures.lock().unwrap_or_else(PoisonError::into_inner);
+    first.get_or_insert(failure);
+}
+
+/// Whether an error is of the numbers given rather than of their shapes: a compiled program goes on.
+fn is_of_the_numbers(error: &Error) -> bool {
+    !matches!(error, Error::Length { .. } | Error::ThetaLength { .. } | Error::RewardLength { .. })
+}
+
+#[cfg(test)]
+mod tests;
