@@ -118,13 +118,16 @@ fn laplace_transforms_have_derivatives_in_theta_and_s() {
     check(&ask, 4);
 }
 
+/// Values as a function of rewards, their derivatives at some rewards, and those rewards.
+type Asked<'a> = (&'a dyn Fn(&[f64]) -> Vec<f64>, Jet, &'a [f64]);
+
 #[test]
 fn rewards_have_derivatives_in_the_shape_they_are_given_in() {
     let trace = queue(3);
     let n = trace.n_vertices();
     let (one, two) = (rewards(&trace, 1), rewards(&trace, 2));
     let points = [0.3, 1.1];
-    let asked: [(&dyn Fn(&[f64]) -> Vec<f64>, Jet, &[f64]); 4] = [
+    let asked: [Asked<'_>; 4] = [
         (
             &|r| {
                 let numbers = Numbers::Moments { clock: Clock::Time, power: 2, rewards: r };
