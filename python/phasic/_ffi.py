@@ -19,7 +19,7 @@ from jax.typing import ArrayLike
 
 from phasic import _core
 
-_TARGET = "phasic_log_likelihood_v2"
+_TARGET = "phasic_log_likelihood_v3"
 _KEY_WORDS = 8
 _OPERANDS = ("key", "theta", "lower", "upper", "weights", "rewards")
 
@@ -73,9 +73,9 @@ def log_likelihood(
 
     The sum over i of `weights[i] * log p(i; theta)`: where both bounds are one value, its density or
     probability; else the probability of `lower[i] < T <= upper[i]`, as in `phasic.Observations`. Leading
-    dimensions of all operands broadcast as in NumPy. Differentiable once in `theta`, forward and in reverse;
-    works under jit, vmap (over any operand), scan and shard_map. One custom call evaluates a whole batch, in
-    double precision whatever the operands' type.
+    dimensions of all operands broadcast as in NumPy. Differentiable twice in `theta` (with `discrete` once),
+    in every nesting of forward and reverse; works under jit, vmap (over any operand), scan and shard_map. One
+    custom call evaluates a whole batch, in double precision whatever the operands' type.
 
     Args:
         key: (..., 8) uint32, the trace's key (see `key_words`). The trace must be registered in this process.
@@ -94,7 +94,7 @@ def log_likelihood(
     Raises:
         ValueError: shapes do not fit, `key` is not uint32, `rtol` is out of range.
         TypeError: an operand is not real; a derivative in anything but `theta` is asked for.
-        NotImplementedError: a second derivative is asked for.
+        NotImplementedError: a third derivative is asked for, or with `discrete` a second one.
         jax.errors.JaxRuntimeError: at run time, the trace is not registered (NOT_FOUND), or theta or rewards
             do not have the lengths that the trace asks for, or the law refuses the data (INVALID_ARGUMENT).
             From programs that ran before, JAX raises the same as ValueError.
@@ -158,9 +158,42 @@ def _value_and_gradient(discrete: bool, rtol: float, *operands: Array) -> tuple[
     return _bind(1, discrete, rtol, operands)
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _with_hessian(discrete: bool, rtol: float, *operands: Array) -> tuple[Array, ...]:
+    """Log-likelihood, gradient and Hessian in theta, from one custom call."""
+    return _bind(2, discrete, rtol, operands)
+
+
 def _value_jvp(
     discrete: bool, rtol: float, primals: tuple[Array, ...], tangents: tuple[Any, ...]
 ) -> tuple[Array, Array]:
+    theta = _theta_alone(tangents)
+    if isinstance(theta, SymbolicZero):
+        value = _value(discrete, rtol, *primals)
+        return value, jnp.zeros_like(value)
+    value, gradient = _value_and_gradient(discrete, rtol, *primals)
+    return value, jnp.sum(gradient * theta, axis=-1)
+
+
+def _gradient_jvp(
+    discrete: bool, rtol: float, primals: tuple[Array, ...], tangents: tuple[Any, ...]
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    theta = _theta_alone(tangents)
+    if isinstance(theta, SymbolicZero):
+        both = _value_and_gradient(discrete, rtol, *primals)
+        return both, tuple(jnp.zeros_like(each) for each in both)
+    if discrete:
+        raise NotImplementedError(
+            "second derivatives of the log-likelihood of a discrete model are not available; "
+            "use first derivatives, or finite differences of the gradient"
+        )
+    value, gradient, hessian = _with_hessian(discrete, rtol, *primals)
+    along = jnp.sum(gradient * theta, axis=-1), jnp.sum(hessian * theta[..., None, :], axis=-1)
+    return (value, gradient), along
+
+
+def _theta_alone(tangents: tuple[Any, ...]) -> Any:
+    """The tangent of theta; nothing else may have one."""
     moving = dict(zip(_OPERANDS, tangents, strict=True))
     for name in ("lower", "upper", "weights", "rewards"):
         if not isinstance(moving[name], SymbolicZero):
@@ -169,22 +202,19 @@ def _value_jvp(
                 f"log-likelihoods are differentiable in theta only, not in {what}; "
                 f"pass jax.lax.stop_gradient({what}) if {what} depend on what you differentiate in"
             )
-    if isinstance(moving["theta"], SymbolicZero):
-        value = _value(discrete, rtol, *primals)
-        return value, jnp.zeros_like(value)
-    value, gradient = _value_and_gradient(discrete, rtol, *primals)
-    return value, jnp.sum(gradient * moving["theta"], axis=-1)
+    return moving["theta"]
 
 
-def _second_derivative(discrete: bool, rtol: float, primals: object, tangents: object) -> NoReturn:
+def _no_third_derivative(discrete: bool, rtol: float, primals: object, tangents: object) -> NoReturn:
     raise NotImplementedError(
-        "second derivatives of log-likelihoods are not available; "
-        "use first derivatives, or finite differences of the gradient"
+        "third derivatives of log-likelihoods are not available; "
+        "use second derivatives, or finite differences of them"
     )
 
 
 _value.defjvp(_value_jvp, symbolic_zeros=True)
-_value_and_gradient.defjvp(_second_derivative, symbolic_zeros=True)
+_value_and_gradient.defjvp(_gradient_jvp, symbolic_zeros=True)
+_with_hessian.defjvp(_no_third_derivative, symbolic_zeros=True)
 
 
 @functools.partial(jax.jit, static_argnames=("discrete", "rtol"), inline=True)
@@ -198,7 +228,7 @@ def _phasic_log_likelihood(*operands: Array, discrete: bool, rtol: float) -> Arr
 
 
 def _bind(order: int, discrete: bool, rtol: float, operands: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Add the custom call to a program: log-likelihood, and for order 1 its gradient in theta."""
+    """Add the custom call to a program: log-likelihood, and up to `order` derivatives in theta."""
     if jax.sharding.get_abstract_mesh().manual_axes:
         operands = vary_together(operands)
     results = jax.eval_shape(functools.partial(_result_like, order), *operands)
@@ -217,8 +247,10 @@ def _result_like(order: int, *operands: Array) -> tuple[Array, ...]:
     theta = operands[1]
     batch = jnp.broadcast_shapes(*(x.shape[:-1] for x in operands))
     value = jnp.broadcast_to(jnp.sum(theta, axis=-1), batch)
-    gradient = jnp.broadcast_to(theta, (*batch, theta.shape[-1]))
-    return (value, gradient)[: order + 1]
+    p = theta.shape[-1]
+    gradient = jnp.broadcast_to(theta, (*batch, p))
+    hessian = jnp.broadcast_to(theta[..., None, :], (*batch, p, p))
+    return (value, gradient, hessian)[: order + 1]
 
 
 def vary_together(operands: tuple[Array, ...]) -> tuple[Array, ...]:

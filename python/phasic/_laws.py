@@ -89,6 +89,46 @@ class Laws:
         self._must_be_continuous("laplace")
         return self._of_points("phasic_laplace_v1", theta, s, rewards)
 
+    def pdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
+        """Density of the time until absorption, in the shape of `time`; NaN at negative times.
+
+        Its k-th derivative in time can cancel near a mode: right to rtol · pdf · (q / t)^(k/2), q the fastest
+        rate.
+
+        Args:
+            theta: (p,).
+            time: Any shape, ≥ 0 and up to infinity.
+        """
+        return self._curve("pdf", theta, time)
+
+    def logpdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
+        """Logarithm of `pdf`, right where that underflows."""
+        return self._curve("logpdf", theta, time)
+
+    def cdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
+        """Distribution function, its atom at 0 included. Arguments as for `pdf`."""
+        return self._curve("cdf", theta, time)
+
+    def logcdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
+        """Logarithm of `cdf`, right in both tails."""
+        return self._curve("logcdf", theta, time)
+
+    def sf(self, theta: ArrayLike, time: ArrayLike) -> Array:
+        """Survival function. Arguments as for `pdf`."""
+        return self._curve("sf", theta, time)
+
+    def logsf(self, theta: ArrayLike, time: ArrayLike) -> Array:
+        """Logarithm of `sf`, right where that underflows."""
+        return self._curve("logsf", theta, time)
+
+    def hazard(self, theta: ArrayLike, time: ArrayLike) -> Array:
+        """Rate of absorption of those that are left, pdf / sf. Arguments as for `pdf`."""
+        return jnp.exp(self.logpdf(theta, time) - self.logsf(theta, time))
+
+    def _curve(self, name: str, theta: ArrayLike, time: ArrayLike) -> Array:
+        self._must_be_continuous(name)
+        return self._of_points(f"phasic_{name}_v1", theta, time)
+
     def _of_points(
         self, target: str, theta: ArrayLike, points: ArrayLike, rewards: ArrayLike | None = None
     ) -> Array:

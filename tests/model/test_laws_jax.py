@@ -1,16 +1,21 @@
 """Moments and transforms of a model under every transformation of JAX."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from phasic import Graph
+from phasic import Graph, Observations
 
 from tests import models
 
 THETA = np.array([1.0, 2.0, 4.0])
 THETAS = np.array([[1.0, 2.0, 4.0], [0.5, 1.5, 3.0], [2.0, 0.25, 1.0]])
+TIMES = np.array([[0.3, 1.0], [2.5, 0.05]])
+CENSORED = Observations.exact([0.4, 0.2]) + Observations.right([0.5, 2.0]) + Observations.left([0.6])
 SAME = 1e-13
 
 
@@ -41,6 +46,15 @@ def functions(model, rewards):
         "variance": lambda theta: model.variance(theta),
         "covariance": lambda theta: model.covariance(theta, first, second),
         "laplace": lambda theta: model.laplace(theta, np.array([0.0, 0.5, 3.0]), first),
+        "pdf": lambda theta: model.pdf(theta, TIMES),
+        "logpdf": lambda theta: model.logpdf(theta, TIMES),
+        "cdf": lambda theta: model.cdf(theta, TIMES),
+        "logcdf": lambda theta: model.logcdf(theta, TIMES),
+        "sf": lambda theta: model.sf(theta, TIMES),
+        "logsf": lambda theta: model.logsf(theta, TIMES),
+        "hazard": lambda theta: model.hazard(theta, TIMES),
+        "log-likelihood": lambda theta: model.log_likelihood(theta, TIMES.ravel()),
+        "censored": lambda theta: model.log_likelihood(theta, CENSORED),
     }
 
 
@@ -66,6 +80,29 @@ def test_values_are_those_of_the_graph(graph, model, rewards):
     assert_allclose(model.laplace(THETA, s, first), expected, rtol=SAME)
 
 
+def test_functions_of_time_are_those_of_the_graph(graph, model):
+    graph.update_weights(THETA)
+    for name in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "hazard"):
+        assert_allclose(getattr(model, name)(THETA, TIMES), getattr(graph, name)(TIMES), rtol=1e-9)
+
+
+def test_gradients_in_time_are_those_of_the_graph(graph, model):
+    graph.update_weights(THETA)
+    for name in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf"):
+        exact = getattr(graph, f"{name}_gradient")(TIMES.ravel())
+        function = getattr(model, name)
+        slopes = [jax.grad(function, argnums=1)(THETA, t) for t in TIMES.ravel()]
+        assert_allclose(slopes, exact.time, rtol=1e-9)
+        assert_allclose(jax.jacrev(function)(THETA, TIMES.ravel()), exact.theta, rtol=1e-8, atol=1e-10)
+
+
+def test_the_ends_of_time(model):
+    ends = jnp.array([0.0, jnp.inf])
+    assert_allclose(model.cdf(THETA, ends), [0.0, 1.0])
+    assert_allclose(model.logsf(THETA, ends), [0.0, -np.inf])
+    assert np.isnan(model.pdf(THETA, -1.0))
+
+
 def test_gradients_are_those_of_the_graph(graph, model, rewards):
     graph.update_weights(THETA)
     first, second = rewards[0], rewards[1]
@@ -83,9 +120,7 @@ def test_jit_grad_and_vmap_agree(function):
         assert_allclose(other(THETA), reverse, rtol=1e-12, atol=1e-13 * scale)
     one_by_one = np.stack([jax.jacrev(function)(theta) for theta in THETAS])
     assert_allclose(jax.jit(jax.vmap(jax.jacrev(function)))(THETAS), one_by_one, rtol=1e-12, atol=1e-13)
-    assert_allclose(
-        jax.vmap(function)(THETAS), np.stack([function(theta) for theta in THETAS]), rtol=SAME
-    )
+    assert_allclose(jax.vmap(function)(THETAS), np.stack([function(theta) for theta in THETAS]), rtol=SAME)
 
 
 def test_gradients_are_those_of_differences(function):
@@ -114,6 +149,48 @@ def test_hessians_of_a_batch(function):
     hessian = jax.hessian(function)
     together = jax.jit(jax.vmap(hessian))(THETAS)
     assert_allclose(together, np.stack([hessian(theta) for theta in THETAS]), rtol=1e-10, atol=1e-12)
+
+
+def density(a, b, t):
+    """Of two phases with rates a and b."""
+    return a * b * (mpmath.exp(-b * t) - mpmath.exp(-a * t)) / (a - b)
+
+
+def survival(a, b, t):
+    return (a * mpmath.exp(-b * t) - b * mpmath.exp(-a * t)) / (a - b)
+
+
+@pytest.mark.parametrize("theta", [(3.0, 1.0), (2e5, 1.0), (1e-3, 40.0)])
+@pytest.mark.parametrize("unit", [0.02, 0.7, 12.0])
+@pytest.mark.parametrize(("name", "function"), [("logpdf", density), ("logsf", survival)])
+def test_hessians_against_many_digits(theta, unit, name, function):
+    model = Graph(callback=two_phases).model()
+    at = np.array([*theta, unit * sum(1 / rate for rate in theta)])
+    with mpmath.workdps(80):
+        entry = functools.partial(mpmath.diff, lambda *x: mpmath.log(function(*x)), tuple(at))
+        exact = np.array([[float(entry(order)) for order in row] for row in ORDERS])
+        slopes = [abs(float(entry(tuple(int(k == i) for k in range(3))))) for i in range(3)]
+    given = jax.hessian(lambda x: getattr(model, name)(x[:2], x[2]))(at)
+    # a second derivative of a logarithm is a difference: relative to its terms
+    terms = np.maximum(slopes, 1 / at)
+    # in time, of the order of the number of jumps (see Absorption::jet)
+    terms[2] = max(terms[2], np.sqrt(max(theta) / at[2]))
+    scale = np.maximum(np.abs(exact), np.outer(terms, terms))
+    assert np.max(np.abs(given - exact) / scale) < 1e-8
+    if name == "logpdf":
+        given = jax.hessian(model.log_likelihood)(at[:2], at[2:])
+        assert np.max(np.abs(given - exact[:2, :2]) / scale[:2, :2]) < 1e-8
+
+
+ORDERS = [[tuple(int(k == i) + int(k == j) for k in range(3)) for j in range(3)] for i in range(3)]
+
+
+def two_phases(state):
+    """One phase after the other; theta is their rates."""
+    if not len(state):
+        return [((2,), 1.0)]
+    (left,) = state
+    return [((left - 1,), [float(left == 2), float(left == 1)])] if left else []
 
 
 def test_third_derivatives_are_refused(model):
@@ -172,7 +249,7 @@ def scaled(state, factor):
 
 
 def test_a_negative_rate_is_nan(function):
-    assert np.all(np.isnan(jax.jit(function)(-THETA)))
+    assert not np.any(np.isfinite(jax.jit(function)(-THETA)))
     assert np.all(np.isnan(jax.jit(jax.jacrev(function))(-THETA)))
 
 

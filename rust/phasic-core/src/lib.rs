@@ -19,8 +19,7 @@ mod solve;
 mod trace;
 
 pub use dist::{
-    Absorption, Answer, Curve, Discrete, Law, LogLikelihood, Marked, MarkedGradient, Slopes, Tail,
-    Way,
+    Absorption, Answer, Curve, Discrete, Law, LogLikelihood, Marked, MarkedGradient, Tail, Way,
 };
 #[doc(hidden)]
 pub use eliminate::Order;

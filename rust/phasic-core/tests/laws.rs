@@ -3,7 +3,7 @@
 
 use phasic_core::{
     Absorption, Curve, Discrete, GraphBuilder, Law, LogLikelihood, Moments, Tail, Trace, VertexId,
-    VertexKind, reward_transform,
+    VertexKind, Wanted, reward_transform,
 };
 use proptest::prelude::*;
 
@@ -244,15 +244,28 @@ proptest! {
         let times: Vec<f64> = quantiles.iter().map(|quantile| quantile * mean).collect();
         let law = Absorption::new(&trace, &theta).unwrap();
         for (curve, density) in [(Curve::Density, 1.0), (Curve::Absorbed, 0.0), (Curve::Survival, 0.0)] {
-            let found = law.slopes(curve, false, &times, 1e-12).unwrap();
+            let found = law.jet(curve, false, &times, 1e-12, Wanted::Second).unwrap();
             for (index, time) in times.iter().enumerate() {
-                let row = &found.theta[2 * index..2 * index + 2];
                 let value = found.values[index];
-                let left = row[0] * theta[0] + row[1] * theta[1];
-                let right = time * found.time[index] + density * value;
-                let size = (row[0] * theta[0]).abs() + (row[1] * theta[1]).abs() + value;
+                let first = &found.first[3 * index..][..3];
+                let left = first[0] * theta[0] + first[1] * theta[1];
+                let right = time * first[2] + density * value;
+                let size = (first[0] * theta[0]).abs() + (first[1] * theta[1]).abs() + value;
                 // Each of up to 1e5 jumps rounds.
                 prop_assert!((left - right).abs() <= 1e-9 * size, "{left:e} {right:e} {size:e}");
+                // The same once more, of each derivative in turn.
+                let scales = [theta[0], theta[1], *time];
+                let second = &found.second[9 * index..][..9];
+                let largest = (0..9).map(|at| (second[at] * scales[at / 3] * scales[at % 3]).abs());
+                let size = largest.fold(size, f64::max);
+                for (variable, scale) in scales.iter().enumerate() {
+                    let row = &second[3 * variable..][..3];
+                    let own = if variable == 2 { -first[2] } else { first[variable] };
+                    let left = row[0] * theta[0] + row[1] * theta[1] + own;
+                    let right = time * row[2] + density * first[variable];
+                    let gap = ((left - right) * scale).abs();
+                    prop_assert!(gap <= 1e-8 * size, "{variable} {left:e} {right:e} {size:e}");
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Distribution functions in time and in counts: more methods of `Trace`.
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
-use phasic_core::{Absorption, Answer, Curve, Discrete, Error, Interrupt, Tail};
+use phasic_core::{Absorption, Answer, Curve, Discrete, Error, Interrupt, Tail, Wanted};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -177,11 +177,14 @@ impl Trace {
         let (theta, times) = (vector(&theta), vector(&times));
         let found = self.run(py, |trace| {
             let law = Absorption::until(trace, &theta, Interrupt::when(&interrupted))?;
-            law.slopes(curve, logarithm, &times, tolerance)
+            law.jet(curve, logarithm, &times, tolerance, Wanted::First)
         })?;
-        let shape = [times.len(), self.trace.n_parameters()];
-        let in_theta = PyArray1::from_vec(py, found.theta).reshape(shape)?;
-        Ok((found.values.into_pyarray(py), in_theta, found.time.into_pyarray(py)))
+        let (p, v) = (self.trace.n_parameters(), self.trace.n_parameters() + 1);
+        let rows = found.first.chunks_exact(v);
+        let in_theta: Vec<f64> = rows.clone().flat_map(|row| &row[..p]).copied().collect();
+        let in_time: Vec<f64> = rows.map(|row| row[p]).collect();
+        let in_theta = PyArray1::from_vec(py, in_theta).reshape([times.len(), p])?;
+        Ok((found.values.into_pyarray(py), in_theta, in_time.into_pyarray(py)))
     }
 
     /// Probability of each count. Empty rewards: ones.

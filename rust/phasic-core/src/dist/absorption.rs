@@ -173,7 +173,7 @@ impl<'a> Absorption<'a> {
 
     /// Moments at the same θ. Errors: the chain may never be absorbed.
     pub(super) fn moments(&self) -> Result<Moments<'a>, Error> {
-        Moments::new(self.trace, &self.weights.theta)
+        Moments::alone(self.trace, &self.weights.theta)
     }
 
     /// Σ over jumps k of `coefficients(Poisson probabilities, q)[k] · v[k]`.

@@ -14,10 +14,10 @@ const SHARE: f64 = 0.25;
 /// Distinct observations.
 #[derive(Debug)]
 pub(super) struct Times {
-    rows: Vec<Row>,
+    pub(super) rows: Vec<Row>,
     /// Distinct finite bounds of events, in ascending order.
     ends: Vec<f64>,
-    pattern: ChainPattern,
+    pub(super) pattern: ChainPattern,
 }
 
 impl Times {
@@ -75,7 +75,7 @@ impl Times {
     }
 
     /// Exact times of many jumps, and the other rows.
-    fn split(&self, chain: &Chain) -> (Stiff, Vec<Row>) {
+    pub(super) fn split(&self, chain: &Chain) -> (Stiff, Vec<Row>) {
         let (stiff, gentle): (Vec<Row>, Vec<Row>) = self
             .rows
             .iter()
@@ -114,7 +114,7 @@ impl Times {
         Ok((value, sweep.edge_derivatives(trace, chain)))
     }
 
-    fn terms(
+    pub(super) fn terms(
         &self,
         rows: &[Row],
         chain: &Chain,
@@ -134,7 +134,7 @@ impl Times {
     }
 }
 
-fn sum(rows: &[Row], terms: &[Term]) -> f64 {
+pub(super) fn sum(rows: &[Row], terms: &[Term]) -> f64 {
     let each = rows.iter().zip(terms).map(|(row, term)| row.weight * term.ln);
     // An empty sum of doubles is −0 in Rust.
     each.fold(0.0, |sum, term| sum + term)

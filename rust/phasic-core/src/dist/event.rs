@@ -12,6 +12,8 @@ use crate::Error;
 pub(super) enum Sum {
     /// Density at a time.
     Density(f64, Mixture),
+    /// Derivative of the density in time.
+    Bend(f64, Mixture),
     /// Survival function at a time.
     Mass(f64, Mixture),
     /// Probability of absorption by a time, the defect apart.
@@ -50,6 +52,8 @@ impl Term {
             Sum::Density(_, mixture) | Sum::Mass(_, mixture) | Sum::Absorbed(_, mixture) => {
                 mixture.last + 1
             }
+            // At time 0 there are three, whatever the mixture.
+            Sum::Bend(_, mixture) => mixture.last.max(2) + 1,
             Sum::Between { last, .. } => last + 1,
             Sum::Defect => 0,
         };

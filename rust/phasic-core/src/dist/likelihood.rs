@@ -128,6 +128,30 @@ impl<'a> LogLikelihood<'a> {
         Ok(value)
     }
 
+    /// The value with its first and second derivatives in θ: `(gradient, hessian)` of `(n_parameters,)`
+    /// and `(n_parameters, n_parameters)`. Cost: about that of a value for each pair of parameters,
+    /// or on stiff chains for each parameter.
+    ///
+    /// Errors: as for [`Self::try_value`], and [`Error::NoHessian`] for [`Law::Discrete`].
+    pub fn try_value_and_hessian(
+        &self,
+        theta: &[f64],
+        gradient: &mut [f64],
+        hessian: &mut [f64],
+    ) -> Result<f64, Error> {
+        let interrupt = Interrupt::never();
+        let weights = self.trace.graph().weights(theta)?;
+        let found = match &self.data {
+            Data::Times(times) => {
+                times.curvature(self.trace, &weights, self.tolerance, &interrupt)?
+            }
+            Data::Counts(_) => return Err(Error::NoHessian),
+        };
+        gradient.copy_from_slice(&found.gradient);
+        hessian.copy_from_slice(&found.hessian);
+        Ok(found.value)
+    }
+
     /// As [`Self::try_value`] for callers that cannot take an error: −∞ where θ makes a rate
     /// negative or the initial probabilities exceed 1, NaN for any other error.
     #[must_use]
@@ -140,6 +164,21 @@ impl<'a> LogLikelihood<'a> {
     pub fn value_and_gradient(&self, theta: &[f64], gradient: &mut [f64]) -> f64 {
         self.try_value_and_gradient(theta, gradient).unwrap_or_else(|error| {
             gradient.fill(f64::NAN);
+            stand_in(&error)
+        })
+    }
+
+    /// As [`Self::value`]; derivatives are NaN where there are none.
+    #[must_use]
+    pub fn value_and_hessian(
+        &self,
+        theta: &[f64],
+        gradient: &mut [f64],
+        hessian: &mut [f64],
+    ) -> f64 {
+        self.try_value_and_hessian(theta, gradient, hessian).unwrap_or_else(|error| {
+            gradient.fill(f64::NAN);
+            hessian.fill(f64::NAN);
             stand_in(&error)
         })
     }

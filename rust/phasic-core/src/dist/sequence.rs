@@ -72,6 +72,25 @@ impl Mixture {
     }
 }
 
+impl Mixture {
+    /// Hands over Poisson probabilities and the factors that make them their first and second
+    /// derivatives in time.
+    pub fn slopes(&self, rate: f64, time: f64, mut take: impl FnMut(usize, Scaled, [f64; 2])) {
+        let one = Scaled::new(1.0);
+        if time == 0.0 {
+            take(0, one, [-rate, rate * rate]);
+            take(1, one, [rate, -2.0 * rate * rate]);
+            take(2, one, [0.0, rate * rate]);
+            return;
+        }
+        let mean = rate * time;
+        self.weights(mean, |k, probability| {
+            let (k_real, off) = (k as f64, k as f64 - mean);
+            take(k, probability, [off / time, (off * off - k_real) / (time * time)]);
+        });
+    }
+}
+
 impl<'c, 'p> Sequence<'c, 'p> {
     /// `keep`: remember enough vectors for [`Self::segment`].
     pub fn new(chain: &'c Chain<'p>, keep: bool, interrupt: Interrupt<'c>) -> Self {

@@ -4,6 +4,7 @@ use std::f64::consts::FRAC_PI_2;
 
 use super::chain::Chain;
 use super::contour::{Curve, Output, Spectrum, node_cost, spectrum};
+use super::curvature::Curvature;
 use crate::{Error, Interrupt, Trace};
 
 /// Jumps on average below which a time is never worth a contour.
@@ -51,11 +52,52 @@ impl Stiff {
     /// None where contours cost more, may not be used, or miss the tolerance. `weights`: per row.
     pub fn log_density(
         &self,
-        (trace, chain, weights): (&Trace, &Chain, &[f64]),
+        law: (&Trace, &Chain, &[f64]),
         tolerance: f64,
         wanted: bool,
         interrupt: &Interrupt,
     ) -> Result<Option<(f64, Vec<f64>)>, Error> {
+        self.on_contour(law, i32::from(wanted), tolerance, interrupt, |curve| {
+            let each = self.multiplicities.iter().zip(curve.logs());
+            let value = each.fold(0.0, |sum, (weight, log)| sum + weight * log);
+            let mut edges = vec![0.0; if wanted { law.0.graph().n_edges() } else { 0 }];
+            if wanted {
+                curve.add_derivatives(&self.multiplicities, &mut edges, interrupt)?;
+            }
+            Ok((value, edges))
+        })
+    }
+
+    /// As [`Self::log_density`], with first and second derivatives in θ.
+    pub fn curvature(
+        &self,
+        law: (&Trace, &Chain, &[f64]),
+        tolerance: f64,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Curvature>, Error> {
+        self.on_contour(law, 2, tolerance, interrupt, |curve| {
+            let p = law.0.n_parameters();
+            let v = p + 1;
+            let bends = curve.bends(true, interrupt)?;
+            let mut curvature = Curvature::of(0.0, p, 0.0);
+            for (i, (&weight, &log)) in self.multiplicities.iter().zip(curve.logs()).enumerate() {
+                // In θ alone: time is the last variable.
+                let rows = bends.second[i * v * v..].chunks_exact(v).take(p);
+                let second: Vec<f64> = rows.flat_map(|row| &row[..p]).copied().collect();
+                curvature.add(weight, log, &bends.first[i * v..][..p], &second);
+            }
+            Ok(curvature)
+        })
+    }
+
+    fn on_contour<T>(
+        &self,
+        (trace, chain, weights): (&Trace, &Chain, &[f64]),
+        derivatives: i32,
+        tolerance: f64,
+        interrupt: &Interrupt,
+        compute: impl FnOnce(&Curve<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
         if !is_worth_a_contour(trace, chain, &self.times) {
             return Ok(None);
         }
@@ -65,16 +107,8 @@ impl Stiff {
             return Ok(None);
         }
         let law = (trace, weights, rewards.as_slice());
-        let (output, times) = (Output::Density, self.times.clone());
-        let Some(curve) = Curve::new(law, output, &spectrum, times, tolerance, interrupt)? else {
-            return Ok(None);
-        };
-        let each = self.multiplicities.iter().zip(curve.logs()).map(|(weight, log)| weight * log);
-        let value = each.fold(0.0, |sum, term| sum + term);
-        let mut edges = vec![0.0; if wanted { trace.graph().n_edges() } else { 0 }];
-        if wanted {
-            curve.add_derivatives(&self.multiplicities, &mut edges, interrupt)?;
-        }
-        Ok(Some((value, edges)))
+        let (output, times) = ((Output::Density, derivatives), &self.times);
+        let curve = Curve::smooth(law, output, &spectrum, times, tolerance, interrupt)?;
+        curve.map(|curve| compute(&curve)).transpose()
     }
 }

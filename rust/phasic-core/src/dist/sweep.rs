@@ -48,6 +48,11 @@ impl Coefficients {
                     self.density[k] += share(probability, sequence.exponents[k]);
                 }
             }),
+            Sum::Bend(time, mixture) => {
+                mixture.slopes(chain.rate, time, |k, probability, [factor, _]| {
+                    self.density[k] += factor * share(probability, sequence.exponents[k]);
+                });
+            }
             Sum::Mass(time, mixture) => {
                 self.mass.resize(self.density.len(), 0.0);
                 mixture.weights(chain.rate * time, |k, probability| {

@@ -7,7 +7,9 @@ mod moments;
 #[cfg(test)]
 mod tests;
 
-use crate::{Clock, Error, Trace};
+use moments::Law;
+
+use crate::{Absorption, Clock, Curve, Error, Trace};
 
 /// Values and derivatives, row by row.
 ///
@@ -62,6 +64,17 @@ pub enum Numbers<'n> {
         /// `(2, n_vertices)`, row by row.
         rewards: &'n [f64],
     },
+    /// A function of time, or its logarithm, at several times, which are points.
+    Curve {
+        /// Which function.
+        curve: Curve,
+        /// Whether its logarithm is meant.
+        logarithm: bool,
+        /// `(k,)`.
+        points: &'n [f64],
+        /// Relative error of the values.
+        tolerance: f64,
+    },
     /// E of exp(−s · Y) at several s ≥ 0, which are points.
     Laplace {
         /// `(k,)`.
@@ -77,7 +90,17 @@ impl Numbers<'_> {
     /// Errors: those of [`crate::Moments`], rewards of the wrong length, second derivatives together
     /// with rewards.
     pub fn jet(&self, trace: &Trace, theta: &[f64], wanted: Wanted) -> Result<Jet, Error> {
-        moments::jet(self, trace, theta, wanted)
+        let law = || Law::new(trace, theta, wanted);
+        match *self {
+            Numbers::Moments { clock, power, rewards } => law()?.moments(clock, power, rewards),
+            Numbers::Expectations { rewards } => law()?.expectations(rewards),
+            Numbers::Covariance { clock, rewards } => law()?.covariance(clock, rewards),
+            Numbers::Laplace { points, rewards } => law()?.laplace(points, rewards),
+            Numbers::Curve { curve, logarithm, points, tolerance } => {
+                let law = Absorption::new(trace, theta)?;
+                law.jet(curve, logarithm, points, tolerance, wanted)
+            }
+        }
     }
 }
 

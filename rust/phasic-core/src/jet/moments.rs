@@ -1,67 +1,56 @@
 //! Jets of what follows from one factorization: each number has a sweep back, and for second
 //! derivatives a sweep on dual numbers for every parameter.
 
-use super::{Jet, Numbers, Wanted};
+use super::{Jet, Wanted};
 use crate::solve::{Evaluation, Gradient, Moments, Quantity};
 use crate::{Clock, Dual, Error, Trace};
-
-pub(super) fn jet(
-    numbers: &Numbers<'_>,
-    trace: &Trace,
-    theta: &[f64],
-    wanted: Wanted,
-) -> Result<Jet, Error> {
-    let at = Moments::alone(trace, theta)?;
-    let law = Law { at, trace, theta, wanted };
-    match *numbers {
-        Numbers::Moments { clock, power, rewards } => {
-            let rewards = some(rewards);
-            if wanted == Wanted::Values {
-                let values = match clock {
-                    Clock::Time => law.at.moments(power, rewards)?,
-                    Clock::Steps => law.at.discrete(power, rewards)?,
-                };
-                return Ok(Jet { values, ..Jet::default() });
-            }
-            let seeds = |order: usize| -> Vec<f64> {
-                (0..=order).map(|k| if k == order { 1.0 } else { 0.0 }).collect()
-            };
-            let seeds: Vec<Vec<f64>> = (0..power).map(seeds).collect();
-            law.each(seeds.iter().map(|seeds| Quantity::Moments { clock, seeds, rewards }))
-        }
-        Numbers::Expectations { rewards } => law.expectations(rewards),
-        Numbers::Covariance { clock, rewards } => {
-            let (first, second) = match law.rows(rewards)?.as_slice() {
-                [] => (None, None),
-                &[first, second] => (Some(first), Some(second)),
-                rows => {
-                    let given = rows.len();
-                    return Err(Error::Length {
-                        name: "rewards of a covariance",
-                        expected: 2,
-                        given,
-                    });
-                }
-            };
-            law.each([Quantity::Covariance { clock, first, second }].into_iter())
-        }
-        Numbers::Laplace { points, rewards } => law.laplace(points, some(rewards)),
-    }
-}
 
 /// Empty rewards stand for ones.
 fn some(rewards: &[f64]) -> Option<&[f64]> {
     (!rewards.is_empty()).then_some(rewards)
 }
 
-struct Law<'a> {
+/// A factorization, and what is wanted of it.
+pub(super) struct Law<'a> {
     at: Moments<'a>,
     trace: &'a Trace,
     theta: &'a [f64],
     wanted: Wanted,
 }
 
-impl Law<'_> {
+impl<'a> Law<'a> {
+    pub fn new(trace: &'a Trace, theta: &'a [f64], wanted: Wanted) -> Result<Self, Error> {
+        Ok(Self { at: Moments::alone(trace, theta)?, trace, theta, wanted })
+    }
+
+    pub fn moments(&self, clock: Clock, power: usize, rewards: &[f64]) -> Result<Jet, Error> {
+        let rewards = some(rewards);
+        if self.wanted == Wanted::Values {
+            let values = match clock {
+                Clock::Time => self.at.moments(power, rewards)?,
+                Clock::Steps => self.at.discrete(power, rewards)?,
+            };
+            return Ok(Jet { values, ..Jet::default() });
+        }
+        let seeds = |order: usize| -> Vec<f64> {
+            (0..=order).map(|k| if k == order { 1.0 } else { 0.0 }).collect()
+        };
+        let seeds: Vec<Vec<f64>> = (0..power).map(seeds).collect();
+        self.each(seeds.iter().map(|seeds| Quantity::Moments { clock, seeds, rewards }))
+    }
+
+    pub fn covariance(&self, clock: Clock, rewards: &[f64]) -> Result<Jet, Error> {
+        let (first, second) = match self.rows(rewards)?.as_slice() {
+            [] => (None, None),
+            &[first, second] => (Some(first), Some(second)),
+            rows => {
+                let (name, given) = ("rewards of a covariance", rows.len());
+                return Err(Error::Length { name, expected: 2, given });
+            }
+        };
+        self.each([Quantity::Covariance { clock, first, second }].into_iter())
+    }
+
     fn rows<'r>(&self, rewards: &'r [f64]) -> Result<Vec<&'r [f64]>, Error> {
         let n = self.trace.n_vertices();
         if !rewards.len().is_multiple_of(n) {
@@ -99,7 +88,7 @@ impl Law<'_> {
     }
 
     /// Many expectations are sums over expected times, whose derivatives are as many as parameters.
-    fn expectations(&self, rewards: &[f64]) -> Result<Jet, Error> {
+    pub fn expectations(&self, rewards: &[f64]) -> Result<Jet, Error> {
         let rows = self.rows(rewards)?;
         if self.wanted == Wanted::Values {
             return Ok(Jet { values: self.at.expectations(&rows)?, ..Jet::default() });
@@ -142,7 +131,8 @@ impl Law<'_> {
     }
 
     /// With s as the last variable. Second derivatives in s are moments under killing.
-    fn laplace(&self, points: &[f64], rewards: Option<&[f64]>) -> Result<Jet, Error> {
+    pub fn laplace(&self, points: &[f64], rewards: &[f64]) -> Result<Jet, Error> {
+        let rewards = some(rewards);
         let p = self.theta.len();
         let v = p + 1;
         let mut jet = Jet::with_capacity(points.len(), v, self.wanted);

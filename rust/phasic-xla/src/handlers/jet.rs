@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use phasic_core::{Clock, Error, Jet, Numbers, Trace, Wanted};
+use phasic_core::{Clock, Curve, Error, Jet, Numbers, Trace, Wanted};
 
 use super::key::Keys;
 use crate::abi;
@@ -32,6 +32,7 @@ use crate::trampoline;
 /// What is asked for: attributes and one row of the operands give the numbers.
 struct Question<'q> {
     power: usize,
+    tolerance: f64,
     points: &'q [f64],
     rewards: &'q [f64],
 }
@@ -53,7 +54,23 @@ pub fn targets() -> impl Iterator<Item = (&'static str, abi::Handler)> {
     FUNCTIONS.iter().map(|function| (function.name, function.handler))
 }
 
-const FUNCTIONS: [Function; 6] = [
+macro_rules! curve {
+    ($index:literal, $name:literal, $curve:expr, $logarithm:literal) => {
+        Function {
+            name: $name,
+            handler: handler::<$index>,
+            ask: |q| Numbers::Curve {
+                curve: $curve,
+                logarithm: $logarithm,
+                points: q.points,
+                tolerance: q.tolerance,
+            },
+            of_points: true,
+        }
+    };
+}
+
+const FUNCTIONS: [Function; 12] = [
     Function {
         name: "phasic_moments_v1",
         handler: handler::<0>,
@@ -90,6 +107,12 @@ const FUNCTIONS: [Function; 6] = [
         ask: |q| Numbers::Laplace { points: q.points, rewards: q.rewards },
         of_points: true,
     },
+    curve!(6, "phasic_pdf_v1", Curve::Density, false),
+    curve!(7, "phasic_logpdf_v1", Curve::Density, true),
+    curve!(8, "phasic_cdf_v1", Curve::Absorbed, false),
+    curve!(9, "phasic_logcdf_v1", Curve::Absorbed, true),
+    curve!(10, "phasic_sf_v1", Curve::Survival, false),
+    curve!(11, "phasic_logsf_v1", Curve::Survival, true),
 ];
 
 /// The custom call of a function.
@@ -144,6 +167,7 @@ struct Request<'a> {
     points: Rows<'a>,
     rewards: Rows<'a>,
     power: usize,
+    tolerance: f64,
     wanted: Wanted,
 }
 
@@ -170,6 +194,7 @@ impl<'a> Request<'a> {
             points: rows(2, "points")?,
             rewards: rows(3, "rewards")?,
             power,
+            tolerance: call.double("tolerance")?,
             wanted,
         })
     }
@@ -201,7 +226,8 @@ impl<'a> Request<'a> {
             Wanted::First | Wanted::FirstAndRewards => 3,
             Wanted::Second => 6 * self.theta.width,
         } as u64;
-        let cost = |trace: &Arc<Trace>| 100 * (3 + trace.graph().n_edges()) as u64;
+        let cost =
+            |trace: &Arc<Trace>| 100 * (3 + trace.graph().n_edges() + self.points.width) as u64;
         let cost = sweeps * traces.values().map(cost).max().unwrap_or(0);
         let width = widths.iter().sum();
         let mut table = vec![0.0; self.rows * width];
@@ -234,7 +260,12 @@ impl<'a> Request<'a> {
         let theta = self.theta.get(self.theta.broadcast.row(row));
         let points = self.points.get(self.points.broadcast.row(row));
         let rewards = self.rewards.get(self.rewards.broadcast.row(row));
-        let question = Question { power: self.power, points: &points, rewards: &rewards };
+        let question = Question {
+            power: self.power,
+            tolerance: self.tolerance,
+            points: &points,
+            rewards: &rewards,
+        };
         (self.function.ask)(&question).jet(trace, &theta, self.wanted)
     }
 }

@@ -1,5 +1,5 @@
-//! `phasic_log_likelihood_v2`: weighted log-likelihood of observations, and its gradient in the
-//! parameters.
+//! `phasic_log_likelihood_v3`: weighted log-likelihood of observations, with its gradient and Hessian
+//! in the parameters.
 //!
 //! | operand | shape | type |
 //! | --- | --- | --- |
@@ -11,9 +11,9 @@
 //! Equal bounds are an exact observation, others the event lower < T ≤ upper; a condition on what could
 //! be seen is an event of negative weight (see [`LogLikelihood::of_events`]).
 //!
-//! Results: log-likelihood (…), and for `order = 1` the gradient (…, p), in theta's type. Leading
-//! dimensions broadcast to those of the first result. Attributes: `order` (int64, 0 or 1),
-//! `discrete` (int64, 0 or 1), `tolerance` (float64).
+//! Results, in theta's type: log-likelihood (…), from `order = 1` on the gradient (…, p), for `order =
+//! 2` the Hessian (…, p, p). Leading dimensions broadcast to those of the first result. Attributes:
+//! `order` (int64, 0 to 2), `discrete` (int64, 0 or 1), `tolerance` (float64).
 //!
 //! Arithmetic is double precision throughout. Rows of the batch that share trace and data share one
 //! prepared likelihood.
@@ -33,7 +33,7 @@ use crate::trampoline;
 
 /// The name under which the handler is registered. It changes whenever operands, attributes or
 /// their meaning do, because JAX's persistent cache knows handlers by name only.
-pub const NAME: &str = "phasic_log_likelihood_v2";
+pub const NAME: &str = "phasic_log_likelihood_v3";
 
 /// The custom call.
 ///
@@ -45,28 +45,34 @@ pub unsafe extern "C" fn handler(frame: *mut abi::CallFrame) -> *mut abi::Error 
 }
 
 fn run(call: &mut Call<'_>) -> Result<(), Failure> {
-    let with_gradient = flag(call, "order")?;
+    let order = match call.integer("order")? {
+        order @ 0..=2 => order as usize,
+        other => {
+            let message = format!("attribute `order`: expected 0 to 2, got {other}");
+            return Err(Failure::invalid(message));
+        }
+    };
     let batch = call.result_dims(0, "log-likelihood")?;
     let request = Request::read(call, &batch)?;
-    let parameters = request.theta.width;
-    if with_gradient {
-        let mut expected = batch;
-        expected.push(parameters);
-        let given = call.result_dims(1, "gradient")?;
+    let p = request.theta.width;
+    let results: [(&'static str, &[usize]); 3] =
+        [("log-likelihood", &[]), ("gradient", &[p]), ("hessian", &[p, p])];
+    for (index, (name, shape)) in results.iter().enumerate().take(order + 1).skip(1) {
+        let (given, expected) = (call.result_dims(index, name)?, [&batch, *shape].concat());
         if given != expected {
-            let message = format!("result `gradient`: expected shape {expected:?}, got {given:?}");
+            let message = format!("result `{name}`: expected shape {expected:?}, got {given:?}");
             return Err(Failure::invalid(message));
         }
     }
-    let width = if with_gradient { 1 + parameters } else { 1 };
-    let table = request.evaluate(&call.pool(), width)?;
-    let result_type = request.theta.dtype;
-    let values = table.chunks_exact(width).map(|row| row[0]);
-    call.write(0, "log-likelihood", result_type, values)?;
-    if with_gradient {
-        let entry = |i: usize| table[i / parameters * width + 1 + i % parameters];
-        let gradient = (0..request.rows * parameters).map(entry);
-        call.write(1, "gradient", result_type, gradient)?;
+    let width = (0..=order as u32).map(|power| p.pow(power)).sum();
+    let table = request.evaluate(&call.pool(), order, width)?;
+    let mut first = 0;
+    for (index, (name, shape)) in results.iter().enumerate().take(order + 1) {
+        let own: usize = shape.iter().product();
+        let entry = |i: usize| table[i / own * width + first + i % own];
+        let len = request.rows * own;
+        call.write(index, name, request.theta.dtype, (0..len).map(entry))?;
+        first += own;
     }
     Ok(())
 }
@@ -114,8 +120,8 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// Log-likelihood, and gradient if `width` leaves room for it, of every row of the batch.
-    fn evaluate(&self, pool: &Pool<'_>, width: usize) -> Result<Vec<f64>, Failure> {
+    /// Log-likelihood, gradient and Hessian, as far as they are wanted, of every row of the batch.
+    fn evaluate(&self, pool: &Pool<'_>, order: usize, width: usize) -> Result<Vec<f64>, Failure> {
         let (sources, source_of) = self.sources();
         let traces: Vec<Arc<Trace>> =
             sources.iter().map(|source| self.trace(source)).collect::<Result<_, _>>()?;
@@ -129,13 +135,16 @@ impl<'a> Request<'a> {
         let prepared: Vec<LogLikelihood<'_>> =
             prepared.into_iter().flatten().collect::<Result<_, _>>()?;
         let mut table = vec![0.0; self.rows * width];
-        let sweeps = if width > 1 { 3 } else { 1 };
+        let sweeps = [1, 3, 3 + self.theta.width as u64][order];
         pool.for_each_row(&mut table, width, sweeps * cost, |row, out| {
             let theta = self.theta.get(self.theta.broadcast.row(row));
             let likelihood = &prepared[source_of[row]];
-            out[0] = match &mut out[1..] {
-                [] => likelihood.value(&theta),
-                gradient => likelihood.value_and_gradient(&theta, gradient),
+            let (value, derivatives) = out.split_at_mut(1);
+            let (gradient, hessian) = derivatives.split_at_mut(theta.len().min(derivatives.len()));
+            value[0] = match order {
+                0 => likelihood.value(&theta),
+                1 => likelihood.value_and_gradient(&theta, gradient),
+                _ => likelihood.value_and_hessian(&theta, gradient, hessian),
             };
         });
         Ok(table)

@@ -8,10 +8,10 @@ use crate::{Complex, Error, Interrupt, Trace};
 /// A density, survival or distribution function at many times, kept for a sweep back.
 #[derive(Debug)]
 pub(crate) struct Curve<'a> {
-    law: Shifted<'a>,
-    times: Vec<f64>,
-    inversion: Inversion,
-    logs: Vec<f64>,
+    pub(super) law: Shifted<'a>,
+    pub(super) times: Vec<f64>,
+    pub(super) inversion: Inversion,
+    pub(super) logs: Vec<f64>,
 }
 
 impl<'a> Curve<'a> {
@@ -30,6 +30,27 @@ impl<'a> Curve<'a> {
         let logs: Option<Vec<f64>> =
             inversion.estimates.iter().map(|each| each.map(|estimate| estimate.log)).collect();
         Ok(logs.map(|logs| Self { law, times, inversion, logs }))
+    }
+
+    /// As [`Self::new`], to be differentiated so many times: with more nodes, because the derivatives
+    /// of a transform come nearer to its singularities. Of the tolerance itself where more is out of
+    /// reach.
+    pub fn smooth(
+        law: (&'a Trace, &'a [f64], &'a [f64]),
+        (output, derivatives): (Output, i32),
+        spectrum: &Spectrum,
+        times: &[f64],
+        tolerance: f64,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Self>, Error> {
+        const FINER: f64 = 1e-2;
+        const FINEST: f64 = 1e-13;
+        let finer = (FINER.powi(derivatives) * tolerance).max(FINEST.min(tolerance));
+        let fine = Self::new(law, output, spectrum, times.to_vec(), finer, interrupt)?;
+        if fine.is_some() {
+            return Ok(fine);
+        }
+        Self::new(law, output, spectrum, times.to_vec(), tolerance, interrupt)
     }
 
     /// Natural logarithm at each time; the atom at zero is left out.

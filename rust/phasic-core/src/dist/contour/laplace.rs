@@ -73,14 +73,14 @@ impl<'a> Shifted<'a> {
         Evaluation::new(self.trace, weights, &killing)
     }
 
-    fn source<T: Scalar>(&self, at: &Evaluation<T>) -> Vec<T> {
+    pub(super) fn source<T: Scalar>(&self, at: &Evaluation<T>) -> Vec<T> {
         match self.output {
             Output::Density | Output::Absorbed => self.trace.absorption(&at.factor.weights),
             Output::Survival => self.rewards.iter().map(|&r| T::constant(r)).collect(),
         }
     }
 
-    fn lanes(&self, points: &[Complex]) -> (Evaluation<'a, ComplexLanes>, ComplexLanes) {
+    pub(super) fn lanes(&self, points: &[Complex]) -> (Evaluation<'a, ComplexLanes>, ComplexLanes) {
         let point = |k: usize| points[k.min(points.len() - 1)];
         let z = ComplexLanes::of(point);
         (self.at(|reward| z * ComplexLanes::constant(reward)), z)

@@ -9,6 +9,7 @@
 //! The spectrum must lie to the left of the contour: [`mod@spectrum`] bounds it, by detailed balance
 //! or by the size of its components.
 
+mod bends;
 mod curve;
 mod hyperbola;
 mod inverse;

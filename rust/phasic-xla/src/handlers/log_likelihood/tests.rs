@@ -287,7 +287,7 @@ fn results_of_the_wrong_shape_or_type_are_refused() {
 #[test]
 fn unknown_orders_are_refused() {
     let mut frame = frame(exponential(0.0));
-    frame.attributes[1].1 = Scalar::S64(2);
+    frame.attributes[1].1 = Scalar::S64(3);
     fails(frame, Code::InvalidArgument, &["`order`", "got 2"]);
 }
 
@@ -302,4 +302,16 @@ fn the_registry_keeps_a_trace_until_it_is_removed() {
     assert!(!registry::contains(&key) && registry::get(&key).is_none());
     assert!(registry::remove(&key).is_none());
     assert_eq!(trace.key(), key);
+}
+
+#[test]
+fn the_hessian_agrees_with_the_formula() {
+    let mut frame = frame(exponential(0.0));
+    frame.results.push((vec![2, 2], nan(4)));
+    frame.attributes[1].1 = Scalar::S64(2);
+    let results = run(&mut frame);
+    let bend: f64 = WEIGHTS.iter().map(|weight| -weight).sum();
+    close(&results[0], &[expected(1.0)], 1e-12);
+    close(&results[1], &[slope(1.0), 2.0 * slope(1.0)], 1e-12);
+    close(&results[2], &[bend, 2.0 * bend, 2.0 * bend, 4.0 * bend], 1e-11);
 }
