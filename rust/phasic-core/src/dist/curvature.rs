@@ -7,6 +7,9 @@ use super::rows::Row;
 use super::sequence::Sequence;
 use crate::{Error, Interrupt, Trace, Weights};
 
+/// Of the tolerance: later jumps weigh more in a second derivative than in the value.
+const FINER: f64 = 1e-2;
+
 /// A number with its first and second derivatives in θ.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Curvature {
@@ -80,7 +83,8 @@ impl Times {
     ) -> Result<Curvature, Error> {
         let p = trace.n_parameters();
         let mut sequence = Sequence::new(chain, false, interrupt.clone());
-        let terms = self.terms(rows, chain, &mut sequence, defect, tolerance)?;
+        let finer = (FINER * tolerance).max(f64::EPSILON);
+        let terms = self.terms(rows, chain, &mut sequence, defect, finer)?;
         let value = sum(rows, &terms);
         if !value.is_finite() {
             return Ok(Curvature::of(value, p, f64::NAN));

@@ -156,7 +156,9 @@ impl Absorption<'_> {
         let parameters = self.trace().n_parameters();
         let sweeps = parameters > times.len();
         let mut sequence = Sequence::new(&chain, sweeps, self.interrupt());
-        let found = Terms::new(self, curve, &chain, &mut sequence, times, SHARE * tolerance)?;
+        let share = if wanted == Wanted::Second { SHARE.powi(4) } else { SHARE };
+        let tolerance = (share * tolerance).max(f64::EPSILON);
+        let found = Terms::new(self, curve, &chain, &mut sequence, times, tolerance)?;
         if wanted == Wanted::Values {
             let point = |term: &Term| Point {
                 ln: term.ln,

@@ -211,7 +211,7 @@ fn bounds_and_negative_weights_are_events_and_conditions() {
 fn the_wrong_number_of_upper_bounds_is_named() {
     let mut frame = frame(exponential(0.0));
     frame.operands[3] = (vec![2], Data::F64(vec![1.0; 2]));
-    fails(frame, Code::InvalidArgument, &["`upper`", "(3)", "got 2"]);
+    fails(frame, Code::InvalidArgument, &["`upper`", "(3)", "got 3"]);
 }
 
 #[test]
@@ -240,14 +240,14 @@ fn the_wrong_number_of_parameters_is_named() {
 fn the_wrong_number_of_rewards_is_named() {
     let mut frame = frame(exponential(0.0));
     frame.operands[5] = (vec![2], Data::F64(vec![1.0; 2]));
-    fails(frame, Code::InvalidArgument, &["`rewards`", "expected 3", "got 2"]);
+    fails(frame, Code::InvalidArgument, &["`rewards`", "expected 3", "got 3"]);
 }
 
 #[test]
 fn the_wrong_number_of_weights_is_named() {
     let mut frame = frame(exponential(0.0));
     frame.operands[4] = (vec![2], Data::F64(vec![1.0; 2]));
-    fails(frame, Code::InvalidArgument, &["`weights`", "(3)", "got 2"]);
+    fails(frame, Code::InvalidArgument, &["`weights`", "(3)", "got 3"]);
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn results_of_the_wrong_shape_or_type_are_refused() {
 fn unknown_orders_are_refused() {
     let mut frame = frame(exponential(0.0));
     frame.attributes[1].1 = Scalar::S64(3);
-    fails(frame, Code::InvalidArgument, &["`order`", "got 2"]);
+    fails(frame, Code::InvalidArgument, &["`order`", "got 3"]);
 }
 
 #[test]
