@@ -233,7 +233,7 @@ fn the_wrong_number_of_parameters_is_named() {
     let mut frame = frame(exponential(0.0));
     frame.operands[1] = (vec![3], Data::F64(vec![1.0; 3]));
     frame.results[1] = (vec![3], nan(3));
-    fails(frame, Code::InvalidArgument, &["`theta`", "expected 2", "got 2"]);
+    fails(frame, Code::InvalidArgument, &["`theta`", "expected 2", "got 3"]);
 }
 
 #[test]
