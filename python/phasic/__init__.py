@@ -16,6 +16,7 @@ from phasic._epochs import Epoch, EpochGradient, Epochs
 from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
 from phasic._observations import Observations
+from phasic._saved import ModelFormatError
 from phasic._vertex import Edge, Vertex
 from phasic.cache import (
     CacheManager,
@@ -29,6 +30,8 @@ from phasic.cache import (
 )
 
 if TYPE_CHECKING:
+    from phasic._export import export_function as export_function
+    from phasic._export import import_function as import_function
     from phasic._model import Model as Model
     from phasic.svgd import SVGD as SVGD
     from phasic.svgd import Beta as Beta
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 #: Names whose modules may import JAX, loaded at first use.
 _LAZY = {
     "Model": "phasic._model",
+    **dict.fromkeys(("export_function", "import_function"), "phasic._export"),
     **dict.fromkeys(
         ("SVGD", "Beta", "Gamma", "HalfCauchy", "LogNormal", "Normal", "Posterior", "Uniform"),
         "phasic.svgd",
@@ -65,6 +69,7 @@ __all__ = [
     "HalfCauchy",
     "LogNormal",
     "Model",
+    "ModelFormatError",
     "Normal",
     "Observations",
     "Posterior",
@@ -77,7 +82,9 @@ __all__ = [
     "cleanup_old_traces",
     "clear_cache",
     "clear_trace_cache",
+    "export_function",
     "get_trace_cache_stats",
+    "import_function",
     "list_cached_traces",
     "print_cache_info",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from phasic import _check, _core, _ffi, _trace
+from phasic import _check, _core, _ffi, _saved, _trace
 from phasic._laws import Laws
 from phasic._observations import Observations
 from phasic._pytree import narrowed
@@ -126,6 +127,25 @@ class Model(Laws):
         if trace is not None:
             trace.defect(theta)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model with its trace to a file of its own, whole or not at all.
+
+        The file is data that is checked when read, and never a pickle.
+        """
+        trace = _core.Trace.registered(_hex(self.key)) or _found(_hex(self.key))
+        rewards, original = np.asarray(self.rewards, np.float64), np.asarray(self.original, np.int32)
+        _saved.write(path, _saved.Parts(trace, rewards, original, self.discrete, self.rtol))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """The model that `save` wrote, in any process and without any cache.
+
+        Raises:
+            ModelFormatError: The file is no model, is damaged or of a version that this one cannot read.
+        """
+        trace, rewards, original, discrete, rtol = _saved.read(path)
+        return cls.of(trace, rewards, original, discrete=discrete, rtol=rtol)
+
     def __reduce__(self) -> tuple[Any, ...]:
         rewards = np.asarray(self.rewards, dtype=np.float64).tobytes()
         original = np.asarray(self.original, dtype=np.int32).tobytes()
@@ -142,11 +162,16 @@ def _restore(key: str, rewards: bytes, original: bytes, discrete: bool, rtol: fl
     Raises:
         LookupError: No cache of this machine holds the trace.
     """
+    trace = _found(key)
+    order = np.frombuffer(original, dtype=np.int32)
+    return Model.of(trace, np.frombuffer(rewards), order, discrete=discrete, rtol=rtol)
+
+
+def _found(key: str) -> _core.Trace:
     trace = _trace.load(key)
     if trace is None:
         raise LookupError(
             f"the trace {key} of this model is in no cache here: build its graph once in any process with "
             "this cache (graph.model()), or set PHASIC_CACHE_DIR to the cache of the process that pickled it"
         )
-    order = np.frombuffer(original, dtype=np.int32)
-    return Model.of(trace, np.frombuffer(rewards), order, discrete=discrete, rtol=rtol)
+    return trace

@@ -18,6 +18,16 @@ pub(crate) struct Trace {
     pub trace: Arc<phasic_core::Trace>,
 }
 
+/// The trace of a key, from the cache; None where that fails, whatever the reason.
+pub(crate) fn from_cache(key: &phasic_core::TraceKey) -> Option<Arc<phasic_core::Trace>> {
+    Python::try_attach(|py| {
+        let found =
+            py.import("phasic._trace").ok()?.call_method1("load", (key.to_string(),)).ok()?;
+        let trace = found.cast::<Trace>().ok()?;
+        Some(Arc::clone(&trace.get().trace))
+    })?
+}
+
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
 
 impl Trace {

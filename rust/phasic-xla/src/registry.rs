@@ -1,14 +1,37 @@
 //! The traces of this process, by content hash.
 //!
-//! A compiled program names a trace by its 32-byte key; handlers find it here. The registry keeps
-//! traces alive: it drops one only when [`remove`] is called.
+//! A compiled program names a trace by its 32-byte key; handlers find it here, and what is not here
+//! they ask the [`set_loader`] for. The registry keeps traces alive: it drops one only when [`remove`]
+//! is called.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 
 use phasic_core::{Trace, TraceKey};
 
 static TRACES: LazyLock<RwLock<HashMap<TraceKey, Arc<Trace>>>> = LazyLock::new(RwLock::default);
+
+/// Finds the trace of a key outside of this process, such as in a cache.
+pub type Loader = fn(&TraceKey) -> Option<Arc<Trace>>;
+
+static LOADER: OnceLock<Loader> = OnceLock::new();
+
+/// Sets where traces come from that are not registered. Only the first call has an effect.
+pub fn set_loader(loader: Loader) {
+    let _ = LOADER.set(loader);
+}
+
+/// The trace of this key: registered, or else loaded and registered.
+#[must_use]
+pub fn get_or_load(key: &TraceKey) -> Option<Arc<Trace>> {
+    let found = get(key);
+    if found.is_some() {
+        return found;
+    }
+    let trace = LOADER.get().and_then(|load| load(key)).filter(|trace| trace.key() == *key)?;
+    insert(Arc::clone(&trace));
+    Some(trace)
+}
 
 /// Registers a trace under its own key and returns the key.
 ///

@@ -36,10 +36,11 @@ impl<'a> Keys<'a> {
         for (bytes, word) in key.0.chunks_exact_mut(4).zip(&self.words[WORDS * row..]) {
             bytes.copy_from_slice(&word.to_le_bytes());
         }
-        let trace = registry::get(&key).ok_or_else(|| {
+        let trace = registry::get_or_load(&key).ok_or_else(|| {
             Failure::not_found(format!(
-                "trace {key} is not registered in this process; \
-                 build or load the model in this process: Model.register()"
+                "trace {key} is neither in this process nor in its cache: build the model here once \
+                 (graph.model()), read it with phasic.Model.load(path), or set PHASIC_CACHE_DIR to a cache \
+                 that holds it"
             ))
         })?;
         let expected = trace.n_parameters();
