@@ -18,6 +18,8 @@ from jax.custom_derivatives import SymbolicZero
 from jax.typing import ArrayLike
 
 from phasic import _core
+from phasic._native import Tables
+from phasic._native import log_likelihood as log_likelihood_of
 
 _TARGET = "phasic_log_likelihood_v3"
 _KEY_WORDS = 8
@@ -68,6 +70,7 @@ def log_likelihood(
     *,
     discrete: bool,
     rtol: float,
+    tables: Tables | None = None,
 ) -> Array:
     """Weighted log-likelihood of observations under a recorded trace.
 
@@ -86,6 +89,8 @@ def log_likelihood(
         rewards: (..., n_vertices) reward of each vertex in canonical order, or (..., 0) for ones.
         discrete: probabilities of accumulated integer rewards instead of densities of absorption times.
         rtol: relative error allowed in a density, above 0 and below 1.
+        tables: the graph for platforms without custom calls, of a continuous law, with operands that have no
+            leading dimensions; None for the CPU alone.
 
     Returns:
         (...) log-likelihoods in theta's type: NaN for a NaN parameter, -inf for a negative rate or an
@@ -110,7 +115,7 @@ def log_likelihood(
         )
     numbers = zip(_OPERANDS[1:], (theta, lower, upper, weights, rewards), strict=True)
     operands = _align(words, *(as_floats(name, operand) for name, operand in numbers))
-    result: Array = _phasic_log_likelihood(*operands, discrete=bool(discrete), rtol=rtol)
+    result: Array = _phasic_log_likelihood(*operands, tables, discrete=bool(discrete), rtol=rtol)
     return result
 
 
@@ -147,25 +152,25 @@ def _align(*operands: Array) -> tuple[Array, ...]:
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _value(discrete: bool, rtol: float, *operands: Array) -> Array:
+def _value(discrete: bool, rtol: float, *operands: Any) -> Array:
     """Log-likelihood of aligned operands."""
     return _bind(0, discrete, rtol, operands)[0]
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _value_and_gradient(discrete: bool, rtol: float, *operands: Array) -> tuple[Array, ...]:
+def _value_and_gradient(discrete: bool, rtol: float, *operands: Any) -> tuple[Array, ...]:
     """Log-likelihood and its gradient in theta, from one custom call."""
     return _bind(1, discrete, rtol, operands)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _with_hessian(discrete: bool, rtol: float, *operands: Array) -> tuple[Array, ...]:
+def _with_hessian(discrete: bool, rtol: float, *operands: Any) -> tuple[Array, ...]:
     """Log-likelihood, gradient and Hessian in theta, from one custom call."""
     return _bind(2, discrete, rtol, operands)
 
 
 def _value_jvp(
-    discrete: bool, rtol: float, primals: tuple[Array, ...], tangents: tuple[Any, ...]
+    discrete: bool, rtol: float, primals: tuple[Any, ...], tangents: tuple[Any, ...]
 ) -> tuple[Array, Array]:
     theta = _theta_alone(tangents)
     if isinstance(theta, SymbolicZero):
@@ -176,7 +181,7 @@ def _value_jvp(
 
 
 def _gradient_jvp(
-    discrete: bool, rtol: float, primals: tuple[Array, ...], tangents: tuple[Any, ...]
+    discrete: bool, rtol: float, primals: tuple[Any, ...], tangents: tuple[Any, ...]
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     theta = _theta_alone(tangents)
     if isinstance(theta, SymbolicZero):
@@ -194,7 +199,7 @@ def _gradient_jvp(
 
 def _theta_alone(tangents: tuple[Any, ...]) -> Any:
     """The tangent of theta; nothing else may have one."""
-    moving = dict(zip(_OPERANDS, tangents, strict=True))
+    moving = dict(zip(_OPERANDS, tangents[:-1], strict=True))
     for name in ("lower", "upper", "weights", "rewards"):
         if not isinstance(moving[name], SymbolicZero):
             what = name if name in ("weights", "rewards") else "values"
@@ -218,7 +223,7 @@ _with_hessian.defjvp(_no_third_derivative, symbolic_zeros=True)
 
 
 @functools.partial(jax.jit, static_argnames=("discrete", "rtol"), inline=True)
-def _phasic_log_likelihood(*operands: Array, discrete: bool, rtol: float) -> Array:
+def _phasic_log_likelihood(*operands: Any, discrete: bool, rtol: float) -> Array:
     """Log-likelihood of aligned operands, compiled also when called outside jit.
 
     The function's name is part of such programs, and so of their keys in JAX's persistent cache.
@@ -227,8 +232,42 @@ def _phasic_log_likelihood(*operands: Array, discrete: bool, rtol: float) -> Arr
     return value
 
 
-def _bind(order: int, discrete: bool, rtol: float, operands: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Add the custom call to a program: log-likelihood, and up to `order` derivatives in theta."""
+def _bind(order: int, discrete: bool, rtol: float, operands: tuple[Any, ...]) -> tuple[Array, ...]:
+    """Add to a program the log-likelihood and up to `order` derivatives, in the way of its platform."""
+    *arrays, tables = operands
+    if tables is None:
+        return _call(order, discrete, rtol, *arrays)
+    found: tuple[Array, ...] = jax.lax.platform_dependent(
+        *operands,
+        cpu=lambda *operands: _call(order, discrete, rtol, *operands[:-1]),
+        default=lambda *operands: _native_likelihood(order, *operands),
+    )
+    return found
+
+
+def _native_likelihood(
+    order: int,
+    key: Array,
+    theta: Array,
+    lower: Array,
+    upper: Array,
+    weights: Array,
+    rewards: Array,
+    tables: Tables,
+) -> tuple[Array, ...]:
+    def value(theta: Array) -> Array:
+        return log_likelihood_of(tables, theta, lower, upper, weights)
+
+    found = [value(theta)]
+    if order >= 1:
+        found.append(jax.jacfwd(value)(theta))
+    if order >= 2:
+        found.append(jax.jacfwd(jax.jacfwd(value))(theta))
+    return tuple(each.astype(theta.dtype) for each in found)
+
+
+def _call(order: int, discrete: bool, rtol: float, *operands: Array) -> tuple[Array, ...]:
+    """The custom call: log-likelihood, and up to `order` derivatives in theta."""
     if jax.sharding.get_abstract_mesh().manual_axes:
         operands = vary_together(operands)
     results = jax.eval_shape(functools.partial(_result_like, order), *operands)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -16,27 +16,10 @@ from jax import Array
 from jax.custom_derivatives import SymbolicZero
 from jax.typing import ArrayLike
 
+from phasic import _native_functions as native
 from phasic._ffi import as_floats, register_targets, vary_together
-
-_VALUES, _FIRST, _REWARDS, _SECOND = range(4)
-
-
-class Function(NamedTuple):
-    """What a custom call computes.
-
-    Attributes:
-        target: The handler's name.
-        n_values: How many values, k.
-        power: The largest moment.
-        rtol: Relative error allowed.
-        of_points: Whether each value belongs to a point, and is differentiable in it.
-    """
-
-    target: str
-    n_values: int
-    power: int = 0
-    rtol: float = 1e-10
-    of_points: bool = False
+from phasic._native import Tables
+from phasic._native_functions import FIRST, REWARDS, SECOND, VALUES, Function
 
 
 def evaluate(
@@ -45,6 +28,7 @@ def evaluate(
     theta: ArrayLike,
     points: ArrayLike | None = None,
     rewards: ArrayLike | None = None,
+    tables: Tables | None = None,
 ) -> Array:
     """The function's values, differentiable twice in theta and points, once in rewards.
 
@@ -57,6 +41,7 @@ def evaluate(
         theta: (p,).
         points: (k,), for a function of points.
         rewards: (c * n_vertices,) in the trace's order, or None for ones.
+        tables: The graph for platforms without custom calls; None for the CPU alone.
 
     Returns:
         (k,) in theta's type; NaN where theta makes a rate negative or the numbers do not exist.
@@ -69,41 +54,41 @@ def evaluate(
         nothing if points is None else as_floats("points", points),
         nothing if rewards is None else as_floats("rewards", rewards),
     )
-    result: Array = _compiled(jnp.asarray(key), *operands, function=function)
+    result: Array = _compiled(jnp.asarray(key), *operands, tables, function=function)
     return result
 
 
 @functools.partial(jax.jit, static_argnames=("function",), inline=True)
-def _compiled(*operands: Array, function: Function) -> Array:
+def _compiled(*operands: Any, function: Function) -> Array:
     """Compiled also when called outside jit. The name is part of programs' keys in JAX's cache."""
     values: Array = _values(function, *operands)
     return values
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _values(function: Function, *operands: Array) -> Array:
-    return _bind(_VALUES, function, operands)[0]
+def _values(function: Function, *operands: Any) -> Array:
+    return _bind(VALUES, function, operands)[0]
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _with_first(function: Function, *operands: Array) -> tuple[Array, ...]:
-    return _bind(_FIRST, function, operands)
+def _with_first(function: Function, *operands: Any) -> tuple[Array, ...]:
+    return _bind(FIRST, function, operands)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _with_rewards(function: Function, *operands: Array) -> tuple[Array, ...]:
-    return _bind(_REWARDS, function, operands)
+def _with_rewards(function: Function, *operands: Any) -> tuple[Array, ...]:
+    return _bind(REWARDS, function, operands)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _with_second(function: Function, *operands: Array) -> tuple[Array, ...]:
-    return _bind(_SECOND, function, operands)
+def _with_second(function: Function, *operands: Any) -> tuple[Array, ...]:
+    return _bind(SECOND, function, operands)
 
 
 def _values_jvp(
-    function: Function, primals: tuple[Array, ...], tangents: tuple[Any, ...]
+    function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]
 ) -> tuple[Array, Array]:
-    _, theta, points, rewards = tangents
+    _, theta, points, rewards, _ = tangents
     if isinstance(rewards, SymbolicZero):
         values, first = _with_first(function, *primals)
         return values, _along(function, first, theta, points)
@@ -113,9 +98,9 @@ def _values_jvp(
 
 
 def _first_jvp(
-    function: Function, primals: tuple[Array, ...], tangents: tuple[Any, ...]
+    function: Function, primals: tuple[Any, ...], tangents: tuple[Any, ...]
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    _, theta, points, rewards = tangents
+    _, theta, points, rewards, _ = tangents
     if not isinstance(rewards, SymbolicZero):
         _no_more()
     values, first, second = _with_second(function, *primals)
@@ -151,8 +136,21 @@ _with_rewards.defjvp(_no_more, symbolic_zeros=True)
 _with_second.defjvp(_no_more, symbolic_zeros=True)
 
 
-def _bind(wanted: int, function: Function, operands: tuple[Array, ...]) -> tuple[Array, ...]:
-    """Add the custom call to a program: values, and the derivatives that are wanted."""
+def _bind(wanted: int, function: Function, operands: tuple[Any, ...]) -> tuple[Array, ...]:
+    """Add to a program the values and the derivatives that are wanted, in the way of its platform."""
+    *arrays, tables = operands
+    if tables is None:
+        return _call(wanted, function, *arrays)
+    found: tuple[Array, ...] = jax.lax.platform_dependent(
+        *operands,
+        cpu=lambda *operands: _call(wanted, function, *operands[:-1]),
+        default=lambda *operands: native.derived(wanted, function, *operands[1:]),
+    )
+    return found
+
+
+def _call(wanted: int, function: Function, *operands: Array) -> tuple[Array, ...]:
+    """The custom call."""
     if jax.sharding.get_abstract_mesh().manual_axes:
         operands = vary_together(operands)
     results = jax.eval_shape(functools.partial(_result_like, wanted, function), *operands)
@@ -170,7 +168,7 @@ def _bind(wanted: int, function: Function, operands: tuple[Array, ...]) -> tuple
     )
 
 
-def _result_like(wanted: int, function: Function, *operands: Array) -> tuple[Array, ...]:
+def _result_like(wanted: int, function: Function, *operands: Any) -> tuple[Array, ...]:
     """Return arrays of the results' shapes and types.
 
     Only traced, never run: types taken from the operands carry what shard_map adds to them.
@@ -183,6 +181,6 @@ def _result_like(wanted: int, function: Function, *operands: Array) -> tuple[Arr
         one = jnp.sum(theta, axis=-1).reshape((*theta.shape[:-1], *(1 for _ in shape)))
         return jnp.broadcast_to(one, (*batch, *shape))
 
-    further = {_REWARDS: (k, rewards.shape[-1]), _SECOND: (k, v, v)}
+    further = {REWARDS: (k, rewards.shape[-1]), SECOND: (k, v, v)}
     shapes = [(k,), (k, v), further.get(wanted, ())][: 1 + min(wanted, 2)]
     return tuple(like(*shape) for shape in shapes)

@@ -196,6 +196,7 @@ class Graph(Rewards, Samples):
         rewards: ArrayLike | None = None,
         *,
         rtol: float = RTOL,
+        portable: bool | None = None,
     ) -> Model:
         """The law as functions of JAX; see `phasic.Model`. The trace is kept in the cache.
 
@@ -203,13 +204,21 @@ class Graph(Rewards, Samples):
             discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
             rewards: (n_vertices,) whole rewards for a discrete law.
             rtol: Relative truncation error of a density, from 1e-14.
+            portable: Whether the model carries its graph as arrays, for GPUs and other platforms without
+                custom calls; default: if that is JAX's default platform, and the law is one in time. There
+                it computes in JAX's precision (switch x64 on), always by uniformization.
         """
+        import jax
+
         from phasic._model import Model
 
         discrete, ordered = self._law(discrete, rewards)
         trace, original = self.trace(), self._original
         assert original is not None
-        return Model.of(trace, ordered, original, discrete=discrete, rtol=_check.rtol(rtol))
+        if portable is None:
+            portable = not discrete and jax.default_backend() != "cpu"
+        checked = _check.rtol(rtol)
+        return Model.of(trace, ordered, original, discrete=discrete, rtol=checked, portable=portable)
 
     def svgd(
         self,

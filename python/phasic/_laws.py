@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from phasic._functions import Function, evaluate
+from phasic._functions import evaluate
+from phasic._native_functions import Function
 
 
 class Laws:
@@ -24,6 +25,7 @@ class Laws:
 
     key: Any
     original: Any
+    tables: Any
     n_parameters: int
     n_vertices: int
     discrete: bool
@@ -42,7 +44,7 @@ class Laws:
         target = "phasic_moments_discrete_v1" if self.discrete else "phasic_moments_v1"
         function = Function(target, n_values=power, power=power)
         row = None if rewards is None else self._row(rewards)
-        return evaluate(function, self.key, self._theta(theta), rewards=row)
+        return evaluate(function, self.key, self._theta(theta), rewards=row, tables=self.tables)
 
     def expectation(self, theta: ArrayLike, rewards: ArrayLike | None = None) -> Array:
         """E[Y] of the accumulated reward, a scalar. Arguments as for `moments`."""
@@ -64,7 +66,7 @@ class Laws:
         self._must_be_continuous("expectations")
         rows = self._rows(rewards)
         function = Function("phasic_expectations_v1", n_values=rows.shape[0])
-        return evaluate(function, self.key, self._theta(theta), rewards=rows.reshape(-1))
+        return evaluate(function, self.key, self._theta(theta), rewards=rows.reshape(-1), tables=self.tables)
 
     def covariance(self, theta: ArrayLike, rewards1: ArrayLike, rewards2: ArrayLike) -> Array:
         """Covariance of two accumulated rewards, a scalar.
@@ -76,7 +78,9 @@ class Laws:
         """
         rows = jnp.concatenate([self._row(rewards1), self._row(rewards2)])
         target = "phasic_covariance_discrete_v1" if self.discrete else "phasic_covariance_v1"
-        return evaluate(Function(target, n_values=1), self.key, self._theta(theta), rewards=rows)[0]
+        return evaluate(
+            Function(target, n_values=1), self.key, self._theta(theta), rewards=rows, tables=self.tables
+        )[0]
 
     def laplace(self, theta: ArrayLike, s: ArrayLike, rewards: ArrayLike | None = None) -> Array:
         """E of exp(-s Y) of a continuous model, in the shape of s.
@@ -135,7 +139,7 @@ class Laws:
         theta, at = self._theta(theta), jnp.asarray(points)
         function = Function(target, n_values=at.size, rtol=self.rtol, of_points=True)
         row = None if rewards is None else self._row(rewards)
-        values = evaluate(function, self.key, theta, at.reshape(-1), row)
+        values = evaluate(function, self.key, theta, at.reshape(-1), row, self.tables)
         return values.reshape(at.shape)
 
     def _must_be_continuous(self, name: str) -> None:

@@ -13,7 +13,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from phasic import _check, _core, _ffi, _saved, _trace
+from phasic import _check, _core, _ffi, _native, _saved, _trace
 from phasic._laws import Laws
 from phasic._observations import Observations
 from phasic._pytree import narrowed
@@ -32,6 +32,7 @@ class Model(Laws):
         key: The trace's content hash, (8,) uint32.
         rewards: (n_vertices,) in the trace's order, or (0,) for none.
         original: (n_vertices,) int32: where the trace's vertices are in the graph.
+        tables: The graph as arrays, for platforms without custom calls; None for the CPU alone.
         n_parameters: Length p of theta.
         n_vertices: Vertices of the trace.
         discrete: Whether data are whole rewards collected step by step, instead of absorption times.
@@ -41,6 +42,7 @@ class Model(Laws):
     key: Any
     rewards: Any
     original: Any
+    tables: Any
     n_parameters: int = field(metadata={"static": True})
     n_vertices: int = field(metadata={"static": True})
     discrete: bool = field(metadata={"static": True})
@@ -55,12 +57,16 @@ class Model(Laws):
         *,
         discrete: bool,
         rtol: float,
+        portable: bool = False,
     ) -> Model:
         """The model of a trace, registered so that compiled programs find it."""
         trace.register()
         key = _ffi.key_words(trace.key)
         order = np.asarray(original, dtype=np.int32)
-        return cls(key, rewards, order, trace.n_parameters, trace.n_vertices, discrete, rtol)
+        if portable and discrete:
+            raise ValueError("portable=True is for laws in time: discrete=True has the custom call alone")
+        tables = _native.tables(trace) if portable else None
+        return cls(key, rewards, order, tables, trace.n_parameters, trace.n_vertices, discrete, rtol)
 
     def log_likelihood(
         self, theta: ArrayLike, values: ArrayLike | Observations, weights: ArrayLike | None = None
@@ -112,6 +118,7 @@ class Model(Laws):
             self.rewards,
             discrete=self.discrete,
             rtol=self.rtol,
+            tables=self.tables,
         )
 
     def _check(
@@ -149,14 +156,15 @@ class Model(Laws):
     def __reduce__(self) -> tuple[Any, ...]:
         rewards = np.asarray(self.rewards, dtype=np.float64).tobytes()
         original = np.asarray(self.original, dtype=np.int32).tobytes()
-        return _restore, (_hex(self.key), rewards, original, self.discrete, self.rtol)
+        portable = self.tables is not None
+        return _restore, (_hex(self.key), rewards, original, self.discrete, self.rtol, portable)
 
 
 def _hex(key: Any) -> str:
     return np.asarray(key, dtype="<u4").tobytes().hex()
 
 
-def _restore(key: str, rewards: bytes, original: bytes, discrete: bool, rtol: float) -> Model:
+def _restore(key: str, rewards: bytes, original: bytes, discrete: bool, rtol: float, portable: bool) -> Model:
     """The model with this key. Its trace is read from the cache.
 
     Raises:
@@ -164,7 +172,7 @@ def _restore(key: str, rewards: bytes, original: bytes, discrete: bool, rtol: fl
     """
     trace = _found(key)
     order = np.frombuffer(original, dtype=np.int32)
-    return Model.of(trace, np.frombuffer(rewards), order, discrete=discrete, rtol=rtol)
+    return Model.of(trace, np.frombuffer(rewards), order, discrete=discrete, rtol=rtol, portable=portable)
 
 
 def _found(key: str) -> _core.Trace:

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use numpy::{IntoPyArray, PyArray1};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use phasic_core::{Absorption, Error, Interrupt, Law, LogLikelihood, Moments};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -29,6 +29,8 @@ pub(crate) fn from_cache(key: &phasic_core::TraceKey) -> Option<Arc<phasic_core:
 }
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
+type Indices<'py> = Bound<'py, PyArray1<u32>>;
+type Edges<'py> = (Indices<'py>, Indices<'py>, Vector<'py>, Bound<'py, PyArray2<f64>>);
 
 impl Trace {
     /// Runs a computation without the GIL.
@@ -128,6 +130,40 @@ impl Trace {
     #[getter]
     fn multiply_adds(&self) -> u64 {
         self.trace.multiply_adds()
+    }
+
+    /// Source, target, base and coefficients of each edge, in canonical order: `(n_edges,)` thrice
+    /// and `(n_edges, n_parameters)`.
+    fn edges<'py>(&self, py: Python<'py>) -> PyResult<Edges<'py>> {
+        let graph = self.trace.graph();
+        let (mut sources, mut targets) = (Vec::new(), Vec::new());
+        let (mut bases, mut coefficients) = (Vec::new(), Vec::new());
+        for vertex in 0..self.trace.n_vertices() {
+            for edge in graph.edges(vertex) {
+                let (base, along) = graph.weight(edge);
+                sources.push(vertex as u32);
+                targets.push(graph.target(edge) as u32);
+                bases.push(base);
+                coefficients.extend(along);
+            }
+        }
+        let shape = [graph.n_edges(), graph.n_parameters()];
+        let coefficients = PyArray1::from_vec(py, coefficients).reshape(shape)?;
+        let numbers = (sources.into_pyarray(py), targets.into_pyarray(py));
+        Ok((numbers.0, numbers.1, bases.into_pyarray(py), coefficients))
+    }
+
+    /// Transient vertices in the order of elimination, and where each strongly connected component
+    /// begins among them.
+    fn components<'py>(&self, py: Python<'py>) -> (Indices<'py>, Indices<'py>) {
+        let array = |numbers: &[u32]| PyArray1::from_slice(py, numbers);
+        (array(self.trace.pivots()), array(self.trace.blocks()))
+    }
+
+    /// Whether weights are divided by their sums in discrete functions.
+    #[getter]
+    fn normalized(&self) -> bool {
+        self.trace.graph().normalized()
     }
 
     /// Puts the trace where compiled JAX programs find it by its key.

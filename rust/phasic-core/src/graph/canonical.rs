@@ -80,6 +80,13 @@ impl Graph {
         self.targets[edge] as usize
     }
 
+    /// Base and coefficients of the weight of an edge, which is `base + coefficients · θ`.
+    #[must_use]
+    pub fn weight(&self, edge: usize) -> (f64, &[f64]) {
+        let row = self.rows[edge] as usize;
+        (self.row_bases[row], self.coefficients(row))
+    }
+
     /// Whether a vertex has no edges out.
     #[must_use]
     pub fn is_absorbing(&self, vertex: usize) -> bool {

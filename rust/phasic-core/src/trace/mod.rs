@@ -98,6 +98,19 @@ impl Trace {
         self.schedule.levels()
     }
 
+    /// Transient vertices in the order of their elimination, `(n_transient,)`.
+    #[must_use]
+    pub fn pivots(&self) -> &[u32] {
+        &self.schedule.pivots
+    }
+
+    /// Where each strongly connected component begins among the pivots, `(n_components + 1,)`; no edge
+    /// leads from a component to an earlier one.
+    #[must_use]
+    pub fn blocks(&self) -> &[u32] {
+        &self.schedule.blocks
+    }
+
     pub(crate) fn schedule(&self) -> &Schedule {
         &self.schedule
     }
