@@ -125,7 +125,7 @@ class Curves(Gradients):
         shape, sign, defect = at.shape, -1.0 if upper else 1.0, self.defect()
         p, value = at.ravel(), times.ravel()
         lower = 1.0 - p if upper else p
-        inside = (0.0 < value) & np.isfinite(value)
+        inside = (value > 0.0) & np.isfinite(value)
         early = inside & (lower <= 0.5)
         in_theta, in_p = np.zeros((p.size, self._current_theta().size)), np.zeros(p.size)
         for curve, chosen in (("cdf", early), ("sf", inside & ~early)):
