@@ -29,6 +29,19 @@ class CurveGradient:
 
 
 @dataclass(frozen=True)
+class CountGradient:
+    """Probabilities of counts with their derivatives; `shape` is that of the counts, () for one.
+
+    Attributes:
+        value: (*shape).
+        theta: In the parameters, (*shape, param_length).
+    """
+
+    value: float | Doubles
+    theta: Doubles
+
+
+@dataclass(frozen=True)
 class QuantileGradient:
     """A quantile with its derivatives; `shape` is that of the probabilities, () for one.
 
@@ -118,6 +131,33 @@ class Curves(Gradients):
         """Of `isf`; as `ppf_gradient`, with the derivatives in `p` negative."""
         at = _check.probabilities("p", p)
         return self._quantile_gradient(at, np.asarray(self.isf(at, rtol=rtol)), rtol, upper=True)
+
+    def pmf_discrete_gradient(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> CountGradient:
+        """Of `pmf_discrete`, same arguments.
+
+        With at most as many parameters as counts, one table of dual numbers for each parameter serves all
+        counts; else every count has a sweep back through the table.
+        """
+        return self._count_gradient("pmf", jumps, rewards)
+
+    def logpmf_discrete_gradient(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> CountGradient:
+        """Of `logpmf_discrete`, right where the probability underflows; NaN where it is 0."""
+        return self._count_gradient("logpmf", jumps, rewards)
+
+    def cdf_discrete_gradient(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> CountGradient:
+        """Of `cdf_discrete`, by `sf_discrete` where that is the smaller."""
+        return self._count_gradient("cdf", jumps, rewards)
+
+    def sf_discrete_gradient(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> CountGradient:
+        """Of `sf_discrete`, right in the far tail."""
+        return self._count_gradient("sf", jumps, rewards)
+
+    def _count_gradient(self, curve: str, jumps: ArrayLike, rewards: ArrayLike | None) -> CountGradient:
+        at = _check.counts("jumps", jumps)
+        trace, theta, ordered = self._recorded(), self._current_theta(), self._whole_rewards(rewards)
+        value, in_theta = trace.discrete_slopes(theta, curve, at.ravel(), ordered)
+        rows = in_theta.reshape((*at.shape, in_theta.shape[1]))
+        return CountGradient(float(value[0]) if at.ndim == 0 else value.reshape(at.shape), rows)
 
     def _quantile_gradient(
         self, at: Doubles, times: Doubles, rtol: float, *, upper: bool
