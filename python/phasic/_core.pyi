@@ -21,7 +21,8 @@ __all__ = [
 
 _Doubles = NDArray[np.float64]
 _Complexes = NDArray[np.complex128]
-_Derivatives = tuple[tuple[float, _Doubles, _Doubles, _Doubles, list[_Doubles]], _Doubles | None]
+_Parts = tuple[float, _Doubles, _Doubles, _Doubles, list[_Doubles]]
+_Derivatives = tuple[_Parts, _Doubles | None]
 _ComplexDerivatives = tuple[complex, _Complexes, _Complexes, _Complexes, list[_Complexes]]
 _EpochDerivatives = tuple[float, list[_Doubles], _Doubles]
 _Indices = NDArray[np.uint32]
@@ -131,7 +132,6 @@ class Trace:
     def laplace_at(
         self, theta: _Doubles, re: float, im: float, rewards: _Doubles | None = None
     ) -> tuple[float, float]: ...
-    def cross_moment(self, theta: _Doubles, rewards: _Doubles, *, discrete: bool = False) -> float: ...
     def discrete_covariance(
         self, theta: _Doubles, first: _Doubles | None = None, second: _Doubles | None = None
     ) -> float: ...
@@ -144,10 +144,12 @@ class Trace:
         discrete: bool = False,
         direction: _Doubles | None = None,
     ) -> _Derivatives: ...
-    def cross_moment_gradient(
+    def joint_moments_gradient(
         self,
         theta: _Doubles,
+        orders: list[int],
         rewards: _Doubles,
+        seeds: _Doubles,
         *,
         discrete: bool = False,
         direction: _Doubles | None = None,
@@ -240,7 +242,10 @@ class Trace:
         self, theta: _Doubles, re: _Doubles, im: _Doubles, rewards: _Doubles
     ) -> tuple[float, float]: ...
     def atoms(self, theta: _Doubles, rewards: _Doubles) -> _Doubles: ...
-    def atom_gradient(self, theta: _Doubles, rewards: _Doubles) -> tuple[float, _Doubles]: ...
+    def atom_gradient(self, theta: _Doubles, rewards: _Doubles) -> _Parts: ...
+    def moments_given_zero_gradient(
+        self, theta: _Doubles, seeds: _Doubles, rewards: _Doubles | None, zero: _Doubles
+    ) -> _Parts: ...
     def moments_given_zero(
         self, theta: _Doubles, power: int, rewards: _Doubles | None, zero: _Doubles
     ) -> _Doubles: ...
@@ -267,7 +272,7 @@ class Trace:
         rewards: _Doubles,
         rates: _Doubles,
         logarithm: bool,
-    ) -> tuple[float, _Doubles, _Doubles, list[_Doubles]]: ...
+    ) -> _Parts: ...
     def reward_transform(self, theta: _Doubles, rewards: _Doubles) -> GraphBuilder: ...
     def propagate(
         self, theta: _Doubles, initial: _Doubles, exponent: int, duration: float, tolerance: float
