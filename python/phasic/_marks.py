@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 
 from phasic import _check
 from phasic._check import Doubles
-from phasic._curves import Curves
 from phasic._gradients import Gradient
+from phasic._timed import Timed
 
 
-class Marks(Curves):
+class Marks(Timed):
     """Laws of marks that fall on a chain; see `phasic.Graph`.
 
     Marks of type t fall on vertex v at rate `rate[t] * rewards[t, v]` while the chain is there, as mutations
