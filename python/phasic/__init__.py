@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from phasic._context import DistributionContext
 from phasic._core import Trace, TraceFormatError, __version__
-from phasic._curves import CurveGradient
+from phasic._curves import CountGradient, CurveGradient, QuantileGradient
 from phasic._epochs import Epoch, EpochGradient, Epochs
 from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
@@ -57,6 +57,7 @@ __all__ = [
     "Beta",
     "CacheManager",
     "ComplexGradient",
+    "CountGradient",
     "CurveGradient",
     "DistributionContext",
     "Edge",
@@ -73,6 +74,7 @@ __all__ = [
     "Normal",
     "Observations",
     "Posterior",
+    "QuantileGradient",
     "Trace",
     "TraceFormatError",
     "Uniform",

@@ -27,7 +27,8 @@ class Gradient:
         value: The number.
         theta: In the parameters, (param_length,).
         rewards: In each vector of rewards, (n_vertices,) each; empty where there are none.
-        initial: In the probability of starting in each vertex, (n_vertices,); None for marks and atoms.
+        initial: In the probability of starting in each vertex, (n_vertices,), taken from that of starting
+            absorbed.
         product: Hessian in theta times the direction, (param_length,), where one was given.
     """
 
@@ -87,10 +88,46 @@ class Gradients(Distribution):
         self, rewards: ArrayLike, *, discrete: bool = False, direction: ArrayLike | None = None
     ) -> Gradient:
         """Of the mean of the product of several rewards; see `cross_moment`."""
-        checked = _check.reward_matrix(rewards, self.vertices_length())
-        theta, ordered = self._current_theta(), self._columns_in_canonical_order(checked)
-        found = self._recorded().cross_moment_gradient(
-            theta, ordered, discrete=discrete, direction=self._direction(direction)
+        orders, ordered = self._factors(rewards)
+        seeds = np.zeros([2] * len(orders))
+        seeds.flat[-1] = 1.0
+        return self._joint_gradient(orders, ordered, seeds, discrete, direction)
+
+    def joint_moments_gradient(
+        self,
+        orders: ArrayLike,
+        rewards: ArrayLike,
+        seeds: ArrayLike | None = None,
+        *,
+        discrete: bool = False,
+        direction: ArrayLike | None = None,
+    ) -> Gradient:
+        """Of the sum of `seeds` times `joint_moments(orders, rewards)`: any combination in one sweep.
+
+        Args:
+            orders: (m,) whole numbers ≥ 0.
+            rewards: (m, n_vertices).
+            seeds: (orders[0] + 1, …, orders[m - 1] + 1), or None for the moment of the highest order alone.
+            discrete: Rewards are collected per step, as in `joint_moments_discrete`.
+            direction: (param_length,).
+        """
+        each, ordered = self._orders(orders, rewards)
+        shape = tuple(order + 1 for order in each)
+        if seeds is None:
+            checked = np.zeros(shape)
+            checked.flat[-1] = 1.0
+        else:
+            checked = _check.doubles("seeds", seeds)
+            if checked.shape != shape:
+                raise ValueError(f"seeds has shape {checked.shape}, but there are moments of shape {shape}")
+        return self._joint_gradient(each, ordered, checked, discrete, direction)
+
+    def _joint_gradient(
+        self, orders: list[int], rewards: Doubles, seeds: Doubles, discrete: bool, direction: ArrayLike | None
+    ) -> Gradient:
+        checked, along = _check.finite_vector("seeds", seeds.ravel()), self._direction(direction)
+        found = self._recorded().joint_moments_gradient(
+            self._current_theta(), orders, rewards, checked, discrete=discrete, direction=along
         )
         return self._gradient(found)
 

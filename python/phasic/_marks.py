@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 
 from phasic import _check
 from phasic._check import Doubles
-from phasic._curves import Curves
 from phasic._gradients import Gradient
+from phasic._timed import Timed
 
 
-class Marks(Curves):
+class Marks(Timed):
     """Laws of marks that fall on a chain; see `phasic.Graph`.
 
     Marks of type t fall on vertex v at rate `rate[t] * rewards[t, v]` while the chain is there, as mutations
@@ -204,7 +204,7 @@ class Marks(Curves):
         found = self.moments_gradient(of_means, rates @ matrix)
         shares = found.rewards[0]
         in_rewards = tuple(each * shares for each in rates)
-        return Gradient(found.value, found.theta, in_rewards), _like(rate, matrix @ shares)
+        return Gradient(found.value, found.theta, in_rewards, found.initial), _like(rate, matrix @ shares)
 
     def _marked(
         self, counts: ArrayLike, rewards: ArrayLike | None, rate: ArrayLike, *, logarithm: bool
@@ -299,11 +299,12 @@ class Marks(Curves):
         *,
         logarithm: bool,
     ) -> tuple[Gradient, float | Doubles]:
-        value, in_theta, in_rates, in_rewards = self._recorded().marked_gradient(
+        value, in_theta, initial, in_rates, in_rewards = self._recorded().marked_gradient(
             theta, counts, seeds, ordered, rates, logarithm
         )
         by_vertex = tuple(self._in_creation_order(each) for each in in_rewards)
-        return Gradient(value, in_theta, by_vertex), _like(rate, in_rates)
+        found = Gradient(value, in_theta, by_vertex, self._in_creation_order(initial))
+        return found, _like(rate, in_rates)
 
 
 def _by_type(rewards: ArrayLike | None) -> bool:

@@ -24,6 +24,12 @@ CERTIFIED = 1e-10
 #: Relative truncation error of occupancies and accumulated times.
 TOLERANCE = 1e-12
 
+#: Factors of a cross-moment: it takes two to this power solves.
+MOST_FACTORS = 10
+
+#: The largest order of a joint moment.
+MOST_ORDER = 1000
+
 
 class Numbers(Structure):
     """Everything a graph computes at its parameters; see `phasic.Graph`.
@@ -92,9 +98,8 @@ class Numbers(Structure):
 
         With `discrete`, rewards are collected per step; see `pmf_discrete`.
         """
-        checked = _check.reward_matrix(rewards, self.vertices_length())
-        ordered = self._columns_in_canonical_order(checked)
-        return self._recorded().cross_moment(self._current_theta(), ordered, discrete=discrete)
+        each, ordered = self._factors(rewards)
+        return float(self._recorded().joint_moments(self._current_theta(), each, ordered, discrete)[-1])
 
     def expected_waiting_time(self, rewards: ArrayLike | None = None, *, method: Method = "auto") -> Doubles:
         """Mean time, or reward, until absorption from each vertex, (n_vertices,).
@@ -227,6 +232,28 @@ class Numbers(Structure):
         _log.info(
             "iterative solution with certified relative error %.1e, %d iterations", relative, iterations
         )
+
+    def _factors(self, rewards: ArrayLike) -> tuple[list[int], Doubles]:
+        """The order of each reward in their product, and the rewards in the trace's order."""
+        matrix = _check.reward_matrix(rewards, self.vertices_length())
+        if not 1 <= len(matrix) <= MOST_FACTORS:
+            raise ValueError(
+                f"the number of rewards is {len(matrix)}: it must be between 1 and {MOST_FACTORS}"
+            )
+        return [1] * len(matrix), self._columns_in_canonical_order(matrix)
+
+    def _orders(self, orders: ArrayLike, rewards: ArrayLike) -> tuple[list[int], Doubles]:
+        """The largest order of each reward, and the rewards in the trace's order, (m, n_vertices)."""
+        matrix = _check.reward_matrix(rewards, self.vertices_length())
+        largest = np.atleast_1d(_check.counts("orders", orders))
+        if largest.shape != (len(matrix),):
+            raise ValueError(
+                f"orders has shape {largest.shape}, but there are {len(matrix)} rewards: ({len(matrix)},)"
+            )
+        if (largest > MOST_ORDER).any():
+            index = int(np.argmax(largest > MOST_ORDER))
+            raise ValueError(f"orders[{index}] is {largest[index]}: it must be at most {MOST_ORDER}")
+        return [int(order) for order in largest], self._columns_in_canonical_order(matrix)
 
     def _rewards(self, rewards: ArrayLike | None) -> Doubles | None:
         return self._in_canonical_order(_check.reward_vector(rewards, self.vertices_length()))

@@ -84,8 +84,8 @@ class Rewards(Marks):
 
     def atom_gradient(self, rewards: ArrayLike) -> Gradient:
         """Of the probability that a reward, (n_vertices,), stays zero; see `atoms`."""
-        value, theta = self._recorded().atom_gradient(self._current_theta(), self._zero(rewards, "rewards"))
-        return Gradient(value, theta)
+        zero = self._zero(rewards, "rewards")
+        return self._gradient((self._recorded().atom_gradient(self._current_theta(), zero), None))
 
     def moments_given_zero(self, power: int, rewards: ArrayLike | None, zero: ArrayLike) -> Doubles:
         """Raw moments of order 1 to `power` of a reward, given that others stay zero, (power,).
@@ -101,6 +101,15 @@ class Rewards(Marks):
         power, ordered = _check.power(power), self._rewards(rewards)
         other = self._zero(zero, "zero")
         return self._recorded().moments_given_zero(self._current_theta(), power, ordered, other)
+
+    def moments_given_zero_gradient(
+        self, seeds: ArrayLike, rewards: ArrayLike | None, zero: ArrayLike
+    ) -> Gradient:
+        """Of the sum of `seeds[k - 1]` times the k-th of `moments_given_zero`."""
+        checked, ordered = _check.finite_vector("seeds", seeds), self._rewards(rewards)
+        other, theta = self._zero(zero, "zero"), self._current_theta()
+        found = self._recorded().moments_given_zero_gradient(theta, checked, ordered, other)
+        return self._gradient((found, None))
 
     # The chain in reward time
 
@@ -170,17 +179,7 @@ class Rewards(Marks):
         return graph
 
     def _joint_moments(self, orders: ArrayLike, rewards: ArrayLike, *, discrete: bool) -> Doubles:
-        matrix = _check.reward_matrix(rewards, self.vertices_length())
-        largest = np.atleast_1d(_check.counts("orders", orders))
-        if largest.shape != (len(matrix),):
-            raise ValueError(
-                f"orders has shape {largest.shape}, but there are {len(matrix)} rewards: ({len(matrix)},)"
-            )
-        if (largest > 1000).any():
-            index = int(np.argmax(largest > 1000))
-            raise ValueError(f"orders[{index}] is {largest[index]}: it must be at most 1000")
-        each = [int(order) for order in largest]
-        ordered = self._columns_in_canonical_order(matrix)
+        each, ordered = self._orders(orders, rewards)
         moments = self._recorded().joint_moments(self._current_theta(), each, ordered, discrete)
         return moments.reshape([order + 1 for order in each])
 

@@ -19,6 +19,9 @@ struct Case {
     direction: Vec<f64>,
 }
 
+/// Of joint moments of the orders up to (2, 0, 1).
+const EACH: [f64; 6] = [0.5, 0.25, 1.0, 0.75, 0.125, 2.0];
+
 /// At most four edges leave a state, each with a probability below 1/4; one of them leads on.
 fn cases() -> impl Strategy<Value = Case> {
     let others = |n| proptest::collection::vec(proptest::collection::vec(0..n + 2, 0..=3), n);
@@ -140,6 +143,12 @@ fn combine(seeds: &[f64], values: &[f64]) -> f64 {
 
 const SEEDS: [f64; 3] = [0.5, 0.25, 0.125];
 
+/// E of the product of rewards.
+fn product(at: &Moments<'_>, clock: Clock, rewards: &[&[f64]]) -> f64 {
+    let table = at.joint_moments(clock, &vec![1; rewards.len()], rewards).unwrap();
+    table[table.len() - 1]
+}
+
 fn own_scale(_: &Moments<'_>) -> f64 {
     0.0
 }
@@ -175,7 +184,7 @@ proptest! {
             &case,
             |_, [a, b, _]| Quantity::Covariance { clock: Clock::Time, first: Some(a), second: Some(b) },
             |at, [a, b, _]| at.covariance(Some(a), Some(b)).unwrap(),
-            |at| at.cross_moment(Clock::Time, &[&case.rewards[0], &case.rewards[1]]).unwrap(),
+            |at| product(at, Clock::Time, &[&case.rewards[0], &case.rewards[1]]),
         )?;
     }
 
@@ -185,24 +194,26 @@ proptest! {
             &case,
             |_, [a, b, _]| Quantity::Covariance { clock: Clock::Steps, first: Some(a), second: Some(b) },
             |at, [a, b, _]| at.discrete_covariance(Some(a), Some(b)).unwrap(),
-            |at| at.cross_moment(Clock::Steps, &[&case.rewards[0], &case.rewards[1]]).unwrap(),
+            |at| product(at, Clock::Steps, &[&case.rewards[0], &case.rewards[1]]),
         )?;
     }
 
     #[test]
-    fn cross_moments_of_three_rewards(case in cases(), steps in any::<bool>()) {
+    fn joint_moments_of_three_rewards(case in cases(), steps in any::<bool>()) {
         let clock = if steps { Clock::Steps } else { Clock::Time };
         let all: Vec<&[f64]> = case.rewards.iter().map(Vec::as_slice).collect();
         check(
             &case,
-            |_, _| Quantity::CrossMoment { clock, rewards: &all },
-            |at, [a, b, c]| at.cross_moment(clock, &[a, b, c]).unwrap(),
+            |_, _| Quantity::JointMoments { clock, orders: &[2, 0, 1], rewards: &all, seeds: &EACH },
+            |at, [a, b, c]| {
+                combine(&EACH, &at.joint_moments(clock, &[2, 0, 1], &[a, b, c]).unwrap())
+            },
             own_scale,
         )?;
     }
 
     #[test]
-    fn cross_moments_of_equal_rewards_are_moments(case in cases(), steps in any::<bool>()) {
+    fn joint_moments_of_equal_rewards_are_moments(case in cases(), steps in any::<bool>()) {
         let trace = case.record();
         let at = Moments::new(&trace, &case.theta).unwrap();
         let reward = &case.rewards[0][..];
@@ -211,7 +222,7 @@ proptest! {
         } else {
             (Clock::Time, at.moments(3, Some(reward)).unwrap())
         };
-        let cross = at.cross_moment(clock, &[reward; 3]).unwrap();
+        let cross = product(&at, clock, &[reward; 3]);
         prop_assert!((cross / moments[2] - 1.0).abs() < 1e-13);
     }
 
@@ -361,10 +372,18 @@ fn seeds_of_the_wrong_length_are_refused() {
 }
 
 #[test]
-fn a_cross_moment_of_no_or_too_many_rewards_is_refused() {
+fn seeds_that_do_not_fit_the_orders_are_refused() {
     let trace = geometric();
     let at = Moments::new(&trace, &[0.5]).unwrap();
-    let ones = [1.0; 3];
-    assert!(at.cross_moment(Clock::Time, &[]).is_err());
-    assert!(at.cross_moment(Clock::Time, &[&ones[..]; 11]).is_err());
+    let rewards = [&[1.0; 3][..]];
+    let quantity = Quantity::JointMoments {
+        clock: Clock::Time,
+        orders: &[2],
+        rewards: &rewards,
+        seeds: &[1.0],
+    };
+    let error = at.gradient(&quantity).unwrap_err().to_string();
+    assert_eq!(error, "seeds has 1 entries, but 3 were expected");
+    let error = at.joint_moments(Clock::Steps, &[1, 1], &rewards).unwrap_err().to_string();
+    assert_eq!(error, "orders has 2 entries, but 1 were expected");
 }

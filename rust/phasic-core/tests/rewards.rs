@@ -3,7 +3,7 @@
 
 use phasic_benches::{freeze, kingman_blocks, rabbits, rewards};
 use phasic_core::{
-    Complex, Discrete, Error, Moments, Trace, reward_transform_discrete,
+    Clock, Complex, Discrete, Error, Moments, Trace, reward_transform_discrete,
     reward_transform_for_any_theta,
 };
 
@@ -21,7 +21,7 @@ fn joint_moments_hold_covariances_and_moments() {
     let at = Moments::new(&trace, &THETA).unwrap();
     let left = rewards(&frozen, |state| f64::from(state[0]));
     let right = rewards(&frozen, |state| f64::from(state[1]));
-    let table = at.joint_moments(&[1, 2], &[&left, &right]).unwrap();
+    let table = at.joint_moments(Clock::Time, &[1, 2], &[&left, &right]).unwrap();
     assert_eq!(table.len(), 6);
     assert_eq!(table[0], 1.0);
     close(table[1], 0.094_387_755_102_040_8, 1e-14);
@@ -39,7 +39,7 @@ fn patterns_of_zeros_sum_to_one() {
     let atoms = at.atoms(&[&both, &right]).unwrap();
     close(atoms.iter().sum(), 1.0, 1e-15);
     assert_eq!(atoms[2], 0.0, "rabbits on both sides are rabbits on the right");
-    close(atoms[0], at.atom_gradient(&right).unwrap().0, 1e-15);
+    close(atoms[0], at.atom_gradient(&right).unwrap().value, 1e-15);
     // A right island that never sees a rabbit leaves the flood of rate 2 before a crossing of rate 1.
     close(atoms[0], 2.0 / 3.0, 1e-15);
     close(at.moments_given_zero(1, None, &right).unwrap()[0], 1.0 / 3.0, 1e-15);

@@ -67,19 +67,6 @@ impl Trace {
         Ok((value.re, value.im))
     }
 
-    /// E of the product of several rewards, `(k, n_vertices)`, per unit of time or per step.
-    #[pyo3(signature = (theta, rewards, *, discrete = false))]
-    fn cross_moment(
-        &self,
-        py: Python<'_>,
-        theta: Doubles<'_>,
-        rewards: PyReadonlyArray2<'_, f64>,
-        discrete: bool,
-    ) -> PyResult<f64> {
-        let rewards = rows(&rewards);
-        self.moments_of(py, &theta, |at| at.cross_moment(clock(discrete), &slices(&rewards)))
-    }
-
     /// Covariance of two rewards per step of the discrete chain.
     #[pyo3(signature = (theta, first = None, second = None))]
     fn discrete_covariance(

@@ -1,7 +1,9 @@
 //! Distribution functions in time and in counts: more methods of `Trace`.
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
-use phasic_core::{Absorption, Answer, Curve, Discrete, Error, Interrupt, Tail, Wanted};
+use phasic_core::{
+    Absorption, Answer, CountCurve, Curve, Discrete, Error, Interrupt, Tail, Wanted,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -187,6 +189,22 @@ impl Trace {
         Ok((found.values.into_pyarray(py), in_theta, in_time.into_pyarray(py)))
     }
 
+    /// Derivative in time of Σ seeds · (probability of each vertex at a time). `seeds`: per vertex.
+    fn drift(
+        &self,
+        py: Python<'_>,
+        theta: Doubles<'_>,
+        time: f64,
+        seeds: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<f64> {
+        let (theta, seeds) = (vector(&theta), vector(&seeds));
+        self.run(py, |trace| {
+            Absorption::until(trace, &theta, Interrupt::when(&interrupted))?
+                .drift(time, &seeds, tolerance)
+        })
+    }
+
     /// Probability of each count. Empty rewards: ones.
     fn pmf<'py>(
         &self,
@@ -233,6 +251,35 @@ impl Trace {
     ) -> PyResult<Vector<'py>> {
         let counts = vector(&counts);
         self.discrete_of(py, &theta, &rewards, |law| law.sf(&counts))
+    }
+
+    /// "pmf", "logpmf", "cdf" or "sf" of counts: values `(m,)` and derivatives in theta `(m,
+    /// n_parameters)`. Empty rewards: ones.
+    fn discrete_slopes<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        curve: &str,
+        counts: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<(Vector<'py>, Matrix<'py>)> {
+        let curve = match curve {
+            "pmf" => CountCurve::Mass,
+            "logpmf" => CountCurve::LogMass,
+            "cdf" => CountCurve::Below,
+            "sf" => CountCurve::Above,
+            other => {
+                let message = format!("curve is {other:?}: it must be pmf, logpmf, cdf or sf");
+                return Err(PyValueError::new_err(message));
+            }
+        };
+        let (theta, counts, rewards) = (vector(&theta), vector(&counts), vector(&rewards));
+        let (values, slopes) = self.run(py, |trace| {
+            Discrete::until(trace, &theta, &rewards, Interrupt::when(&interrupted))?
+                .slopes(curve, &counts)
+        })?;
+        let shape = [counts.len(), self.trace.n_parameters()];
+        Ok((values.into_pyarray(py), PyArray1::from_vec(py, slopes).reshape(shape)?))
     }
 
     /// Smallest count of at least each cumulative probability. Empty rewards: ones.

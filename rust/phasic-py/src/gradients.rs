@@ -77,18 +77,24 @@ impl Trace {
         self.derive(py, &theta, &quantity, direction)
     }
 
-    /// E of the product of several rewards, `(k, n_vertices)`, and its derivatives.
-    #[pyo3(signature = (theta, rewards, *, discrete = false, direction = None))]
-    fn cross_moment_gradient<'py>(
+    /// Σ seeds · (joint moments up to the orders, flat, the last order fastest) of rewards, `(m,
+    /// n_vertices)`, and its derivatives.
+    #[pyo3(signature = (theta, orders, rewards, seeds, *, discrete = false, direction = None))]
+    #[expect(clippy::too_many_arguments, reason = "they are what Python passes")]
+    fn joint_moments_gradient<'py>(
         &self,
         py: Python<'py>,
         theta: Doubles<'_>,
+        orders: Vec<u32>,
         rewards: PyReadonlyArray2<'_, f64>,
+        seeds: Doubles<'_>,
         discrete: bool,
         direction: Option<Doubles<'_>>,
     ) -> PyResult<Derivatives<'py>> {
-        let rewards = rows(&rewards);
-        let quantity = Quantity::CrossMoment { clock: clock(discrete), rewards: &slices(&rewards) };
+        let (rewards, seeds, clock) = (rows(&rewards), vector(&seeds), clock(discrete));
+        let rewards = slices(&rewards);
+        let quantity =
+            Quantity::JointMoments { clock, orders: &orders, rewards: &rewards, seeds: &seeds };
         self.derive(py, &theta, &quantity, direction)
     }
 
@@ -165,6 +171,35 @@ impl Trace {
     ) -> PyResult<Derivatives<'py>> {
         let seeds = vector(&seeds);
         self.derive(py, &theta, &Quantity::Absorption { seeds: &seeds, vertex }, direction)
+    }
+
+    /// The probability that a reward stays zero, and its derivatives.
+    fn atom_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        rewards: Doubles<'_>,
+    ) -> PyResult<Parts<'py, f64, f64>> {
+        let rewards = vector(&rewards);
+        Ok(real(py, self.moments_of(py, &theta, |at| at.atom_gradient(&rewards))?))
+    }
+
+    /// Σ seeds[k − 1] · E of the k-th power of a reward, given that another one stays zero, and its
+    /// derivatives.
+    fn moments_given_zero_gradient<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        seeds: Doubles<'_>,
+        rewards: Option<Doubles<'_>>,
+        zero: Doubles<'_>,
+    ) -> PyResult<Parts<'py, f64, f64>> {
+        let (seeds, rewards) = (vector(&seeds), optional(rewards.as_ref()));
+        let zero = vector(&zero);
+        let gradient = self.moments_of(py, &theta, |at| {
+            at.moments_given_zero_gradient(&seeds, rewards.as_deref(), &zero)
+        })?;
+        Ok(real(py, gradient))
     }
 
     /// The defect and its derivatives.

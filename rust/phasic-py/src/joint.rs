@@ -8,18 +8,11 @@ use phasic_core::{
 use pyo3::prelude::*;
 
 use crate::arrays::{Doubles, optional, vector};
+use crate::derivatives::{clock, rows, slices};
 use crate::graph::GraphBuilder;
 use crate::trace::Trace;
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
-
-fn rows(matrix: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
-    matrix.as_array().rows().into_iter().map(|row| row.to_vec()).collect()
-}
-
-fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
-    rows.iter().map(Vec::as_slice).collect()
-}
 
 #[pymethods]
 impl Trace {
@@ -35,11 +28,7 @@ impl Trace {
     ) -> PyResult<Vector<'py>> {
         let rewards = rows(&rewards);
         let moments = self.moments_of(py, &theta, |at| {
-            if discrete {
-                at.discrete_joint_moments(&orders, &slices(&rewards))
-            } else {
-                at.joint_moments(&orders, &slices(&rewards))
-            }
+            at.joint_moments(clock(discrete), &orders, &slices(&rewards))
         })?;
         Ok(moments.into_pyarray(py))
     }
@@ -71,18 +60,6 @@ impl Trace {
         let rewards = rows(&rewards);
         let atoms = self.moments_of(py, &theta, |at| at.atoms(&slices(&rewards)))?;
         Ok(atoms.into_pyarray(py))
-    }
-
-    /// The probability that a reward stays zero, and its derivative in theta.
-    fn atom_gradient<'py>(
-        &self,
-        py: Python<'py>,
-        theta: Doubles<'_>,
-        rewards: Doubles<'_>,
-    ) -> PyResult<(f64, Vector<'py>)> {
-        let rewards = vector(&rewards);
-        let (value, in_theta) = self.moments_of(py, &theta, |at| at.atom_gradient(&rewards))?;
-        Ok((value, in_theta.into_pyarray(py)))
     }
 
     /// E of the powers 1 to `power` of a reward, given that another one stays zero.

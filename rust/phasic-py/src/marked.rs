@@ -9,8 +9,9 @@ use crate::errors::interrupted;
 use crate::trace::Trace;
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
-/// Value, and derivatives in theta, in the rate of each type, in the rewards of each type.
-type Derivatives<'py> = (f64, Vector<'py>, Vector<'py>, Vec<Vector<'py>>);
+/// Value, and derivatives in theta, in the probability of starting in each vertex, in the rate of
+/// each type, in the rewards of each type.
+type Derivatives<'py> = (f64, Vector<'py>, Vector<'py>, Vector<'py>, Vec<Vector<'py>>);
 
 impl Trace {
     /// Runs a computation on the law of marks; a matrix of no rewards stands for one type with
@@ -38,9 +39,10 @@ impl Trace {
 }
 
 fn derivatives(py: Python<'_>, gradient: MarkedGradient) -> Derivatives<'_> {
-    let MarkedGradient { value, theta, rates, rewards } = gradient;
+    let MarkedGradient { value, theta, initial, rates, rewards } = gradient;
     let rewards = rewards.into_iter().map(|each| each.into_pyarray(py)).collect();
-    (value, theta.into_pyarray(py), rates.into_pyarray(py), rewards)
+    let [theta, initial, rates] = [theta, initial, rates].map(|each| each.into_pyarray(py));
+    (value, theta, initial, rates, rewards)
 }
 
 #[pymethods]

@@ -73,6 +73,25 @@ impl<'a> Absorption<'a> {
         })
     }
 
+    /// The derivative in time of `Σ seeds · occupancy` at a time; seeds per vertex.
+    ///
+    /// `Σ p[i] Σ rate(i, j) (seeds[j] − seeds[i])`, absorbing vertices having the seed 0.
+    pub fn drift(&self, time: f64, seeds: &[f64], tolerance: f64) -> Result<f64, Error> {
+        let occupancy = self.trace.at_positions(&self.occupancy(time, tolerance)?);
+        let seeds = crate::solve::rewards_at_positions(self.trace, Some(seeds))?;
+        let chain = self.chain();
+        let mut sum = 0.0;
+        for (position, probability) in occupancy.iter().enumerate() {
+            let mut change = -chain.absorption[position] * seeds[position];
+            for entry in chain.pattern.range(position) {
+                let target = chain.pattern.targets[entry] as usize;
+                change += chain.scale() * chain.jumps[entry] * (seeds[target] - seeds[position]);
+            }
+            sum += probability * change;
+        }
+        Ok(sum)
+    }
+
     /// Each value with its relative error and how it was computed; the atom at zero counts as
     /// absorbed. Errors: as for [`Self::pdf`].
     pub fn answers(

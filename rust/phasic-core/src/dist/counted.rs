@@ -6,7 +6,6 @@ use super::counts::{Counts, Total};
 use super::discrete::{probability, whole_rewards};
 use super::rows::Row;
 use super::scaled::{Scaled, power_of_two};
-use crate::eliminate::ABSORBED;
 use crate::{Error, Interrupt, Trace, Weights};
 
 /// What was seen of one count.
@@ -91,7 +90,8 @@ impl Counted {
         }
         for table in [&tables.exactly, &tables.above].into_iter().flatten() {
             let shares = self.shares(&tables, table);
-            tables.add_derivatives(trace, table, &shares, &mut edges);
+            let derivatives = table.derivatives(&shares, &tables.initial);
+            edges.iter_mut().zip(derivatives).for_each(|(sum, share)| *sum += share);
         }
         Ok((value, edges))
     }
@@ -103,7 +103,8 @@ impl Counted {
         interrupt: &Interrupt,
     ) -> Result<Tables<'a>, Error> {
         let table = |total, largest: Option<usize>| {
-            let of = |k| Counts::new(total, trace, weights, &self.rewards, k, interrupt);
+            let at = (weights, weights.rows.as_slice());
+            let of = |k| Counts::new(total, trace, at, &self.rewards, k, interrupt);
             largest.map(of).transpose()
         };
         Ok(Tables {
@@ -157,26 +158,6 @@ impl Tables<'_> {
                 }
                 sum.normal()
             }
-        }
-    }
-
-    fn add_derivatives(&self, trace: &Trace, table: &Counts, shares: &[f64], edges: &mut [f64]) {
-        let derivatives = table.derivatives(|k, share| {
-            for (sum, probability) in share.iter_mut().zip(&self.initial) {
-                *sum += shares[k] * probability;
-            }
-        });
-        for (sum, derivative) in edges.iter_mut().zip(derivatives) {
-            *sum += derivative;
-        }
-        // The defect, which counts as zero, is 1 − Σ of the edges into transient states.
-        let lost = match table.total() {
-            Total::Exactly => shares[0] * power_of_two(-table.exponents[0]),
-            Total::Above => 0.0,
-        };
-        for &(edge, target) in trace.layout().start.iter().filter(|&&(_, t)| t != ABSORBED) {
-            let values = |(k, &share): (usize, &f64)| share * table.values(k)[target as usize];
-            edges[edge as usize] += shares.iter().enumerate().map(values).sum::<f64>() - lost;
         }
     }
 }

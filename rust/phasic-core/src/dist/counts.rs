@@ -2,7 +2,7 @@
 
 use super::scaled::power_of_two;
 use crate::eliminate::ABSORBED;
-use crate::solve::{Adjoint, Factor, Solution, Steps};
+use crate::solve::{Adjoint, Dual, Factor, Scalar, Solution, Steps};
 use crate::{Error, Interrupt, Trace, Weights};
 
 const LOW: f64 = 6.223_015_277_861_142e-61; // 2^-200
@@ -13,6 +13,24 @@ const MOST_DOUBLES: f64 = 5e8;
 const OVERHEAD: usize = 12;
 /// Powers of two beyond which nothing is left of a number beside another.
 const BEYOND: i32 = 900;
+
+/// A number that a table can hold: a probability, or one with its slope along a direction.
+pub(super) trait Tabled: Scalar {
+    /// The larger of its parts, which sets its scale.
+    fn size(self) -> f64;
+}
+
+impl Tabled for f64 {
+    fn size(self) -> f64 {
+        self.abs()
+    }
+}
+
+impl Tabled for Dual {
+    fn size(self) -> f64 {
+        self.value.abs().max(self.slope.abs())
+    }
+}
 
 /// Which probability is tabulated for each k.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,48 +48,48 @@ pub(super) enum Total {
 /// the count and are solved for together: `x[k] = M⁻¹ b[k]`, where M keeps only their rows. All
 /// terms are non-negative. The vectors are scaled by powers of two.
 #[derive(Debug)]
-pub(super) struct Counts<'a> {
+pub(super) struct Counts<'a, T = f64> {
     total: Total,
     trace: &'a Trace,
-    weights: &'a Weights,
     /// Per position, whole rewards.
     rewards: &'a [usize],
-    scales: Vec<f64>,
-    stay: Vec<f64>,
-    factor: Factor<'a, f64>,
-    solutions: Vec<Solution<f64>>,
+    scales: Vec<T>,
+    stay: Vec<T>,
+    factor: Factor<'a, T>,
+    solutions: Vec<Solution<T>>,
     /// `x[k]` is the stored vector times 2^exponent.
     pub exponents: Vec<i32>,
 }
 
-impl<'a> Counts<'a> {
-    /// All values from 0 to `largest`. `rewards`: per position.
+impl<'a, T: Tabled> Counts<'a, T> {
+    /// All values from 0 to `largest`. `rows`: the values of `weights` in this kind of number;
+    /// `rewards`: per position.
     pub fn new(
         total: Total,
         trace: &'a Trace,
-        weights: &'a Weights,
+        (weights, rows): (&Weights, &[T]),
         rewards: &'a [usize],
         largest: usize,
         interrupt: &Interrupt,
     ) -> Result<Self, Error> {
-        let doubles = (OVERHEAD + 2 * trace.n_transient()) as f64;
+        let per_number = size_of::<T>() / size_of::<f64>();
+        let doubles = (OVERHEAD + 2 * per_number * trace.n_transient()) as f64;
         if (largest + 1) as f64 * doubles > MOST_DOUBLES {
             let limit = (MOST_DOUBLES / doubles).floor();
             return Err(Error::CountTooLarge { count: largest as f64, limit });
         }
-        let steps = Steps::new(trace, weights)?;
+        let Steps { scales, stay, .. } = Steps::over(trace, weights, rows)?;
         // The system couples only states without reward: the others keep `scale · x = b`.
         let held: Vec<bool> = rewards.iter().map(|&reward| reward > 0).collect();
-        let scaled = |(&held, &scale): (&bool, &f64)| if held { scale } else { 0.0 };
-        let killing: Vec<f64> = held.iter().zip(&steps.scales).map(scaled).collect();
+        let scaled = |(&held, &scale): (&bool, &T)| if held { scale } else { T::ZERO };
+        let killing: Vec<T> = held.iter().zip(&scales).map(scaled).collect();
         let mut counts = Self {
             total,
             trace,
-            weights,
             rewards,
-            scales: steps.scales,
-            stay: steps.stay,
-            factor: Factor::holding(trace, weights.rows.clone(), &killing, held),
+            scales,
+            stay,
+            factor: Factor::holding(trace, rows.to_vec(), &killing, held),
             solutions: Vec::with_capacity(largest + 1),
             exponents: Vec::with_capacity(largest + 1),
         };
@@ -89,50 +107,52 @@ impl<'a> Counts<'a> {
     }
 
     /// Stored vector for value k.
-    pub fn values(&self, k: usize) -> &[f64] {
+    pub fn values(&self, k: usize) -> &[T] {
         &self.solutions[k].values
     }
 
     fn push(&mut self, k: usize) {
         let n = self.trace.n_transient();
-        let sources: Vec<(f64, i32)> = (0..n).map(|position| self.source(position, k)).collect();
+        let sources: Vec<(T, i32)> = (0..n).map(|position| self.source(position, k)).collect();
         // Rewards reach back to vectors of different scales: the largest sets that of their sum.
-        let present = sources.iter().filter(|(sum, _)| *sum > 0.0);
+        let present = sources.iter().filter(|(sum, _)| sum.size() > 0.0);
         let largest = present.map(|&(_, exponent)| exponent).max();
         let exponent = largest.unwrap_or_else(|| self.exponents.last().copied().unwrap_or(0));
-        let scaled = |&(sum, own): &(f64, i32)| match sum {
-            0.0 => 0.0,
-            _ => sum * power_of_two(own - exponent),
+        let scaled = |&(sum, own): &(T, i32)| {
+            if sum.size() == 0.0 {
+                return T::ZERO;
+            }
+            sum * T::constant(power_of_two(own - exponent))
         };
-        let mut b: Vec<f64> = sources.iter().map(scaled).collect();
+        let mut b: Vec<T> = sources.iter().map(scaled).collect();
         if k == 0 && self.total == Total::Exactly {
-            let absorbed = self.trace.absorption(&self.weights.rows);
+            let absorbed = self.trace.absorption(&self.factor.weights);
             for position in (0..n).filter(|&position| !self.factor.holds(position)) {
                 b[position] += absorbed[position];
             }
         }
         let mut solution = self.factor.solve(b);
-        let largest = solution.values.iter().copied().fold(0.0, f64::max);
+        let largest = solution.values.iter().map(|value| value.size()).fold(0.0, f64::max);
         let lift = if largest > 0.0 && largest < LOW { LIFT } else { 0 };
         if lift > 0 {
-            let factor = power_of_two(lift);
-            solution.values.iter_mut().for_each(|value| *value *= factor);
-            solution.forward.iter_mut().for_each(|value| *value *= factor);
+            let factor = T::constant(power_of_two(lift));
+            let numbers = solution.values.iter_mut().chain(&mut solution.forward);
+            numbers.for_each(|number| *number = *number * factor);
         }
         self.solutions.push(solution);
         self.exponents.push(exponent - lift);
     }
 
     /// What a state with reward r > 0 takes over from k − r, and the exponent of its units.
-    fn source(&self, position: usize, k: usize) -> (f64, i32) {
+    fn source(&self, position: usize, k: usize) -> (T, i32) {
         let reward = self.rewards[position];
         if reward == 0 || k < reward {
             let certain = self.is_certain(reward, k);
-            return (if certain { self.scales[position] } else { 0.0 }, 0);
+            return (if certain { self.scales[position] } else { T::ZERO }, 0);
         }
         let before = k - reward;
         let values = &self.solutions[before].values;
-        let absorbed = self.absorbed(before);
+        let absorbed = T::constant(self.absorbed(before));
         let mut sum = self.stay[position] * values[position];
         for (edge, target) in self.moves(position) {
             let value = if target == ABSORBED { absorbed } else { values[target as usize] };
@@ -154,8 +174,8 @@ impl<'a> Counts<'a> {
         }
     }
 
-    fn weight(&self, edge: usize) -> f64 {
-        self.weights.rows[self.trace.graph().rows[edge] as usize]
+    fn weight(&self, edge: usize) -> T {
+        self.factor.weights[self.trace.graph().rows[edge] as usize]
     }
 
     /// All edges out of a position, self-loops included, with target positions.
@@ -166,27 +186,47 @@ impl<'a> Counts<'a> {
         let others = layout.inner.of(position).chain(layout.outer.of(position));
         others.chain(to_itself.map(move |edge| (edge, position as u32)))
     }
+}
 
-    /// Derivatives in the edge weights, given `dE/dx[k]` for the stored vectors: `seed(k)` adds to
-    /// the derivatives at value k.
-    pub fn derivatives(&self, seed: impl Fn(usize, &mut [f64])) -> Vec<f64> {
-        let (n, length) = (self.trace.n_transient(), self.solutions.len());
+impl Counts<'_> {
+    /// Derivatives of a number in the weight of every edge. `shares[k]`: its derivative in the
+    /// probability of k, times the power of two by which the vector of k is stored scaled, for k
+    /// from 0 as far as there are any; `initial`: the probability of starting in each position.
+    pub fn derivatives(&self, shares: &[f64], initial: &[f64]) -> Vec<f64> {
+        let (n, length) = (self.trace.n_transient(), shares.len());
         let mut adjoint = Adjoint::new(&self.factor);
         let mut edges = vec![0.0; self.trace.graph().n_edges()];
-        let mut shares = vec![vec![0.0; n]; length];
+        let mut passed = vec![vec![0.0; n]; length];
         for k in (0..length).rev() {
-            let mut share = std::mem::take(&mut shares[k]);
-            seed(k, &mut share);
+            let mut share = std::mem::take(&mut passed[k]);
+            for (sum, probability) in share.iter_mut().zip(initial) {
+                *sum += shares[k] * probability;
+            }
             let b = adjoint.solve(&self.solutions[k], share);
             for position in 0..n {
-                self.source_derivatives(position, k, b[position], &mut edges, &mut shares);
+                self.source_derivatives(position, k, b[position], &mut edges, &mut passed);
             }
             if k == 0 && self.total == Total::Exactly {
                 self.absorption_derivatives(b, &mut edges);
             }
         }
+        self.finish(adjoint, &mut edges);
+        // The defect, which counts as zero, is 1 − Σ of the edges into transient states.
+        let lost = match self.total {
+            Total::Exactly => shares[0] * power_of_two(-self.exponents[0]),
+            Total::Above => 0.0,
+        };
+        for &(edge, target) in self.trace.layout().start.iter().filter(|&&(_, t)| t != ABSORBED) {
+            let values = |(k, &share): (usize, &f64)| share * self.values(k)[target as usize];
+            edges[edge as usize] += shares.iter().enumerate().map(values).sum::<f64>() - lost;
+        }
+        edges
+    }
+
+    /// Adds what the solves leave of derivatives in the weights.
+    fn finish(&self, adjoint: Adjoint<'_, '_, f64>, edges: &mut [f64]) {
         let (weights, killing) = adjoint.finish();
-        for position in 0..n {
+        for position in 0..self.trace.n_transient() {
             if self.rewards[position] == 0 {
                 let layout = self.trace.layout();
                 for (edge, _) in layout.inner.of(position).chain(layout.outer.of(position)) {
@@ -198,7 +238,6 @@ impl<'a> Counts<'a> {
                 }
             }
         }
-        edges
     }
 
     fn source_derivatives(

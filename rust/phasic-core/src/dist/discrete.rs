@@ -12,10 +12,10 @@ use crate::{Error, Interrupt, Trace, Weights};
 /// missing from 1 at a vertex is the probability of staying there. A normalized graph divides the
 /// weights by their sum. Exact: no truncation.
 pub struct Discrete<'a> {
-    interrupt: Interrupt<'a>,
-    trace: &'a Trace,
-    weights: Weights,
-    rewards: Vec<usize>,
+    pub(super) interrupt: Interrupt<'a>,
+    pub(super) trace: &'a Trace,
+    pub(super) weights: Weights,
+    pub(super) rewards: Vec<usize>,
 }
 
 impl<'a> Discrete<'a> {
@@ -119,8 +119,9 @@ impl<'a> Discrete<'a> {
         Ok(counts.iter().map(|&k| number(probability(&table, &initial, atom, k))).collect())
     }
 
-    fn table(&self, total: Total, largest: usize) -> Result<Counts<'_>, Error> {
-        Counts::new(total, self.trace, &self.weights, &self.rewards, largest, &self.interrupt)
+    pub(super) fn table(&self, total: Total, largest: usize) -> Result<Counts<'_>, Error> {
+        let at = (&self.weights, self.weights.rows.as_slice());
+        Counts::new(total, self.trace, at, &self.rewards, largest, &self.interrupt)
     }
 }
 

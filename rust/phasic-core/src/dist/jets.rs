@@ -238,9 +238,12 @@ impl Point {
             return;
         }
         if !logarithm {
-            let unit = power_of_two(self.size.exponent);
-            jet.first.extend(self.first.iter().map(|slope| slope * unit));
-            jet.second.extend(self.second.iter().map(|bend| bend * unit));
+            // In two steps: a derivative may be large where the unit underflows.
+            let half = self.size.exponent / 2;
+            let units = [power_of_two(half), power_of_two(self.size.exponent - half)];
+            let plain = |number: &f64| number * units[0] * units[1];
+            jet.first.extend(self.first.iter().map(plain));
+            jet.second.extend(self.second.iter().map(plain));
             return;
         }
         let over = |number: &f64| match self.ln {

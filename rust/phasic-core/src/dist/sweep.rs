@@ -72,7 +72,12 @@ impl Coefficients {
                     self.density[k] += share(gap, sequence.exponents[k]) / chain.scale();
                 }
             }
-            Sum::Defect => self.defect += share(Scaled::new(1.0), 0),
+            // Beyond the largest double where the probability is below the smallest: kept finite, so
+            // that parameters that leave the defect alone get no share of it.
+            Sum::Defect => {
+                let sum = self.defect + share(Scaled::new(1.0), 0);
+                self.defect = sum.clamp(-f64::MAX, f64::MAX);
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Moments across several rewards, and moments of steps, with their derivatives.
+//! Joint moments of several rewards, and moments of steps, with their derivatives.
 
 use super::joint::{Joint, JointDerivatives};
 use super::parts::{Parts, per_vertex};
@@ -6,8 +6,8 @@ use super::reverse::{Evaluation, constants};
 use super::{Clock, Moments, Scalar, Steps};
 use crate::Error;
 
-/// Factors of a cross-moment: it takes two to this power solves.
-const MOST_FACTORS: usize = 10;
+/// Doubles that the vectors of all orders may take: 4 GiB.
+const MOST_DOUBLES: f64 = 5e8;
 
 impl Moments<'_> {
     /// E of the powers 1 to `power` of the reward collected per step of the discrete chain.
@@ -20,11 +20,21 @@ impl Moments<'_> {
         Ok(covariance(&self.joint(&self.at, Clock::Steps, &[a, b], &[1, 1])?.moments()))
     }
 
-    /// E of the product of 1 to 10 accumulated rewards. Cost: `2ᵐ − 1` solves for m of them.
-    pub fn cross_moment(&self, clock: Clock, rewards: &[&[f64]]) -> Result<f64, Error> {
-        let factors = factors(rewards)?;
-        let moments = self.joint(&self.at, clock, &factors, &vec![1; factors.len()])?.moments();
-        Ok(moments[moments.len() - 1])
+    /// E of `Y₁^k₁ ⋯ Yₘ^kₘ` for all k up to `orders`, `Π (orders[i] + 1)` numbers, the last order
+    /// counting fastest; the first is 1.
+    ///
+    /// `rewards`: `(n_vertices,)` for each order. Exact; for rewards ≥ 0 nothing is subtracted. Cost:
+    /// one solve for each number. Errors: numbers of orders and rewards that differ, or so many
+    /// moments that their vectors do not fit in memory.
+    pub fn joint_moments(
+        &self,
+        clock: Clock,
+        orders: &[u32],
+        rewards: &[&[f64]],
+    ) -> Result<Vec<f64>, Error> {
+        self.check_orders(orders, rewards)?;
+        let joint = self.joint(&self.at, clock, &given(rewards), orders)?;
+        Ok(std::iter::once(1.0).chain(joint.moments()).collect())
     }
 
     pub(super) fn discrete_back<T: Scalar>(
@@ -42,19 +52,26 @@ impl Moments<'_> {
         Ok(self.combined(value, joint.back(&seeds)))
     }
 
-    pub(super) fn cross_back<T: Scalar>(
+    pub(super) fn joint_back<T: Scalar>(
         &self,
         at: &Evaluation<'_, T>,
         clock: Clock,
-        rewards: &[&[f64]],
+        (orders, rewards): (&[u32], &[&[f64]]),
+        seeds: &[f64],
     ) -> Result<Parts<T>, Error> {
-        let factors = factors(rewards)?;
-        let joint = self.joint(at, clock, &factors, &vec![1; factors.len()])?;
-        let moments = joint.moments();
-        let last = moments.len() - 1;
-        let mut seeds = vec![T::ZERO; moments.len()];
-        seeds[last] = T::constant(1.0);
-        Ok(self.combined(moments[last], joint.back(&seeds)))
+        self.check_orders(orders, rewards)?;
+        let expected: usize = orders.iter().map(|&order| order as usize + 1).product();
+        if seeds.len() != expected {
+            let (name, given) = ("seeds", seeds.len());
+            return Err(Error::Length { name, expected, given });
+        }
+        let joint = self.joint(at, clock, &given(rewards), orders)?;
+        let mut value = T::constant(seeds[0]);
+        let seeds: Vec<T> = constants(&seeds[1..]);
+        for (&seed, moment) in seeds.iter().zip(joint.moments()) {
+            value += seed * moment;
+        }
+        Ok(self.combined(value, joint.back(&seeds)))
     }
 
     pub(super) fn covariance_back<T: Scalar>(
@@ -69,6 +86,21 @@ impl Moments<'_> {
         let less = |mean: T| T::ZERO - mean;
         let seeds = [less(moments[1]), less(moments[0]), T::constant(1.0)];
         Ok(self.combined(covariance(&moments), joint.back(&seeds)))
+    }
+
+    fn check_orders(&self, orders: &[u32], rewards: &[&[f64]]) -> Result<(), Error> {
+        if orders.len() != rewards.len() {
+            let (expected, given) = (rewards.len(), orders.len());
+            return Err(Error::Length { name: "orders", expected, given });
+        }
+        let cells: f64 = orders.iter().map(|&order| f64::from(order) + 1.0).product();
+        if cells * (4 * self.at.initial.len() + orders.len() + 24) as f64 > MOST_DOUBLES {
+            let index = (0..orders.len()).max_by_key(|&i| orders[i]).unwrap_or(0);
+            let must = "so small that the moments of all lower orders fit in memory";
+            let value = f64::from(orders[index]);
+            return Err(Error::BadValue { name: "orders", index, value, must });
+        }
+        Ok(())
     }
 
     /// The joint moments of rewards up to the largest orders.
@@ -100,10 +132,6 @@ fn covariance<T: Scalar>(moments: &[T]) -> T {
     moments[2] - moments[1] * moments[0]
 }
 
-fn factors<'r>(rewards: &[&'r [f64]]) -> Result<Vec<Option<&'r [f64]>>, Error> {
-    if rewards.is_empty() || rewards.len() > MOST_FACTORS {
-        let (value, must) = (rewards.len() as f64, "between 1 and 10");
-        return Err(Error::BadValue { name: "number of rewards", index: 0, value, must });
-    }
-    Ok(rewards.iter().map(|&each| Some(each)).collect())
+fn given<'r>(rewards: &[&'r [f64]]) -> Vec<Option<&'r [f64]>> {
+    rewards.iter().map(|&each| Some(each)).collect()
 }

@@ -135,7 +135,9 @@ impl Moments<'_> {
             Quantity::Moments { clock: Clock::Steps, seeds, rewards } => {
                 self.discrete_back(at, seeds, rewards)
             }
-            Quantity::CrossMoment { clock, rewards } => self.cross_back(at, clock, rewards),
+            Quantity::JointMoments { clock, orders, rewards, seeds } => {
+                self.joint_back(at, clock, (orders, rewards), seeds)
+            }
             Quantity::Covariance { clock, first, second } => {
                 self.covariance_back(at, clock, first, second)
             }

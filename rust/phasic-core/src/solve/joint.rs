@@ -8,7 +8,7 @@
 
 use super::reverse::{Derivatives, Evaluation};
 use super::steps::StepsAdjoint;
-use super::{Adjoint, Clock, Scalar, Solution, Steps};
+use super::{Adjoint, Scalar, Solution, Steps};
 
 /// The moments of all orders from (0, …, 1) up to a largest one, the last order counting fastest.
 pub(super) struct Joint<'e, 'a, T> {
@@ -17,7 +17,8 @@ pub(super) struct Joint<'e, 'a, T> {
     steps: Option<Steps<'e, T>>,
     /// Per position, for each of the m rewards.
     rewards: Vec<Vec<T>>,
-    orders: Vec<Vec<Term>>,
+    /// From (0, …, 1) on.
+    orders: Vec<Vec<u32>>,
     solutions: Vec<Solution<T>>,
     /// Steps only: the sum over lower orders, and `P x`.
     sources: Vec<Vec<T>>,
@@ -50,8 +51,7 @@ impl<'e, 'a, T: Scalar> Joint<'e, 'a, T> {
         rewards: Vec<Vec<T>>,
         largest: &[u32],
     ) -> Self {
-        let clock = if steps.is_some() { Clock::Steps } else { Clock::Time };
-        let orders = orders(largest, clock);
+        let orders = between(&vec![0; largest.len()], largest).split_off(1);
         let (solutions, sources, following) = (Vec::new(), Vec::new(), Vec::new());
         let mut joint = Self { at, steps, rewards, orders, solutions, sources, following };
         for order in 0..joint.orders.len() {
@@ -93,8 +93,8 @@ impl<'e, 'a, T: Scalar> Joint<'e, 'a, T> {
             if let Some(back) = &mut in_steps {
                 source = back.scale(&self.sources[order], &source);
             }
-            for term in &self.orders[order] {
-                self.term_back(term, &source, &mut following, &mut rewards);
+            for term in self.terms(order) {
+                self.term_back(&term, &source, &mut following, &mut rewards);
             }
         }
         let mut initial = vec![T::ZERO; n];
@@ -112,12 +112,31 @@ impl<'e, 'a, T: Scalar> Joint<'e, 'a, T> {
 
     fn source(&self, order: usize) -> Vec<T> {
         let mut source = vec![T::ZERO; self.at.initial.len()];
-        for term in &self.orders[order] {
+        for term in self.terms(order) {
             for (position, sum) in source.iter_mut().enumerate() {
-                *sum += self.monomial(term, position, None) * self.after(term, position);
+                *sum += self.monomial(&term, position, None) * self.after(&term, position);
             }
         }
         source
+    }
+
+    /// The terms of an order's source, those of lower orders first.
+    fn terms(&self, order: usize) -> Vec<Term> {
+        let whole = &self.orders[order];
+        // In time a reward is collected alone, and C(k, k − 1) = k.
+        let lowest: Vec<u32> = match self.steps {
+            None => whole.iter().map(|&k| k.saturating_sub(1)).collect(),
+            Some(_) => vec![0; whole.len()],
+        };
+        let term = |lower: Vec<u32>| {
+            let powers: Vec<u32> = whole.iter().zip(&lower).map(|(&k, &j)| k - j).collect();
+            let collected: u32 = powers.iter().sum();
+            let counts = if self.steps.is_some() { collected > 0 } else { collected == 1 };
+            let coefficient = whole.iter().zip(&lower).map(|(&k, &j)| binomial(k, j)).product();
+            let place = place(&lower, &self.orders[self.orders.len() - 1]);
+            counts.then(|| Term { lower: place.checked_sub(1), coefficient, powers })
+        };
+        between(&lowest, whole).into_iter().filter_map(term).collect()
     }
 
     fn term_back(
@@ -166,35 +185,18 @@ impl<'e, 'a, T: Scalar> Joint<'e, 'a, T> {
     }
 }
 
-/// The terms of every order up to the largest.
-fn orders(largest: &[u32], clock: Clock) -> Vec<Vec<Term>> {
-    let all = multi_indices(largest);
-    let terms = |order: &Vec<u32>| {
-        let term = |(index, lower): (usize, &Vec<u32>)| {
-            let powers: Option<Vec<u32>> =
-                order.iter().zip(lower).map(|(&k, &j)| k.checked_sub(j)).collect();
-            let powers = powers?;
-            let collected: u32 = powers.iter().sum();
-            let coefficient = order.iter().zip(lower).map(|(&k, &j)| binomial(k, j)).product();
-            // In time a reward is collected alone; then C(k, k − 1) = k.
-            let counts = match clock {
-                Clock::Time => collected == 1,
-                Clock::Steps => collected > 0,
-            };
-            counts.then(|| Term { lower: index.checked_sub(1), coefficient, powers })
-        };
-        all.iter().enumerate().filter_map(term).collect()
-    };
-    all.iter().skip(1).map(terms).collect()
-}
-
-/// All vectors of whole numbers from 0 up to the largest, the last entry counting fastest.
-fn multi_indices(largest: &[u32]) -> Vec<Vec<u32>> {
-    largest.iter().fold(vec![Vec::new()], |prefixes, &last| {
+/// All vectors of whole numbers from the lowest up to the largest, the last entry counting fastest.
+fn between(lowest: &[u32], largest: &[u32]) -> Vec<Vec<u32>> {
+    lowest.iter().zip(largest).fold(vec![Vec::new()], |prefixes, (&low, &high)| {
         let longer =
-            |prefix: Vec<u32>| (0..=last).map(move |entry| [&prefix[..], &[entry]].concat());
+            |prefix: Vec<u32>| (low..=high).map(move |entry| [&prefix[..], &[entry]].concat());
         prefixes.into_iter().flat_map(longer).collect()
     })
+}
+
+/// Place of an order among all up to the largest.
+fn place(order: &[u32], largest: &[u32]) -> usize {
+    order.iter().zip(largest).fold(0, |place, (&k, &top)| place * (top as usize + 1) + k as usize)
 }
 
 fn binomial(n: u32, k: u32) -> f64 {

@@ -1,7 +1,7 @@
-//! Which rewards stay zero, and what others are then; the joint Laplace transform.
+//! Which rewards stay zero; the joint Laplace transform.
 
-use super::reverse::{Evaluation, constants, product};
-use super::{Adjoint, Complex, Factor, Moments, Solution, not_negative};
+use super::reverse::{Evaluation, constants};
+use super::{Complex, Factor, Moments, Solution, not_negative};
 use crate::Error;
 use crate::eliminate::ABSORBED;
 
@@ -70,70 +70,20 @@ impl Moments<'_> {
         Ok(probabilities)
     }
 
-    /// The probability that a reward stays zero, and its derivative in θ.
-    pub fn atom_gradient(&self, rewards: &[f64]) -> Result<(f64, Vec<f64>), Error> {
-        let factor = self.holding(self.positive(rewards)?);
-        let solution = self.nothing(&factor);
-        let mut adjoint = Adjoint::new(&factor);
-        let source = adjoint.solve(&solution, self.at.initial.clone()).to_vec();
-        let (mut edges, _) = adjoint.finish();
-        let layout = self.trace().layout();
-        for (position, share) in source.iter().enumerate().filter(|(p, _)| !factor.holds(*p)) {
-            for (edge, _) in layout.outer.of(position).filter(|&(_, target)| target == ABSORBED) {
-                edges[edge] += share;
-            }
-        }
-        for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {
-            // The defect is 1 minus the probabilities of starting in transient states.
-            edges[edge as usize] += solution.values[target as usize] - 1.0;
-        }
-        let value = self.weights.defect + self.at.start(&solution.values);
-        Ok((value, self.trace().graph().pull_back(&edges)))
-    }
-
-    /// E of the powers 1 to `power` of a reward, given that another one, ≥ 0, stays zero.
-    ///
-    /// Errors: the other reward is surely positive. Cost: one elimination and `power + 1` solves.
-    pub fn moments_given_zero(
-        &self,
-        power: usize,
-        rewards: Option<&[f64]>,
-        zero: &[f64],
-    ) -> Result<Vec<f64>, Error> {
-        let rewards = self.rewards(rewards)?;
-        let factor = self.holding(self.positive(zero)?);
-        let mut values = self.nothing(&factor).values;
-        let probability = self.weights.defect + self.at.start(&values);
-        if probability == 0.0 {
-            return Err(Error::SurelyPositive);
-        }
-        let mut moments = Vec::with_capacity(power);
-        for order in 1..=power {
-            let mut source = product(&rewards, &values);
-            let held =
-                source.iter_mut().enumerate().filter(|(position, _)| factor.holds(*position));
-            held.for_each(|(_, entry)| *entry = 0.0);
-            source.iter_mut().for_each(|entry| *entry *= order as f64);
-            values = factor.solve(source).values;
-            moments.push(self.at.start(&values) / probability);
-        }
-        Ok(moments)
-    }
-
     /// Where a reward is positive, per position.
-    fn positive(&self, rewards: &[f64]) -> Result<Vec<bool>, Error> {
+    pub(super) fn positive(&self, rewards: &[f64]) -> Result<Vec<bool>, Error> {
         not_negative(rewards)?;
         Ok(self.rewards(Some(rewards))?.into_iter().map(|reward| reward > 0.0).collect())
     }
 
     /// M without the edges out of held positions, whose solutions are their right-hand sides.
-    fn holding(&self, held: Vec<bool>) -> Factor<'_, f64> {
+    pub(super) fn holding(&self, held: Vec<bool>) -> Factor<'_, f64> {
         let killing: Vec<f64> = held.iter().map(|&held| f64::from(u8::from(held))).collect();
         Factor::holding(self.trace(), self.weights.rows.clone(), &killing, held)
     }
 
     /// Probability of being absorbed without having entered a held position.
-    fn nothing(&self, factor: &Factor<f64>) -> Solution<f64> {
+    pub(super) fn nothing(&self, factor: &Factor<f64>) -> Solution<f64> {
         factor.solve(self.absorbed_where(|position| !factor.holds(position)))
     }
 

@@ -24,12 +24,17 @@ pub enum Quantity<'q> {
         /// Of each vertex.
         rewards: Option<&'q [f64]>,
     },
-    /// E of the product of several accumulated rewards, 1 to 10 of them. Cost: `2ᵐ − 1` solves.
-    CrossMoment {
+    /// `Σ seeds[k] · E[Y₁^k₁ ⋯ Yₘ^kₘ]` over all orders k up to the largest, the last order counting
+    /// fastest: any combination of joint moments. Cost: one solve for each of them.
+    JointMoments {
         /// Per unit of time or per step.
         clock: Clock,
-        /// Of each vertex, one vector for each factor.
+        /// The largest order of each reward.
+        orders: &'q [u32],
+        /// Of each vertex, one vector for each order.
         rewards: &'q [&'q [f64]],
+        /// One per moment.
+        seeds: &'q [f64],
     },
     /// The covariance of two accumulated rewards.
     Covariance {

@@ -15,6 +15,8 @@ pub struct MarkedGradient {
     pub value: f64,
     /// In θ, `(n_parameters,)`.
     pub theta: Vec<f64>,
+    /// In the probability of starting in each vertex, `(n_vertices,)`.
+    pub initial: Vec<f64>,
     /// In the rate of each type of mark, `(types,)`.
     pub rates: Vec<f64>,
     /// In the rewards of each type, `(n_vertices,)` each.
@@ -98,17 +100,22 @@ impl Marked<'_> {
         }
         let initial = self.trace.initial(&cells.factor().weights);
         let Derivatives { mut edges, rates } = cells.back(&seeds, &initial);
-        for &(edge, target) in self.trace.layout().start.iter().filter(|&&(_, t)| t != ABSORBED) {
-            // The defect is 1 minus the probabilities of starting in transient states.
-            let mut share = T::ZERO - seeds[0];
-            for (cell, &seed) in seeds.iter().enumerate() {
-                share.add_product(seed, cells.values(cell)[target as usize]);
+        // The defect is 1 minus the probabilities of starting in transient states.
+        let mut starts = vec![T::ZERO - seeds[0]; initial.len()];
+        for (cell, &seed) in seeds.iter().enumerate().filter(|(_, seed)| !seed.any_zero()) {
+            for (sum, &value) in starts.iter_mut().zip(cells.values(cell)) {
+                sum.add_product(seed, value);
             }
-            edges[edge as usize] = share;
+        }
+        for &(edge, target) in self.trace.layout().start.iter().filter(|&&(_, t)| t != ABSORBED) {
+            edges[edge as usize] = starts[target as usize];
         }
         let graph = self.trace.graph();
         let theta = graph.pull_back(&edges).into_iter().map(T::value).collect();
-        let mut gradient = MarkedGradient { value, theta, rates: Vec::new(), rewards: Vec::new() };
+        let starts: Vec<f64> = starts.into_iter().map(T::value).collect();
+        let initial = self.trace.at_vertices(&starts);
+        let (rates_of, rewards) = (Vec::new(), Vec::new());
+        let mut gradient = MarkedGradient { value, theta, initial, rates: rates_of, rewards };
         for ((shares, rewards), &rate) in rates.iter().zip(&self.rewards).zip(&self.rates) {
             let mut in_rate = T::ZERO;
             for (&share, &reward) in shares.iter().zip(rewards) {
@@ -126,6 +133,7 @@ impl Marked<'_> {
         let none = |length| vec![f64::NAN; length];
         let (graph, types) = (self.trace.graph(), self.rates.len());
         let rewards = vec![none(self.trace.n_vertices()); types];
-        MarkedGradient { value, theta: none(graph.n_parameters()), rates: none(types), rewards }
+        let (theta, initial) = (none(graph.n_parameters()), none(self.trace.n_vertices()));
+        MarkedGradient { value, theta, initial, rates: none(types), rewards }
     }
 }
