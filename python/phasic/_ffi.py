@@ -76,9 +76,9 @@ def log_likelihood(
 
     The sum over i of `weights[i] * log p(i; theta)`: where both bounds are one value, its density or
     probability; else the probability of `lower[i] < T <= upper[i]`, as in `phasic.Observations`. Leading
-    dimensions of all operands broadcast as in NumPy. Differentiable twice in `theta` (with `discrete` once),
-    in every nesting of forward and reverse; works under jit, vmap (over any operand), scan and shard_map. One
-    custom call evaluates a whole batch, in double precision whatever the operands' type.
+    dimensions of all operands broadcast as in NumPy. Differentiable twice in `theta`, in every nesting of
+    forward and reverse; works under jit, vmap (over any operand), scan and shard_map. One custom call
+    evaluates a whole batch, in double precision whatever the operands' type.
 
     Args:
         key: (..., 8) uint32, the trace's key (see `key_words`). The trace must be registered in this process.
@@ -99,7 +99,7 @@ def log_likelihood(
     Raises:
         ValueError: shapes do not fit, `key` is not uint32, `rtol` is out of range.
         TypeError: an operand is not real; a derivative in anything but `theta` is asked for.
-        NotImplementedError: a third derivative is asked for, or with `discrete` a second one.
+        NotImplementedError: a third derivative is asked for.
         jax.errors.JaxRuntimeError: at run time, the trace is not registered (NOT_FOUND), or theta or rewards
             do not have the lengths that the trace asks for, or the law refuses the data (INVALID_ARGUMENT).
             From programs that ran before, JAX raises the same as ValueError.
@@ -187,11 +187,6 @@ def _gradient_jvp(
     if isinstance(theta, SymbolicZero):
         both = _value_and_gradient(discrete, rtol, *primals)
         return both, tuple(jnp.zeros_like(each) for each in both)
-    if discrete:
-        raise NotImplementedError(
-            "second derivatives of the log-likelihood of a discrete model are not available; "
-            "use first derivatives, or finite differences of the gradient"
-        )
     value, gradient, hessian = _with_hessian(discrete, rtol, *primals)
     along = jnp.sum(gradient * theta, axis=-1), jnp.sum(hessian * theta[..., None, :], axis=-1)
     return (value, gradient), along

@@ -19,7 +19,7 @@ from jax.typing import ArrayLike
 from phasic import _native_functions as native
 from phasic._ffi import as_floats, register_targets, vary_together
 from phasic._native import Tables
-from phasic._native_functions import FIRST, REWARDS, SECOND, VALUES, Function
+from phasic._native_functions import FIRST, FIRST_ALONE, REWARDS, SECOND, VALUES, Function
 
 
 def evaluate(
@@ -103,6 +103,8 @@ def _first_jvp(
     _, theta, points, rewards, _ = tangents
     if not isinstance(rewards, SymbolicZero):
         _no_more()
+    if function.target in FIRST_ALONE:
+        _no_more()
     values, first, second = _with_second(function, *primals)
     moved = _along(function, second, theta, points, between=1)
     return (values, first), (_along(function, first, theta, points), moved)
@@ -125,8 +127,8 @@ def _along(function: Function, derivatives: Array, theta: Any, points: Any, betw
 
 def _no_more(*_: object) -> NoReturn:
     raise NotImplementedError(
-        "third derivatives, and second derivatives in rewards, are not available: "
-        "use finite differences of the derivatives below them"
+        "third derivatives, and second derivatives in rewards or of probabilities of counts, are not "
+        "available: use finite differences of the derivatives below them"
     )
 
 

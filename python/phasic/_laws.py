@@ -24,6 +24,7 @@ class Laws:
     """
 
     key: Any
+    rewards: Any
     original: Any
     tables: Any
     n_parameters: int
@@ -92,6 +93,37 @@ class Laws:
         """
         self._must_be_continuous("laplace")
         return self._of_points("phasic_laplace_v1", theta, s, rewards)
+
+    def pmf(self, theta: ArrayLike, counts: ArrayLike) -> Array:
+        """Probability of each count of a discrete model, in the shape of `counts`.
+
+        Differentiable once, in theta. At a count that cannot be, the derivatives of `logpmf` are NaN.
+
+        Args:
+            theta: (p,).
+            counts: Any shape, whole numbers; NaN for others. Rewards are those of the model.
+        """
+        return self._of_counts("pmf", theta, counts)
+
+    def logpmf(self, theta: ArrayLike, counts: ArrayLike) -> Array:
+        """Logarithm of `pmf`, right where that underflows."""
+        return self._of_counts("logpmf", theta, counts)
+
+    def cdf_discrete(self, theta: ArrayLike, counts: ArrayLike) -> Array:
+        """Probability of at most each count. Arguments as for `pmf`."""
+        return self._of_counts("cdf_discrete", theta, counts)
+
+    def sf_discrete(self, theta: ArrayLike, counts: ArrayLike) -> Array:
+        """Probability of more than each count. Arguments as for `pmf`."""
+        return self._of_counts("sf_discrete", theta, counts)
+
+    def _of_counts(self, name: str, theta: ArrayLike, counts: ArrayLike) -> Array:
+        if not self.discrete:
+            raise ValueError(f"{name}() is of the law in steps: make the model with discrete=True")
+        at = jnp.asarray(counts)
+        function = Function(f"phasic_{name}_v1", n_values=at.size)
+        values = evaluate(function, self.key, self._theta(theta), at.reshape(-1), self.rewards)
+        return values.reshape(at.shape)
 
     def pdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
         """Density of the time until absorption, in the shape of `time`; NaN at negative times.

@@ -14,6 +14,8 @@ from phasic._native import Tables
 
 #: How many derivatives are wanted: see the handlers in rust/phasic-xla/src/handlers/jet.rs.
 VALUES, FIRST, REWARDS, SECOND = range(4)
+#: Functions that have no second derivatives.
+FIRST_ALONE = ("phasic_pmf_v1", "phasic_logpmf_v1", "phasic_cdf_discrete_v1", "phasic_sf_discrete_v1")
 
 
 class Function(NamedTuple):

@@ -272,6 +272,40 @@ def test_moments_of_a_discrete_model():
         model.laplace(theta, 1.0)
 
 
+@pytest.mark.parametrize("rewarded", [False, True])
+def test_probabilities_of_counts(rewarded):
+    graph = Graph(callback=models.rabbits_parameterised, n=2)
+    graph.normalize()
+    rewards = np.arange(graph.vertices_length()) % 3 if rewarded else None
+    model = graph.model(discrete=True, rewards=rewards)
+    theta, counts = np.array([0.2, 0.3, 0.1]), np.array([[4, 5, 6], [7, 8, 11]])
+    graph.update_weights(theta)
+    for name, of_graph in (
+        ("pmf", "pmf_discrete"),
+        ("logpmf", "logpmf_discrete"),
+        ("cdf_discrete", "cdf_discrete"),
+        ("sf_discrete", "sf_discrete"),
+    ):
+        function = getattr(model, name)
+        assert_allclose(function(theta, counts), getattr(graph, of_graph)(counts, rewards), rtol=1e-12)
+        exact = getattr(graph, f"{of_graph}_gradient")(counts, rewards).theta
+        for jacobian in (jax.jacrev(function), jax.jit(jax.jacfwd(function))):
+            assert_allclose(jacobian(theta, counts), exact, rtol=1e-11, atol=1e-13)
+        with pytest.raises(NotImplementedError, match="probabilities of counts"):
+            jax.hessian(function)(theta, counts)
+    with pytest.raises(ValueError, match="discrete=True"):
+        graph.model(discrete=False).pmf(theta, counts)
+    hessian = jax.hessian(model.log_likelihood)(theta, counts.ravel() + 1.0)
+    step = 1e-5
+    slope = jax.grad(model.log_likelihood)
+    differences = [
+        (slope(theta + step * e, counts.ravel() + 1.0) - slope(theta - step * e, counts.ravel() + 1.0))
+        / (2 * step)
+        for e in np.eye(3)
+    ]
+    assert_allclose(hessian, differences, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("ask", "message"),
     [

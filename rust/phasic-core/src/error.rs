@@ -127,12 +127,6 @@ pub enum Error {
         /// Entries given.
         given: usize,
     },
-    /// Second derivatives of a law in steps.
-    #[error(
-        "second derivatives of the likelihood of counts are not available: \
-         use differences of its gradient"
-    )]
-    NoHessian,
     /// A parameter is not a finite number.
     #[error("theta[{index}] is {value}: parameters must be finite")]
     BadTheta {

@@ -145,16 +145,7 @@ impl Discrete<'_> {
         let at = (&self.weights, rows);
         let table = Counts::new(total, self.trace, at, &self.rewards, largest, &self.interrupt)?;
         let initial: Vec<Dual> = self.trace.initial(rows);
-        let number = |k: usize| {
-            let terms = initial.iter().zip(table.values(k));
-            let mut slope: f64 = terms.map(|(&p, &x)| (p * x).slope).sum();
-            if k == 0 && total == Total::Exactly {
-                let started: f64 = initial.iter().map(|probability| probability.slope).sum();
-                slope -= started * power_of_two(-table.exponents[0]);
-            }
-            (slope, table.exponents[k])
-        };
-        Ok((0..=largest).map(number).collect())
+        Ok((0..=largest).map(|k| table.slope(k, &initial)).collect())
     }
 }
 

@@ -3,10 +3,12 @@
 use std::ops::RangeInclusive;
 
 use super::counts::{Counts, Total};
+use super::curvature::Curvature;
 use super::discrete::{probability, whole_rewards};
 use super::rows::Row;
 use super::scaled::{Scaled, power_of_two};
-use crate::{Error, Interrupt, Trace, Weights};
+use crate::solve::Scalar;
+use crate::{Dual, Error, Interrupt, Trace, Weights};
 
 /// What was seen of one count.
 #[derive(Clone, Debug)]
@@ -15,6 +17,17 @@ enum Seen {
     Among(RangeInclusive<usize>),
     /// It is more than this.
     Above(usize),
+}
+
+impl Seen {
+    /// The counts whose probabilities in a table make up its own; None for the other table.
+    fn counts(&self, total: Total) -> Option<RangeInclusive<usize>> {
+        match (self, total) {
+            (Self::Among(counts), Total::Exactly) => Some(counts.clone()),
+            (Self::Above(count), Total::Above) => Some(*count..=*count),
+            _ => None,
+        }
+    }
 }
 
 /// Distinct observations of whole rewards, with their weights.
@@ -96,6 +109,78 @@ impl Counted {
         Ok((value, edges))
     }
 
+    /// The value with its first and second derivatives in θ: the sweeps back run on dual numbers, once
+    /// for each parameter.
+    pub fn curvature(
+        &self,
+        trace: &Trace,
+        weights: &Weights,
+        interrupt: &Interrupt,
+    ) -> Result<Curvature, Error> {
+        let (graph, p) = (trace.graph(), trace.n_parameters());
+        let tables = self.tables(trace, weights, interrupt)?;
+        let value = self.sum(&tables);
+        if !value.is_finite() {
+            return Ok(Curvature::of(value, p, f64::NAN));
+        }
+        let mut curvature = Curvature::of(value, p, 0.0);
+        for parameter in 0..p {
+            let mut direction = vec![0.0; p];
+            direction[parameter] = 1.0;
+            let dual = |(&value, slope): (&f64, f64)| Dual { value, slope };
+            let rows: Vec<Dual> =
+                weights.rows.iter().zip(graph.push_forward(&direction)).map(dual).collect();
+            let table = |total, largest: Option<usize>| {
+                let at = (weights, rows.as_slice());
+                let of = |k| Counts::new(total, trace, at, &self.rewards, k, interrupt);
+                largest.map(of).transpose()
+            };
+            let duals =
+                [table(Total::Exactly, self.largest[0])?, table(Total::Above, self.largest[1])?];
+            let initial = trace.initial(&rows);
+            let mut edges = vec![Dual::ZERO; graph.n_edges()];
+            for table in duals.iter().flatten() {
+                let shares = self.dual_shares(&tables, table, &initial);
+                let derivatives = table.derivatives(&shares, &initial);
+                edges.iter_mut().zip(derivatives).for_each(|(sum, share)| *sum += share);
+            }
+            let along = graph.pull_back(&edges);
+            for (other, dual) in along.iter().enumerate() {
+                curvature.gradient[other] = dual.value;
+                // Each pair is found twice, up to rounding.
+                curvature.hessian[parameter * p + other] += 0.5 * dual.slope;
+                curvature.hessian[other * p + parameter] += 0.5 * dual.slope;
+            }
+        }
+        Ok(curvature)
+    }
+
+    /// As [`Self::shares`], with their slopes: those of 1 / p are −p′ / p².
+    fn dual_shares(
+        &self,
+        tables: &Tables,
+        table: &Counts<'_, Dual>,
+        initial: &[Dual],
+    ) -> Vec<Dual> {
+        let mut shares = vec![Dual::ZERO; table.exponents.len()];
+        for (seen, weight) in &self.seen {
+            let Some(counts) = seen.counts(table.total()) else { continue };
+            let p = tables.probability(seen);
+            let slope: f64 = counts
+                .clone()
+                .map(|count| {
+                    let (slope, exponent) = table.slope(count, initial);
+                    slope * power_of_two(exponent - p.exponent)
+                })
+                .sum();
+            for count in counts {
+                let value = weight / p.mantissa * power_of_two(table.exponents[count] - p.exponent);
+                shares[count] += Dual { value, slope: -value * (slope / p.mantissa) };
+            }
+        }
+        shares
+    }
+
     fn tables<'a>(
         &'a self,
         trace: &'a Trace,
@@ -126,13 +211,7 @@ impl Counted {
     fn shares(&self, tables: &Tables, table: &Counts) -> Vec<f64> {
         let mut shares = vec![0.0; table.exponents.len()];
         for (seen, weight) in &self.seen {
-            let (of, counts) = match seen {
-                Seen::Among(counts) => (Total::Exactly, counts.clone()),
-                Seen::Above(count) => (Total::Above, *count..=*count),
-            };
-            if of != table.total() {
-                continue;
-            }
+            let Some(counts) = seen.counts(table.total()) else { continue };
             let p = tables.probability(seen);
             for count in counts {
                 let shift = table.exponents[count] - p.exponent;

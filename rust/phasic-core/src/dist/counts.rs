@@ -188,18 +188,18 @@ impl<'a, T: Tabled> Counts<'a, T> {
     }
 }
 
-impl Counts<'_> {
+impl<T: Tabled> Counts<'_, T> {
     /// Derivatives of a number in the weight of every edge. `shares[k]`: its derivative in the
     /// probability of k, times the power of two by which the vector of k is stored scaled, for k
     /// from 0 as far as there are any; `initial`: the probability of starting in each position.
-    pub fn derivatives(&self, shares: &[f64], initial: &[f64]) -> Vec<f64> {
+    pub fn derivatives(&self, shares: &[T], initial: &[T]) -> Vec<T> {
         let (n, length) = (self.trace.n_transient(), shares.len());
         let mut adjoint = Adjoint::new(&self.factor);
-        let mut edges = vec![0.0; self.trace.graph().n_edges()];
-        let mut passed = vec![vec![0.0; n]; length];
+        let mut edges = vec![T::ZERO; self.trace.graph().n_edges()];
+        let mut passed = vec![vec![T::ZERO; n]; length];
         for k in (0..length).rev() {
             let mut share = std::mem::take(&mut passed[k]);
-            for (sum, probability) in share.iter_mut().zip(initial) {
+            for (sum, &probability) in share.iter_mut().zip(initial) {
                 *sum += shares[k] * probability;
             }
             let b = adjoint.solve(&self.solutions[k], share);
@@ -213,18 +213,21 @@ impl Counts<'_> {
         self.finish(adjoint, &mut edges);
         // The defect, which counts as zero, is 1 − Σ of the edges into transient states.
         let lost = match self.total {
-            Total::Exactly => shares[0] * power_of_two(-self.exponents[0]),
-            Total::Above => 0.0,
+            Total::Exactly => shares[0] * T::constant(power_of_two(-self.exponents[0])),
+            Total::Above => T::ZERO,
         };
         for &(edge, target) in self.trace.layout().start.iter().filter(|&&(_, t)| t != ABSORBED) {
-            let values = |(k, &share): (usize, &f64)| share * self.values(k)[target as usize];
-            edges[edge as usize] += shares.iter().enumerate().map(values).sum::<f64>() - lost;
+            let mut sum = T::ZERO;
+            for (k, &share) in shares.iter().enumerate() {
+                sum += share * self.values(k)[target as usize];
+            }
+            edges[edge as usize] += sum - lost;
         }
         edges
     }
 
     /// Adds what the solves leave of derivatives in the weights.
-    fn finish(&self, adjoint: Adjoint<'_, '_, f64>, edges: &mut [f64]) {
+    fn finish(&self, adjoint: Adjoint<'_, '_, T>, edges: &mut [T]) {
         let (weights, killing) = adjoint.finish();
         for position in 0..self.trace.n_transient() {
             if self.rewards[position] == 0 {
@@ -244,18 +247,18 @@ impl Counts<'_> {
         &self,
         position: usize,
         k: usize,
-        share: f64,
-        edges: &mut [f64],
-        shares: &mut [Vec<f64>],
+        share: T,
+        edges: &mut [T],
+        shares: &mut [Vec<T>],
     ) {
         let reward = self.rewards[position];
         if self.is_certain(reward, k) && self.trace.graph().normalized() {
-            let share = share * power_of_two(-self.exponents[k]);
+            let share = share * T::constant(power_of_two(-self.exponents[k]));
             for (edge, _) in self.moves(position) {
                 edges[edge] += share;
             }
         }
-        if reward == 0 || k < reward || share == 0.0 {
+        if reward == 0 || k < reward || share.size() == 0.0 {
             return;
         }
         let before = k - reward;
@@ -263,10 +266,10 @@ impl Counts<'_> {
         if shift > BEYOND {
             return;
         }
-        let share = share * power_of_two(shift);
+        let share = share * T::constant(power_of_two(shift));
         let values = &self.solutions[before].values;
-        let absorbed = self.absorbed(before);
-        let lost = if self.trace.graph().normalized() { 0.0 } else { values[position] };
+        let absorbed = T::constant(self.absorbed(before));
+        let lost = if self.trace.graph().normalized() { T::ZERO } else { values[position] };
         shares[before][position] += share * self.stay[position];
         for (edge, target) in self.moves(position) {
             let value = if target == ABSORBED { absorbed } else { values[target as usize] };
@@ -277,13 +280,27 @@ impl Counts<'_> {
         }
     }
 
-    fn absorption_derivatives(&self, b: &[f64], edges: &mut [f64]) {
-        let factor = power_of_two(-self.exponents[0]);
+    fn absorption_derivatives(&self, b: &[T], edges: &mut [T]) {
+        let factor = T::constant(power_of_two(-self.exponents[0]));
         let outer = &self.trace.layout().outer;
         for position in (0..b.len()).filter(|&position| self.rewards[position] == 0) {
             for (edge, _) in outer.of(position).filter(|&(_, target)| target == ABSORBED) {
                 edges[edge] += b[position] * factor;
             }
         }
+    }
+}
+
+impl Counts<'_, Dual> {
+    /// The slope of the probability of a value k, and the exponent of its units. `initial`: per position.
+    pub fn slope(&self, k: usize, initial: &[Dual]) -> (f64, i32) {
+        let terms = initial.iter().zip(self.values(k));
+        let mut slope: f64 = terms.map(|(&p, &x)| (p * x).slope).sum();
+        if k == 0 && self.total == Total::Exactly {
+            // The defect counts as zero.
+            let started: f64 = initial.iter().map(|probability| probability.slope).sum();
+            slope -= started * power_of_two(-self.exponents[0]);
+        }
+        (slope, self.exponents[k])
     }
 }

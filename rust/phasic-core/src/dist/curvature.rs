@@ -221,4 +221,19 @@ mod tests {
             assert!((given - expected).abs() < 1e-9 * scale, "{given} {expected}");
         }
     }
+
+    #[test]
+    fn curvature_of_counts() {
+        let trace = births_and_deaths(4);
+        let rewards: Vec<f64> = (0..trace.n_vertices()).map(|v| (v % 3) as f64).collect();
+        let lower = [0.0, 3.0, 1.0, -NEVER, 2.0];
+        let upper = [0.0, 3.0, NEVER, 4.0, 6.0];
+        let weights = [1.0, 2.0, 1.0, 3.0, 1.0];
+        for rewards in [vec![], rewards] {
+            let law = Law::Discrete;
+            let data =
+                LogLikelihood::of_events(&trace, law, &lower, &upper, &weights, &rewards, 1e-12);
+            check(&trace, &data.expect("valid rows"), &[0.2, 0.3, 0.4]);
+        }
+    }
 }

@@ -130,9 +130,9 @@ impl<'a> LogLikelihood<'a> {
 
     /// The value with its first and second derivatives in θ: `(gradient, hessian)` of `(n_parameters,)`
     /// and `(n_parameters, n_parameters)`. Cost: about that of a value for each pair of parameters,
-    /// or on stiff chains for each parameter.
+    /// or on stiff chains, and of counts, for each parameter.
     ///
-    /// Errors: as for [`Self::try_value`], and [`Error::NoHessian`] for [`Law::Discrete`].
+    /// Errors: as for [`Self::try_value`].
     pub fn try_value_and_hessian(
         &self,
         theta: &[f64],
@@ -145,7 +145,7 @@ impl<'a> LogLikelihood<'a> {
             Data::Times(times) => {
                 times.curvature(self.trace, &weights, self.tolerance, &interrupt)?
             }
-            Data::Counts(_) => return Err(Error::NoHessian),
+            Data::Counts(counts) => counts.curvature(self.trace, &weights, &interrupt)?,
         };
         gradient.copy_from_slice(&found.gradient);
         hessian.copy_from_slice(&found.hessian);

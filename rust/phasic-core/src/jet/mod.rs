@@ -9,7 +9,7 @@ mod tests;
 
 use moments::Law;
 
-use crate::{Absorption, Clock, Curve, Error, Trace};
+use crate::{Absorption, Clock, CountCurve, Curve, Discrete, Error, Trace};
 
 /// Values and derivatives, row by row.
 ///
@@ -75,6 +75,15 @@ pub enum Numbers<'n> {
         /// Relative error of the values.
         tolerance: f64,
     },
+    /// A probability of each of several counts, which are no variables; without second derivatives.
+    Counts {
+        /// Which probability.
+        curve: CountCurve,
+        /// `(k,)`.
+        points: &'n [f64],
+        /// Whole rewards of each vertex.
+        rewards: &'n [f64],
+    },
     /// E of exp(−s · Y) at several s ≥ 0, which are points.
     Laplace {
         /// `(k,)`.
@@ -96,6 +105,12 @@ impl Numbers<'_> {
             Numbers::Expectations { rewards } => law()?.expectations(rewards),
             Numbers::Covariance { clock, rewards } => law()?.covariance(clock, rewards),
             Numbers::Laplace { points, rewards } => law()?.laplace(points, rewards),
+            Numbers::Counts { curve, points, rewards } => {
+                let (values, first) =
+                    Discrete::new(trace, theta, rewards)?.slopes(curve, points)?;
+                let first = if wanted == Wanted::Values { Vec::new() } else { first };
+                Ok(Jet { values, first, ..Jet::default() })
+            }
             Numbers::Curve { curve, logarithm, points, tolerance } => {
                 let law = Absorption::new(trace, theta)?;
                 law.jet(curve, logarithm, points, tolerance, wanted)

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use phasic_core::{Clock, Curve, Error, Jet, Numbers, Trace, Wanted};
+use phasic_core::{Clock, CountCurve, Curve, Error, Jet, Numbers, Trace, Wanted};
 
 use super::key::Keys;
 use crate::abi;
@@ -70,7 +70,18 @@ macro_rules! curve {
     };
 }
 
-const FUNCTIONS: [Function; 12] = [
+macro_rules! counts {
+    ($index:literal, $name:literal, $curve:expr) => {
+        Function {
+            name: $name,
+            handler: handler::<$index>,
+            ask: |q| Numbers::Counts { curve: $curve, points: q.points, rewards: q.rewards },
+            of_points: false,
+        }
+    };
+}
+
+const FUNCTIONS: [Function; 16] = [
     Function {
         name: "phasic_moments_v1",
         handler: handler::<0>,
@@ -113,6 +124,10 @@ const FUNCTIONS: [Function; 12] = [
     curve!(9, "phasic_logcdf_v1", Curve::Absorbed, true),
     curve!(10, "phasic_sf_v1", Curve::Survival, false),
     curve!(11, "phasic_logsf_v1", Curve::Survival, true),
+    counts!(12, "phasic_pmf_v1", CountCurve::Mass),
+    counts!(13, "phasic_logpmf_v1", CountCurve::LogMass),
+    counts!(14, "phasic_cdf_discrete_v1", CountCurve::Below),
+    counts!(15, "phasic_sf_discrete_v1", CountCurve::Above),
 ];
 
 /// The custom call of a function.

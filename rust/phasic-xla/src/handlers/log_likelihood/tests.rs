@@ -225,7 +225,7 @@ fn bounds_out_of_order_are_named() {
 fn a_missing_trace_is_named() {
     let key = TraceKey([0xAB; 32]);
     let hex = "ab".repeat(32);
-    fails(frame(key), Code::NotFound, &[&hex, "Model.register()"]);
+    fails(frame(key), Code::NotFound, &[&hex, "graph.model()", "PHASIC_CACHE_DIR"]);
 }
 
 #[test]
