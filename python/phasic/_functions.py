@@ -127,8 +127,8 @@ def _along(function: Function, derivatives: Array, theta: Any, points: Any, betw
 
 def _no_more(*_: object) -> NoReturn:
     raise NotImplementedError(
-        "third derivatives, and second derivatives in rewards or of probabilities of counts, are not "
-        "available: use finite differences of the derivatives below them"
+        "third derivatives, and second derivatives in rewards or of probabilities of counts or states, are "
+        "not available: use finite differences of the derivatives below them"
     )
 
 

@@ -161,6 +161,24 @@ class Laws:
         """Rate of absorption of those that are left, pdf / sf. Arguments as for `pdf`."""
         return jnp.exp(self.logpdf(theta, time) - self.logsf(theta, time))
 
+    def occupancy(self, theta: ArrayLike, time: ArrayLike) -> Array:
+        """Probability of each vertex at a time, (n_vertices,); 0 at absorbing ones.
+
+        Differentiable once, in theta and time. Right to rtol of the whole.
+
+        Args:
+            theta: (p,).
+            time: A scalar ≥ 0; map over several with `jax.vmap`.
+        """
+        self._must_be_continuous("occupancy")
+        at = jnp.asarray(time)
+        if at.ndim:
+            raise ValueError(f"time has shape {at.shape}, but one number is needed: use jax.vmap for several")
+        function = Function("phasic_occupancy_v1", n_values=self.n_vertices, rtol=self.rtol, of_points=True)
+        points = jnp.broadcast_to(at, (self.n_vertices,))
+        values = evaluate(function, self.key, self._theta(theta), points, tables=self.tables)
+        return jnp.zeros_like(values).at[jnp.asarray(self.original)].set(values)
+
     def _curve(self, name: str, theta: ArrayLike, time: ArrayLike) -> Array:
         self._must_be_continuous(name)
         return self._of_points(f"phasic_{name}_v1", theta, time)

@@ -11,6 +11,7 @@ of the custom calls are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -220,18 +221,9 @@ def log_curves(graph: Tables, theta: Array, times: Array) -> tuple[Array, Array,
     """
     graph = jax.tree.map(jnp.asarray, graph)
     weight = weights(graph, theta)
-    n = graph.absorbing.shape[0]
-    moving = jnp.where(graph.source > 0, weight, 0)
-    exits = jax.ops.segment_sum(moving, graph.source, n)
-    absorbed = graph.absorbing[graph.target]
-    rates = jax.ops.segment_sum(jnp.where(absorbed, moving, 0), graph.source, n)
-    q = jax.lax.stop_gradient(_MARGIN * jnp.max(exits))
-    q = jnp.where(q > 0, q, 1)
+    q, v, rates, jump = _uniformized(graph, weight)
     mean = q * times
-    largest = jnp.max(jnp.where(jnp.isfinite(mean), jax.lax.stop_gradient(mean), 0), initial=0)
-    steps = jnp.where(largest == largest, largest + 9 * jnp.sqrt(largest) + 30, 0)
-    starting = jnp.where((graph.source == 0) & ~absorbed, weight, 0)
-    v = jax.ops.segment_sum(starting, graph.target, n)
+    steps = _enough_jumps(mean)
     atom = defect(graph, weight)
     low = jnp.full(times.shape, -jnp.inf, weight.dtype)
 
@@ -244,9 +236,8 @@ def log_curves(graph: Tables, theta: Array, times: Array) -> tuple[Array, Array,
         density = _log_sum(density, poisson + _log(jnp.sum(v * rates)) + scale)
         mass = _log_sum(mass, poisson + _log(jnp.sum(v)) + scale)
         distribution = _log_sum(distribution, poisson + _log(gone))
-        arriving = jax.ops.segment_sum(jnp.where(absorbed, 0, moving * v[graph.source]), graph.target, n)
         gone = gone + jnp.sum(v * rates) / q * jnp.exp(scale)
-        v = v + (arriving - exits * v) / q
+        v = jump(v)
         small = jax.lax.stop_gradient(jnp.sum(v)) < _LOW
         v, scale = jnp.where(small, v / _LOW, v), jnp.where(small, scale + np.log(_LOW), scale)
         return k + 1, v, scale, gone, density, mass, distribution
@@ -260,6 +251,46 @@ def log_curves(graph: Tables, theta: Array, times: Array) -> tuple[Array, Array,
     late = survival < np.log(0.5)
     distribution = jnp.where(late, jnp.log1p(-jnp.exp(jnp.where(late, survival, -1))), state[6])
     return density, survival, distribution
+
+
+def occupancy(graph: Tables, theta: Array, time: Array) -> Array:
+    """Probability of each vertex at a time, (n_vertices,)."""
+    graph = jax.tree.map(jnp.asarray, graph)
+    q, v, _, jump = _uniformized(graph, weights(graph, theta))
+    mean = q * time
+    steps = _enough_jumps(mean)
+
+    def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        k, v, sum_ = state
+        return k + 1, jump(v), sum_ + jnp.exp(_log_poisson(k, mean)) * v
+
+    zero = jnp.zeros((), v.dtype)
+    found = jax.lax.while_loop(lambda state: state[0] <= steps, step, (zero, v, jnp.zeros_like(v)))[2]
+    return jnp.where(jnp.isinf(time), 0, found)
+
+
+def _uniformized(graph: Tables, weight: Array) -> tuple[Array, Array, Array, Callable[[Array], Array]]:
+    """Rate of the jumps, where the chain starts, rates of absorption, and the jump."""
+    n = graph.absorbing.shape[0]
+    moving = jnp.where(graph.source > 0, weight, 0)
+    exits = jax.ops.segment_sum(moving, graph.source, n)
+    absorbed = graph.absorbing[graph.target]
+    rates = jax.ops.segment_sum(jnp.where(absorbed, moving, 0), graph.source, n)
+    q = jax.lax.stop_gradient(_MARGIN * jnp.max(exits))
+    q = jnp.where(q > 0, q, 1)
+    starting = jnp.where((graph.source == 0) & ~absorbed, weight, 0)
+
+    def jump(v: Array) -> Array:
+        arriving = jax.ops.segment_sum(jnp.where(absorbed, 0, moving * v[graph.source]), graph.target, n)
+        return v + (arriving - exits * v) / q
+
+    return q, jax.ops.segment_sum(starting, graph.target, n), rates, jump
+
+
+def _enough_jumps(mean: Array) -> Array:
+    """How many jumps all of these means need; infinite ones need none."""
+    largest = jnp.max(jnp.where(jnp.isfinite(mean), jax.lax.stop_gradient(mean), 0), initial=0)
+    return jnp.where(largest == largest, largest + 9 * jnp.sqrt(largest) + 30, 0)
 
 
 def _log_poisson(k: Array, mean: Array) -> Array:

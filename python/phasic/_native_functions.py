@@ -15,7 +15,13 @@ from phasic._native import Tables
 #: How many derivatives are wanted: see the handlers in rust/phasic-xla/src/handlers/jet.rs.
 VALUES, FIRST, REWARDS, SECOND = range(4)
 #: Functions that have no second derivatives.
-FIRST_ALONE = ("phasic_pmf_v1", "phasic_logpmf_v1", "phasic_cdf_discrete_v1", "phasic_sf_discrete_v1")
+FIRST_ALONE = (
+    "phasic_pmf_v1",
+    "phasic_logpmf_v1",
+    "phasic_cdf_discrete_v1",
+    "phasic_sf_discrete_v1",
+    "phasic_occupancy_v1",
+)
 
 
 class Function(NamedTuple):
@@ -54,6 +60,9 @@ def derived(
 
         return _gradient(at, function.of_points, theta, points)
 
+    valid = points >= 0
+    if function.of_points:
+        points = jnp.where(valid, points, 0)
     found = [values(theta, points, rewards)]
     if wanted != VALUES:
         found.append(first(theta, points))
@@ -61,6 +70,8 @@ def derived(
         found.append(jax.jacfwd(values, argnums=2)(theta, points, rewards))
     if wanted == SECOND:
         found.append(_gradient(first, function.of_points, theta, points))
+    if function.of_points:
+        found = [jnp.where(valid.reshape(-1, *(1,) * (each.ndim - 1)), each, jnp.nan) for each in found]
     return tuple(each.astype(dtype) for each in found)
 
 
@@ -103,11 +114,16 @@ def _curve(index: int, logarithm: bool) -> Callable[[Function, Tables, Array, Ar
     return curve
 
 
+def _occupancy(function: Function, graph: Tables, theta: Array, points: Array, rewards: Array) -> Array:
+    return _native.occupancy(graph, theta, points[0])
+
+
 _VALUES_OF: dict[str, Callable[[Function, Tables, Array, Array, Array], Array]] = {
     "phasic_moments_v1": _moments,
     "phasic_expectations_v1": _expectations,
     "phasic_covariance_v1": _covariance,
     "phasic_laplace_v1": _laplace,
+    "phasic_occupancy_v1": _occupancy,
     "phasic_pdf_v1": _curve(0, False),
     "phasic_logpdf_v1": _curve(0, True),
     "phasic_sf_v1": _curve(1, False),

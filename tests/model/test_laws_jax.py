@@ -272,6 +272,42 @@ def test_moments_of_a_discrete_model():
         model.laplace(theta, 1.0)
 
 
+@pytest.mark.parametrize("portable", [False, True])
+def test_occupancy(portable):
+    graph = Graph(callback=models.rabbits_parameterised, n=3)
+    model, theta, n = graph.model(portable=portable), np.array([1.0, 2.0, 0.5]), graph.vertices_length()
+    graph.update_weights(theta)
+    occupancy = jax.jit(model.occupancy)
+    jacobian = jax.jit(jax.jacrev(model.occupancy, argnums=(0, 1)))
+    for time in (0.0, 0.3, 2.0):
+        assert_allclose(occupancy(theta, time), graph.state_probability(time), rtol=1e-9, atol=1e-13)
+        exact = [graph.state_probability_gradient(time, seeds) for seeds in np.eye(n)]
+        for found in (jacobian(theta, time), jax.jacfwd(model.occupancy, argnums=(0, 1))(theta, time)):
+            assert_allclose(found[0], [each.theta for each in exact], rtol=1e-8, atol=1e-12)
+            assert_allclose(found[1], [each.time for each in exact], rtol=1e-8, atol=1e-12)
+    several = jax.vmap(model.occupancy, in_axes=(None, 0))(theta, np.array([0.3, np.inf, -1.0, np.nan]))
+    assert_allclose(several[:2], [graph.state_probability(0.3), np.zeros(n)], rtol=1e-9, atol=1e-13)
+    assert np.isnan(several[2:]).all()
+    with pytest.raises(NotImplementedError, match="counts or states"):
+        jax.hessian(lambda theta: model.occupancy(theta, 0.3).max())(theta)
+    with pytest.raises(ValueError, match="jax.vmap"):
+        model.occupancy(theta, [1.0, 2.0])
+
+
+@pytest.mark.parametrize("portable", [False, True])
+@pytest.mark.parametrize("name", ["pdf", "logsf", "cdf", "hazard", "laplace"])
+def test_bad_points_leave_the_others_alone(name, portable):
+    model = Graph(callback=models.rabbits_parameterised, n=2).model(portable=portable)
+    function, theta = getattr(model, name), np.array([1.0, 2.0, 0.5])
+    times = np.array([0.3, -1.0, np.nan, 2.0])
+    slope, good = jax.jacfwd(function), np.array([0, 3])
+    values, slopes = function(theta, times), slope(theta, times)
+    assert_allclose(values[good], function(theta, times[good]), rtol=1e-12)
+    assert_allclose(slopes[good], slope(theta, times[good]), rtol=1e-11)
+    assert np.isnan(values[1:3]).all()
+    assert np.isnan(slopes[1:3]).all()
+
+
 @pytest.mark.parametrize("rewarded", [False, True])
 def test_probabilities_of_counts(rewarded):
     graph = Graph(callback=models.rabbits_parameterised, n=2)
@@ -293,6 +329,7 @@ def test_probabilities_of_counts(rewarded):
             assert_allclose(jacobian(theta, counts), exact, rtol=1e-11, atol=1e-13)
         with pytest.raises(NotImplementedError, match="probabilities of counts"):
             jax.hessian(function)(theta, counts)
+    assert np.isfinite(model.pmf(theta, [4, 2.5, -1, np.nan, np.inf])).tolist() == [True] + 4 * [False]
     with pytest.raises(ValueError, match="discrete=True"):
         graph.model(discrete=False).pmf(theta, counts)
     hessian = jax.hessian(model.log_likelihood)(theta, counts.ravel() + 1.0)

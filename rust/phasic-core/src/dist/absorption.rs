@@ -195,6 +195,13 @@ impl<'a> Absorption<'a> {
         Moments::alone(self.trace, &self.weights.theta)
     }
 
+    /// Probabilities of each number of jumps by a time.
+    pub(super) fn jump_probabilities(&self, time: f64, tolerance: f64) -> Result<Vec<f64>, Error> {
+        let chain = self.chain();
+        chain.check_steps(chain.rate * time)?;
+        Ok(probabilities(chain.rate * time, tolerance))
+    }
+
     /// Σ over jumps k of `coefficients(Poisson probabilities, q)[k] · v[k]`.
     fn spread(
         &self,

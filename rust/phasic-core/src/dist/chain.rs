@@ -105,6 +105,21 @@ impl<'a> Chain<'a> {
         next.iter().sum()
     }
 
+    /// What flows into each position less what flows out, per unit of time, `v S`.
+    pub fn flow(&self, v: &[f64]) -> Vec<f64> {
+        let mut flow = vec![0.0; self.n()];
+        for (position, &mass) in v.iter().enumerate() {
+            let mut left = mass * self.absorption[position];
+            for entry in self.pattern.range(position) {
+                let moved = mass * self.scale() * self.jumps[entry];
+                flow[self.pattern.targets[entry] as usize] += moved;
+                left += moved;
+            }
+            flow[position] -= left;
+        }
+        flow
+    }
+
     /// Errors if `mean` jumps on average are more than a computation should take.
     pub fn check_steps(&self, mean: f64) -> Result<(), Error> {
         const MOST_STEPS: f64 = 3e7;

@@ -94,6 +94,30 @@ pub(super) fn second(
     Ok(rows)
 }
 
+/// `Σ coefficients[k] · v[k]` differentiated in each parameter: hands over `(parameter, derivative)`.
+pub(super) fn mixed(
+    (trace, chain, interrupt): (&Trace, &Chain, &Interrupt<'_>),
+    coefficients: &[f64],
+    mut take: impl FnMut(usize, &[f64]),
+) -> Result<(), Error> {
+    let directions: Vec<Direction> =
+        (0..trace.n_parameters()).map(|each| Direction::new(trace, chain, each)).collect();
+    let mut slopes: Vec<Slope> = directions.iter().map(Direction::start).collect();
+    let mut sums = vec![vec![0.0; chain.n()]; slopes.len()];
+    let mut left = coefficients.iter();
+    run(chain, &vec![0; coefficients.len()], interrupt, |v, step| {
+        let coefficient = left.next().copied().unwrap_or(0.0);
+        for ((direction, slope), sum) in directions.iter().zip(&mut slopes).zip(&mut sums) {
+            sum.iter_mut().zip(&slope.v).for_each(|(sum, value)| *sum += coefficient * value);
+            if let Some(factor) = step {
+                slope.jump(chain, factor, |next| direction.add(chain, v, next));
+            }
+        }
+    })?;
+    sums.iter().enumerate().for_each(|(parameter, sum)| take(parameter, sum));
+    Ok(())
+}
+
 fn at_once(chain: &Chain, length: usize) -> usize {
     (BUDGET / (3 * length + 2 * chain.n()).max(1)).max(1)
 }

@@ -15,6 +15,7 @@ mod forward;
 mod gap;
 mod jets;
 mod likelihood;
+mod located;
 mod logs;
 mod marked;
 pub(crate) mod poisson;

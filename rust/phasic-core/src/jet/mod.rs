@@ -75,6 +75,14 @@ pub enum Numbers<'n> {
         /// Relative error of the values.
         tolerance: f64,
     },
+    /// The probability of each vertex at one time, which is the point of every value; without second
+    /// derivatives.
+    Located {
+        /// `(n_vertices,)`, all the same time.
+        points: &'n [f64],
+        /// Relative to the whole.
+        tolerance: f64,
+    },
     /// A probability of each of several counts, which are no variables; without second derivatives.
     Counts {
         /// Which probability.
@@ -94,7 +102,7 @@ pub enum Numbers<'n> {
 }
 
 impl Numbers<'_> {
-    /// The numbers at θ.
+    /// The numbers at θ; NaN, with their derivatives, at points that are out of range.
     ///
     /// Errors: those of [`crate::Moments`], rewards of the wrong length, second derivatives together
     /// with rewards.
@@ -104,19 +112,56 @@ impl Numbers<'_> {
             Numbers::Moments { clock, power, rewards } => law()?.moments(clock, power, rewards),
             Numbers::Expectations { rewards } => law()?.expectations(rewards),
             Numbers::Covariance { clock, rewards } => law()?.covariance(clock, rewards),
-            Numbers::Laplace { points, rewards } => law()?.laplace(points, rewards),
-            Numbers::Counts { curve, points, rewards } => {
-                let (values, first) =
-                    Discrete::new(trace, theta, rewards)?.slopes(curve, points)?;
-                let first = if wanted == Wanted::Values { Vec::new() } else { first };
-                Ok(Jet { values, first, ..Jet::default() })
+            Numbers::Laplace { points, rewards } => {
+                let law = law()?;
+                each_valid(points, at_least_zero, |points| law.laplace(points, rewards))
             }
+            Numbers::Counts { curve, points, rewards } => {
+                let law = Discrete::new(trace, theta, rewards)?;
+                let whole = |x: f64| at_least_zero(x) && x.fract() == 0.0;
+                each_valid(points, whole, |points| {
+                    let (values, first) = law.slopes(curve, points)?;
+                    let first = if wanted == Wanted::Values { Vec::new() } else { first };
+                    Ok(Jet { values, first, ..Jet::default() })
+                })
+            }
+            Numbers::Located { points, tolerance } => match *points {
+                [] => Ok(Jet::default()),
+                [time, ..] => Absorption::new(trace, theta)?.located(time, tolerance, wanted),
+            },
             Numbers::Curve { curve, logarithm, points, tolerance } => {
                 let law = Absorption::new(trace, theta)?;
-                law.jet(curve, logarithm, points, tolerance, wanted)
+                each_valid(points, at_least_zero, |points| {
+                    law.jet(curve, logarithm, points, tolerance, wanted)
+                })
             }
         }
     }
+}
+
+fn at_least_zero(point: f64) -> bool {
+    point >= 0.0
+}
+
+/// Numbers of points, NaN for those that are not valid.
+fn each_valid(
+    points: &[f64],
+    valid: impl Fn(f64) -> bool,
+    jet: impl FnOnce(&[f64]) -> Result<Jet, Error>,
+) -> Result<Jet, Error> {
+    if points.iter().all(|&point| valid(point)) {
+        return jet(points);
+    }
+    let filled: Vec<f64> =
+        points.iter().map(|&point| if valid(point) { point } else { 0.0 }).collect();
+    let mut jet = jet(&filled)?;
+    for numbers in [&mut jet.values, &mut jet.first, &mut jet.second, &mut jet.rewards] {
+        let width = numbers.len() / points.len();
+        for (index, _) in points.iter().enumerate().filter(|&(_, &point)| !valid(point)) {
+            numbers[index * width..(index + 1) * width].fill(f64::NAN);
+        }
+    }
+    Ok(jet)
 }
 
 impl Jet {

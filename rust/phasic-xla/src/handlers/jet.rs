@@ -81,7 +81,7 @@ macro_rules! counts {
     };
 }
 
-const FUNCTIONS: [Function; 16] = [
+const FUNCTIONS: [Function; 17] = [
     Function {
         name: "phasic_moments_v1",
         handler: handler::<0>,
@@ -128,6 +128,12 @@ const FUNCTIONS: [Function; 16] = [
     counts!(13, "phasic_logpmf_v1", CountCurve::LogMass),
     counts!(14, "phasic_cdf_discrete_v1", CountCurve::Below),
     counts!(15, "phasic_sf_discrete_v1", CountCurve::Above),
+    Function {
+        name: "phasic_occupancy_v1",
+        handler: handler::<16>,
+        ask: |q| Numbers::Located { points: q.points, tolerance: q.tolerance },
+        of_points: true,
+    },
 ];
 
 /// The custom call of a function.
