@@ -30,6 +30,7 @@ from phasic.cache import (
 )
 
 if TYPE_CHECKING:
+    from phasic._epoch_law import EpochLaw as EpochLaw
     from phasic._export import export_function as export_function
     from phasic._export import import_function as import_function
     from phasic._model import Model as Model
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 #: Names whose modules may import JAX, loaded at first use.
 _LAZY = {
+    "EpochLaw": "phasic._epoch_law",
     "Model": "phasic._model",
     **dict.fromkeys(("export_function", "import_function"), "phasic._export"),
     **dict.fromkeys(
@@ -63,6 +65,7 @@ __all__ = [
     "Edge",
     "Epoch",
     "EpochGradient",
+    "EpochLaw",
     "Epochs",
     "Gamma",
     "Gradient",

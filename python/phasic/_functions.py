@@ -92,6 +92,8 @@ def _values_jvp(
     if isinstance(rewards, SymbolicZero):
         values, first = _with_first(function, *primals)
         return values, _along(function, first, theta, points)
+    if function.target in FIRST_ALONE:
+        _no_more()
     values, first, in_rewards = _with_rewards(function, *primals)
     along = jnp.sum(in_rewards * rewards[..., None, :], axis=-1).astype(values.dtype)
     return values, along + _along(function, first, theta, points)
@@ -120,15 +122,18 @@ def _along(function: Function, derivatives: Array, theta: Any, points: Any, betw
     if not isinstance(theta, SymbolicZero):
         spread = jnp.expand_dims(theta, tuple(range(-2 - between, -1)))
         total += jnp.sum(derivatives[..., :n_parameters] * spread, axis=-1)
-    if function.of_points and not isinstance(points, SymbolicZero):
+    if not isinstance(points, SymbolicZero):
+        if not function.of_points:
+            raise TypeError("derivatives in counts, or in the data of a likelihood, are not available")
         total += derivatives[..., n_parameters] * jnp.expand_dims(points, tuple(range(-between, 0)))
     return total.astype(derivatives.dtype)
 
 
 def _no_more(*_: object) -> NoReturn:
     raise NotImplementedError(
-        "third derivatives, and second derivatives in rewards or of probabilities of counts or states, are "
-        "not available: use finite differences of the derivatives below them"
+        "third derivatives, and second derivatives in rewards or of probabilities of counts or states or "
+        "with epochs, are not available, nor with epochs any in rewards: "
+        "use finite differences of the derivatives below them"
     )
 
 

@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from phasic import _check, _core, _ffi, _native, _saved, _trace
+from phasic._epoch_law import EpochLaw
 from phasic._laws import Laws
 from phasic._observations import Observations
 from phasic._pytree import narrowed
@@ -120,6 +121,30 @@ class Model(Laws):
             rtol=self.rtol,
             tables=self.tables,
         )
+
+    def epochs(self, thetas: ArrayLike, starts: ArrayLike) -> EpochLaw:
+        """The law with another theta from each start on; see `phasic.EpochLaw`.
+
+        Args:
+            thetas: (e, p): of each epoch.
+            starts: (e,): when each begins, from 0 on and increasing; the last never ends.
+
+        Raises:
+            ValueError: A shape does not fit, or, outside of compiled functions, the starts do not increase
+                from 0; or the model is discrete.
+        """
+        self._must_be_continuous("epochs")
+        given, at = jnp.asarray(thetas), jnp.asarray(starts)
+        if given.ndim != 2 or given.shape[1] != self.n_parameters or not len(given):
+            raise ValueError(
+                f"thetas has shape {given.shape}, but the model needs (e, {self.n_parameters}), "
+                "a row for each epoch"
+            )
+        if at.shape != given.shape[:1]:
+            raise ValueError(f"starts has shape {at.shape}, but thetas has {len(given)} rows")
+        if not isinstance(at, jax.core.Tracer) and (at[0] != 0 or not (jnp.diff(at) > 0).all()):
+            raise ValueError(f"starts are {at.tolist()}: they must increase, from 0 on")
+        return EpochLaw(self.key, self.original, given, at, self.n_vertices, self.rtol)
 
     def _check(
         self, theta: NDArray[np.float64], values: ArrayLike | Observations, weights: ArrayLike

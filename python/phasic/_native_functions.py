@@ -14,13 +14,13 @@ from phasic._native import Tables
 
 #: How many derivatives are wanted: see the handlers in rust/phasic-xla/src/handlers/jet.rs.
 VALUES, FIRST, REWARDS, SECOND = range(4)
-#: Functions that have no second derivatives.
-FIRST_ALONE = (
-    "phasic_pmf_v1",
-    "phasic_logpmf_v1",
-    "phasic_cdf_discrete_v1",
-    "phasic_sf_discrete_v1",
-    "phasic_occupancy_v1",
+#: Functions that have first derivatives in theta and points alone.
+FIRST_ALONE = frozenset(
+    f"phasic_{name}_v1"
+    for name in (
+        *("pmf", "logpmf", "cdf_discrete", "sf_discrete", "occupancy"),
+        *(f"epochs_{each}" for each in ("pdf", "logpdf", "cdf", "sf", "logsf", "log_likelihood", "moments")),
+    )
 )
 
 

@@ -290,7 +290,7 @@ def test_occupancy(portable):
     assert np.isnan(several[2:]).all()
     with pytest.raises(NotImplementedError, match="counts or states"):
         jax.hessian(lambda theta: model.occupancy(theta, 0.3).max())(theta)
-    with pytest.raises(ValueError, match="jax.vmap"):
+    with pytest.raises(ValueError, match=r"jax\.vmap"):
         model.occupancy(theta, [1.0, 2.0])
 
 

@@ -358,6 +358,18 @@ fn vanishing(
     })
 }
 
+/// The derivative of a density in time, from the mixture that gives its value.
+pub(crate) fn slope_in_time(
+    chain: &Chain,
+    sequence: &mut Sequence,
+    time: f64,
+    mixture: &Mixture,
+) -> Result<Scaled, Error> {
+    let unit = unit(mixture.sum);
+    let [slope, _] = bends(chain, sequence, time, mixture, unit)?;
+    Ok(Scaled { mantissa: slope, exponent: unit.exponent })
+}
+
 /// The first two derivatives of the density in time, in a unit.
 fn bends(
     chain: &Chain,

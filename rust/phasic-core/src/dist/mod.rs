@@ -31,6 +31,7 @@ pub use answers::{Answer, Way};
 pub(crate) use chain::{Chain, ChainPattern};
 pub use count_slopes::CountCurve;
 pub use discrete::Discrete;
+pub(crate) use jets::slope_in_time;
 pub use likelihood::{Law, LogLikelihood};
 pub use marked::{Marked, MarkedGradient};
 pub use quantile::Tail;

@@ -146,7 +146,7 @@ impl Epochs {
         self.back(&run, &[], goal, value, interrupt)
     }
 
-    fn points_back(
+    pub(super) fn points_back(
         &self,
         curve: Curve,
         points: &[Point],

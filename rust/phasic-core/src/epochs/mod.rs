@@ -9,6 +9,7 @@ mod back;
 mod gather;
 mod gradient;
 mod infinite;
+mod jet;
 mod law;
 mod levels;
 mod map;

@@ -7,9 +7,11 @@ mod moments;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use moments::Law;
 
-use crate::{Absorption, Clock, CountCurve, Curve, Discrete, Error, Trace};
+use crate::{Absorption, Clock, CountCurve, Curve, Discrete, Epochs, Error, Trace};
 
 /// Values and derivatives, row by row.
 ///
@@ -83,6 +85,34 @@ pub enum Numbers<'n> {
         /// Relative to the whole.
         tolerance: f64,
     },
+    /// A function of time, or its logarithm, at several times, which are points, of a chain with its own θ in
+    /// each epoch. The variables are every θ and the starts; without second derivatives.
+    EpochCurve {
+        /// Which function.
+        curve: Curve,
+        /// Whether its logarithm is meant.
+        logarithm: bool,
+        /// `(k,)`.
+        points: &'n [f64],
+        /// Relative error of the values.
+        tolerance: f64,
+    },
+    /// The sum of weighted log densities at several times of such a chain.
+    EpochLogLikelihood {
+        /// The times, then their weights.
+        points: &'n [f64],
+        /// Relative error of the densities.
+        tolerance: f64,
+    },
+    /// `E[Y]` to `E[Yᵏ]` of such a chain.
+    EpochMoments {
+        /// k.
+        power: usize,
+        /// Of each vertex, in all epochs or in one after the other.
+        rewards: &'n [f64],
+        /// Relative error.
+        tolerance: f64,
+    },
     /// A probability of each of several counts, which are no variables; without second derivatives.
     Counts {
         /// Which probability.
@@ -106,7 +136,7 @@ impl Numbers<'_> {
     ///
     /// Errors: those of [`crate::Moments`], rewards of the wrong length, second derivatives together
     /// with rewards.
-    pub fn jet(&self, trace: &Trace, theta: &[f64], wanted: Wanted) -> Result<Jet, Error> {
+    pub fn jet(&self, trace: &Arc<Trace>, theta: &[f64], wanted: Wanted) -> Result<Jet, Error> {
         let law = || Law::new(trace, theta, wanted);
         match *self {
             Numbers::Moments { clock, power, rewards } => law()?.moments(clock, power, rewards),
@@ -134,6 +164,21 @@ impl Numbers<'_> {
                 each_valid(points, at_least_zero, |points| {
                     law.jet(curve, logarithm, points, tolerance, wanted)
                 })
+            }
+            Numbers::EpochCurve { curve, logarithm, points, tolerance } => {
+                let epochs = Epochs::of_one_trace(trace, theta, tolerance, wanted)?;
+                each_valid(points, at_least_zero, |points| {
+                    epochs.curve_jet(curve, logarithm, points, wanted)
+                })
+            }
+            Numbers::EpochLogLikelihood { points, tolerance } => {
+                let (times, weights) = points.split_at(points.len() / 2);
+                let epochs = Epochs::of_one_trace(trace, theta, tolerance, wanted)?;
+                epochs.log_likelihood_jet(times, weights, wanted)
+            }
+            Numbers::EpochMoments { power, rewards, tolerance } => {
+                let epochs = Epochs::of_one_trace(trace, theta, tolerance, wanted)?;
+                epochs.moments_jet(power, rewards, wanted)
             }
         }
     }

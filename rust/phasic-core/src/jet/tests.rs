@@ -1,10 +1,12 @@
 //! Derivatives against central differences of the values, and the values against their methods.
 
+use std::sync::Arc;
+
 use super::{Jet, Numbers, Wanted};
 use crate::{Clock, GraphBuilder, Moments, Trace, VertexId, VertexKind};
 
 /// A queue of at most n customers that is left from the empty state; θ: arrival, service, leaving.
-fn queue(n: i32) -> Trace {
+fn queue(n: i32) -> Arc<Trace> {
     let mut graph = GraphBuilder::new(1);
     let mut vertex =
         |state: i32| graph.find_or_create(VertexKind::Ordinary, &[state]).expect("one entry").0;
@@ -21,7 +23,7 @@ fn queue(n: i32) -> Trace {
             graph.add_edge(vertices[at], vertices[at - 1], 0.0, &[0.0, 1.5, 0.0]).expect("a rate");
         }
     }
-    Trace::record(&graph.freeze().expect("absorbed")).expect("a small chain")
+    Arc::new(Trace::record(&graph.freeze().expect("absorbed")).expect("a small chain"))
 }
 
 const THETA: [f64; 3] = [0.12, 0.3, 0.2];
@@ -65,7 +67,7 @@ struct Jet2 {
     second: Jet,
 }
 
-fn all(numbers: &Numbers<'_>, trace: &Trace, theta: &[f64]) -> Jet2 {
+fn all(numbers: &Numbers<'_>, trace: &Arc<Trace>, theta: &[f64]) -> Jet2 {
     let [values, first, second] = [Wanted::Values, Wanted::First, Wanted::Second]
         .map(|wanted| numbers.jet(trace, theta, wanted).expect("a valid question"));
     Jet2 { values, first, second }
@@ -79,7 +81,7 @@ fn close(given: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
-fn rewards(trace: &Trace, k: usize) -> Vec<f64> {
+fn rewards(trace: &Arc<Trace>, k: usize) -> Vec<f64> {
     (0..k * trace.n_vertices()).map(|i| 0.5 + (i * i % 11) as f64).collect()
 }
 

@@ -3,7 +3,7 @@
 //! | operand | shape | type |
 //! | --- | --- | --- |
 //! | `key` | (…, 8) | uint32: the trace's key as little-endian words |
-//! | `theta` | (…, p) | float32 or float64 |
+//! | `theta` | (…, p), or of e epochs (…, e p + e): every θ, then the starts | float32 or float64 |
 //! | `points` | (…, m): times, counts or arguments; (…, 0) where there are none | float32 or float64 |
 //! | `rewards` | (…, c · `n_vertices`), row by row, or (…, 0) | float32 or float64 |
 //!
@@ -46,6 +46,8 @@ struct Function {
     ask: Ask,
     /// Whether each value has a point of its own, which is a variable.
     of_points: bool,
+    /// Whether `theta` is that of each epoch, followed by their starts.
+    epochs: bool,
 }
 
 /// The handlers with their names, which change whenever operands, attributes or their meaning do:
@@ -66,6 +68,7 @@ macro_rules! curve {
                 tolerance: q.tolerance,
             },
             of_points: true,
+            epochs: false,
         }
     };
 }
@@ -77,46 +80,70 @@ macro_rules! counts {
             handler: handler::<$index>,
             ask: |q| Numbers::Counts { curve: $curve, points: q.points, rewards: q.rewards },
             of_points: false,
+            epochs: false,
         }
     };
 }
 
-const FUNCTIONS: [Function; 17] = [
+macro_rules! epochs {
+    ($index:literal, $name:literal, $curve:expr, $logarithm:literal) => {
+        Function {
+            name: $name,
+            handler: handler::<$index>,
+            ask: |q| Numbers::EpochCurve {
+                curve: $curve,
+                logarithm: $logarithm,
+                points: q.points,
+                tolerance: q.tolerance,
+            },
+            of_points: true,
+            epochs: true,
+        }
+    };
+}
+
+const FUNCTIONS: [Function; 24] = [
     Function {
         name: "phasic_moments_v1",
         handler: handler::<0>,
         ask: |q| Numbers::Moments { clock: Clock::Time, power: q.power, rewards: q.rewards },
         of_points: false,
+        epochs: false,
     },
     Function {
         name: "phasic_moments_discrete_v1",
         handler: handler::<1>,
         ask: |q| Numbers::Moments { clock: Clock::Steps, power: q.power, rewards: q.rewards },
         of_points: false,
+        epochs: false,
     },
     Function {
         name: "phasic_expectations_v1",
         handler: handler::<2>,
         ask: |q| Numbers::Expectations { rewards: q.rewards },
         of_points: false,
+        epochs: false,
     },
     Function {
         name: "phasic_covariance_v1",
         handler: handler::<3>,
         ask: |q| Numbers::Covariance { clock: Clock::Time, rewards: q.rewards },
         of_points: false,
+        epochs: false,
     },
     Function {
         name: "phasic_covariance_discrete_v1",
         handler: handler::<4>,
         ask: |q| Numbers::Covariance { clock: Clock::Steps, rewards: q.rewards },
         of_points: false,
+        epochs: false,
     },
     Function {
         name: "phasic_laplace_v1",
         handler: handler::<5>,
         ask: |q| Numbers::Laplace { points: q.points, rewards: q.rewards },
         of_points: true,
+        epochs: false,
     },
     curve!(6, "phasic_pdf_v1", Curve::Density, false),
     curve!(7, "phasic_logpdf_v1", Curve::Density, true),
@@ -133,6 +160,30 @@ const FUNCTIONS: [Function; 17] = [
         handler: handler::<16>,
         ask: |q| Numbers::Located { points: q.points, tolerance: q.tolerance },
         of_points: true,
+        epochs: false,
+    },
+    epochs!(17, "phasic_epochs_pdf_v1", Curve::Density, false),
+    epochs!(18, "phasic_epochs_logpdf_v1", Curve::Density, true),
+    epochs!(19, "phasic_epochs_cdf_v1", Curve::Absorbed, false),
+    epochs!(20, "phasic_epochs_sf_v1", Curve::Survival, false),
+    epochs!(21, "phasic_epochs_logsf_v1", Curve::Survival, true),
+    Function {
+        name: "phasic_epochs_log_likelihood_v1",
+        handler: handler::<22>,
+        ask: |q| Numbers::EpochLogLikelihood { points: q.points, tolerance: q.tolerance },
+        of_points: false,
+        epochs: true,
+    },
+    Function {
+        name: "phasic_epochs_moments_v1",
+        handler: handler::<23>,
+        ask: |q| Numbers::EpochMoments {
+            power: q.power,
+            rewards: q.rewards,
+            tolerance: q.tolerance,
+        },
+        of_points: false,
+        epochs: true,
     },
 ];
 
@@ -236,10 +287,11 @@ impl<'a> Request<'a> {
     /// All results of every row of the batch, side by side.
     fn evaluate(&self, pool: &Pool<'_>, widths: &[usize]) -> Result<Vec<f64>, Failure> {
         let mut traces: HashMap<usize, Arc<Trace>> = HashMap::new();
+        let theta = (!self.function.epochs).then_some(self.theta.width);
         for row in 0..self.rows {
             let row = self.keys.broadcast.row(row);
             if let Entry::Vacant(free) = traces.entry(row) {
-                free.insert(self.keys.trace(row, self.theta.width, self.rewards.width)?);
+                free.insert(self.keys.trace(row, theta, self.rewards.width)?);
             }
         }
         let sweeps = match self.wanted {
@@ -277,7 +329,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn jet(&self, trace: &Trace, row: usize) -> Result<Jet, Error> {
+    fn jet(&self, trace: &Arc<Trace>, row: usize) -> Result<Jet, Error> {
         let theta = self.theta.get(self.theta.broadcast.row(row));
         let points = self.points.get(self.points.broadcast.row(row));
         let rewards = self.rewards.get(self.rewards.broadcast.row(row));

@@ -30,8 +30,13 @@ impl<'a> Keys<'a> {
         Ok(Self { words: key.words()?, broadcast: Broadcast::new(&key, batch)? })
     }
 
-    /// The trace of an operand row, which must fit θ and rewards of these widths.
-    pub fn trace(&self, row: usize, theta: usize, rewards: usize) -> Result<Arc<Trace>, Failure> {
+    /// The trace of an operand row, which must fit θ, if given, and rewards of these widths.
+    pub fn trace(
+        &self,
+        row: usize,
+        theta: Option<usize>,
+        rewards: usize,
+    ) -> Result<Arc<Trace>, Failure> {
         let mut key = TraceKey([0; 4 * WORDS]);
         for (bytes, word) in key.0.chunks_exact_mut(4).zip(&self.words[WORDS * row..]) {
             bytes.copy_from_slice(&word.to_le_bytes());
@@ -44,7 +49,7 @@ impl<'a> Keys<'a> {
             ))
         })?;
         let expected = trace.n_parameters();
-        if theta != expected {
+        if let Some(theta) = theta.filter(|&theta| theta != expected) {
             return Err(Failure::invalid(format!(
                 "`theta`: expected {expected} parameters, as in trace {key}, got {theta}"
             )));

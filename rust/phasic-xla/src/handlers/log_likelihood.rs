@@ -175,7 +175,7 @@ impl<'a> Request<'a> {
     /// The trace of a source, which must fit theta and rewards.
     fn trace(&self, source: &Source) -> Result<Arc<Trace>, Failure> {
         let given = self.rewards.width;
-        let trace = self.keys.trace(source[0], self.theta.width, given)?;
+        let trace = self.keys.trace(source[0], Some(self.theta.width), given)?;
         let expected = trace.n_vertices();
         if given > expected {
             return Err(Failure::invalid(format!(
