@@ -18,8 +18,8 @@ mod solve;
 mod trace;
 
 pub use dist::{
-    Absorption, Answer, Curve, Discrete, Law, LogLikelihood, Marked, MarkedGradient, Slopes, Tail,
-    Way,
+    Absorption, Answer, Curve, Discrete, Given, Law, LogLikelihood, Marked, MarkedGradient,
+    Rewarded, Slopes, Tail, Way,
 };
 #[doc(hidden)]
 pub use eliminate::Order;

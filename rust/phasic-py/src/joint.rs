@@ -13,11 +13,11 @@ use crate::trace::Trace;
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
 
-fn rows(matrix: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
+pub(crate) fn rows(matrix: &PyReadonlyArray2<'_, f64>) -> Vec<Vec<f64>> {
     matrix.as_array().rows().into_iter().map(|row| row.to_vec()).collect()
 }
 
-fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
+pub(crate) fn slices(rows: &[Vec<f64>]) -> Vec<&[f64]> {
     rows.iter().map(Vec::as_slice).collect()
 }
 
