@@ -112,14 +112,14 @@ class Joint(Rewards):
     ) -> Estimated:
         """Means of rewards given that another reward is y: E[Y | G = y].
 
-        Minus the derivative in s at 0 of the logarithm of the density of G, with paths weighted by exp(−s Y).
-        One sweep back at each node of a contour holds the means of all rewards at all points.
+        The density of the measure E[Y; G ∈ dy] over that of G, each by an inverse Laplace transform that serves
+        all points. Given an exact absorption time, with None for `given`, they are means of what was collected.
 
         Args:
             y: Numbers > 0 of any shape; for G = 0 see `moments_given_zero`.
             given: (n_vertices,), ≥ 0: the reward G; None for the absorption time.
-            rewards: (n_vertices,), or (k, n_vertices) for k rewards; None for the time.
-            rtol: Relative error of the density of G.
+            rewards: (n_vertices,), or (k, n_vertices) for k rewards, ≥ 0; None for the time.
+            rtol: Relative error of either density.
 
         Returns:
             Means and estimates of their relative errors: of the shape of y, or (k, *y.shape).
@@ -132,7 +132,9 @@ class Joint(Rewards):
         vector = np.ones(length) if vector is None else vector
         _check.first("given", vector, vector >= 0, "at least 0")
         at, several = _check.times("y", y), rewards is not None and np.ndim(rewards) > 1
-        matrix = np.ones((1, length)) if rewards is None else self._rows(rewards)
+        matrix = (
+            np.ones((1, length)) if rewards is None else self._non_negative_matrix(np.atleast_2d(rewards))
+        )
         ordered = self._columns_in_canonical_order(np.vstack([vector, matrix]))
         values, errors = self._recorded().rewards_given(
             self._current_theta(), ordered[0], ordered[1:], at.ravel(), _check.rtol(rtol)

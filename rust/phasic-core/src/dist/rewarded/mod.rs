@@ -27,14 +27,12 @@ pub struct Rewarded<'a> {
     trace: &'a Trace,
     interrupt: Interrupt<'a>,
     weights: Weights,
-    moments: Moments<'a>,
 }
 
 /// One reward of a trace.
 struct Column<'c> {
     trace: &'c Trace,
     weights: &'c Weights,
-    moments: &'c Moments<'c>,
     /// Per vertex, as given.
     rewards: &'c [f64],
     /// Per position.
@@ -46,8 +44,9 @@ struct Column<'c> {
 impl<'a> Rewarded<'a> {
     /// Errors: those of [`crate::Graph::weights`]; the chain may never be absorbed.
     pub fn until(trace: &'a Trace, theta: &[f64], interrupt: Interrupt<'a>) -> Result<Self, Error> {
-        let moments = Moments::new(trace, theta)?;
-        Ok(Self { trace, interrupt, weights: trace.graph().weights(theta)?, moments })
+        // Errors if a class of states can be entered and never left.
+        Moments::new(trace, theta)?;
+        Ok(Self { trace, interrupt, weights: trace.graph().weights(theta)? })
     }
 
     /// A curve of each reward, `(n_vertices,)` ≥ 0, at each point ≥ 0 in any order: each value with its relative
@@ -116,8 +115,8 @@ impl<'a> Rewarded<'a> {
     fn column<'c>(&'c self, rewards: &'c [f64], threads: bool) -> Result<Column<'c>, Error> {
         not_negative(rewards)?;
         let at = rewards_at_positions(self.trace, Some(rewards))?;
-        let (trace, weights, moments) = (self.trace, &self.weights, &self.moments);
-        Ok(Column { trace, weights, moments, rewards, at, threads })
+        let (trace, weights) = (self.trace, &self.weights);
+        Ok(Column { trace, weights, rewards, at, threads })
     }
 }
 
@@ -129,7 +128,8 @@ impl Column<'_> {
         tolerance: f64,
         interrupt: &Interrupt,
     ) -> Result<Vec<Answer>, Error> {
-        let atom = if quantity == Quantity::Absorbed { self.atom()? } else { 0.0 };
+        // The rest of the atom at zero is in the transform.
+        let defect = if quantity == Quantity::Absorbed { self.weights.defect } else { 0.0 };
         if self.surely_zero() {
             let value = if quantity == Quantity::Absorbed { 1.0 } else { 0.0 };
             let limit = Answer { value: Scaled::new(value), error: 0.0, way: Way::Limit };
@@ -142,7 +142,7 @@ impl Column<'_> {
             for (&i, estimate) in order.iter().zip(inversion.estimates) {
                 answers[i] = estimate.map(|estimate| {
                     let mut value = Scaled::from_ln(estimate.log);
-                    value.add(atom, 0);
+                    value.add(defect, 0);
                     Answer { value, error: estimate.error, way: Way::Contour }
                 });
             }
@@ -181,11 +181,6 @@ impl Column<'_> {
         let (trace, rewards, threads) = (self.trace, self.at.as_slice(), self.threads);
         let shifted = Shifted { trace, weights, rewards, output, threads };
         shifted.invert(&spectrum, points, tolerance, interrupt).map(Some)
-    }
-
-    /// Probability that the reward stays zero.
-    fn atom(&self) -> Result<f64, Error> {
-        Ok(self.moments.atoms(&[self.rewards])?[0])
     }
 
     /// Whether no state that can be entered has a reward.

@@ -15,8 +15,6 @@ pub(super) struct Node {
     pub value: Complex,
     /// In θ.
     pub theta: Vec<Complex>,
-    /// In the rate at which each position is left for good, per position.
-    pub killing: Vec<Complex>,
 }
 
 impl Node {
@@ -85,7 +83,6 @@ impl Column<'_> {
             weight,
             value: value.lane(k),
             theta: theta.iter().map(|each| each.lane(k)).collect(),
-            killing: found.killing.iter().map(|each| each.lane(k)).collect(),
         }));
     }
 }

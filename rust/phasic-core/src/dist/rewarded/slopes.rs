@@ -4,6 +4,7 @@ use super::{Column, Rewarded, inside};
 use crate::dist::absorption::check_times;
 use crate::dist::sequence::Quantity;
 use crate::dist::{Absorption, Slopes};
+use crate::eliminate::ABSORBED;
 use crate::{Error, Trace, reward_transform_for_any_theta};
 
 impl Rewarded<'_> {
@@ -79,8 +80,8 @@ impl Rewarded<'_> {
             return Ok(());
         };
         let parameters = self.trace.n_parameters();
-        let (atom, in_atom) = match quantity {
-            Quantity::Absorbed => self.moments.atom_gradient(column.rewards)?,
+        let (defect, in_defect) = match quantity {
+            Quantity::Absorbed => (self.weights.defect, self.defect_gradient()),
             _ => (0.0, vec![0.0; parameters]),
         };
         for window in &inversion.windows {
@@ -98,19 +99,27 @@ impl Rewarded<'_> {
                     }
                 }
                 let size = log.exp();
-                let (value, unit, atoms) = match (quantity, logarithm) {
+                let (value, unit, share) = match (quantity, logarithm) {
                     (Quantity::Absorbed, true) => {
-                        ((size + atom).ln(), size / (size + atom), 1.0 / (size + atom))
+                        ((size + defect).ln(), size / (size + defect), 1.0 / (size + defect))
                     }
                     (_, true) => (log, 1.0, 0.0),
-                    (_, false) => (size + atom, size, 1.0),
+                    (_, false) => (size + defect, size, 1.0),
                 };
                 theta.iter_mut().for_each(|sum| *sum *= unit);
-                theta.iter_mut().zip(&in_atom).for_each(|(sum, share)| *sum += atoms * share);
+                theta.iter_mut().zip(&in_defect).for_each(|(sum, slope)| *sum += share * slope);
                 rows[order[k]] = Some(Slope { value, theta, time: time * unit });
             }
         }
         Ok(())
+    }
+
+    /// The derivative of the probability of starting absorbed, 1 minus those of starting elsewhere.
+    fn defect_gradient(&self) -> Vec<f64> {
+        let mut edges = vec![0.0; self.trace.graph().n_edges()];
+        let start = self.trace.layout().start.iter();
+        start.filter(|&&(_, t)| t != ABSORBED).for_each(|&(edge, _)| edges[edge as usize] = -1.0);
+        self.trace.graph().pull_back(&edges)
     }
 }
 
