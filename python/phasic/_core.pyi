@@ -216,6 +216,24 @@ class Trace:
     def slopes(
         self, theta: _Doubles, curve: str, logarithm: bool, times: _Doubles, tolerance: float
     ) -> tuple[_Doubles, _Doubles, _Doubles]: ...
+    def reward_answers(
+        self, theta: _Doubles, curve: str, rewards: _Doubles, points: _Doubles, tolerance: float
+    ) -> tuple[_Doubles, _Doubles, bytes]: ...
+    def reward_logs(
+        self, theta: _Doubles, curve: str, rewards: _Doubles, points: _Doubles, tolerance: float
+    ) -> _Doubles: ...
+    def reward_slopes(
+        self,
+        theta: _Doubles,
+        curve: str,
+        logarithm: bool,
+        rewards: _Doubles,
+        points: _Doubles,
+        tolerance: float,
+    ) -> tuple[_Doubles, _Doubles, _Doubles]: ...
+    def rewards_given(
+        self, theta: _Doubles, given: _Doubles, rewards: _Doubles, points: _Doubles, tolerance: float
+    ) -> tuple[_Doubles, _Doubles]: ...
     def quantile(
         self, theta: _Doubles, probabilities: _Doubles, upper: bool, tolerance: float
     ) -> _Doubles: ...

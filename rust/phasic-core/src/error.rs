@@ -247,6 +247,22 @@ pub enum Error {
         "the reward that was to stay zero is surely positive: there is nothing to condition on"
     )]
     SurelyPositive,
+    /// A condition on the positive values of a reward that has none.
+    #[error("the reward that is given is surely zero: it has no density to condition on")]
+    SurelyZero,
+    /// A point that no contour answers, where nothing else does.
+    #[error(
+        "{name}[{index}] is {value}: no contour is known to avoid the spectrum of this reward and to reach the \
+         accuracy asked for; allow a larger rtol, or ask the graph that reward_transform gives"
+    )]
+    NoContour {
+        /// Name of the argument.
+        name: &'static str,
+        /// Its index.
+        index: usize,
+        /// The value there.
+        value: f64,
+    },
     /// A table of counts with more cells than fit.
     #[error(
         "the table of counts has more than {limit} cells, the most for which the probabilities of all \

@@ -2,7 +2,7 @@
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use phasic_core::{
-    Absorption, Answer, CountCurve, Curve, Discrete, Error, Interrupt, Tail, Wanted,
+    Absorption, Answer, CountCurve, Curve, Discrete, Error, Interrupt, Jet, Tail, Wanted,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -13,6 +13,8 @@ use crate::trace::Trace;
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
 type Matrix<'py> = Bound<'py, PyArray2<f64>>;
+/// Values, and derivatives in θ and in the points.
+pub(crate) type Slopes<'py> = (Vector<'py>, Matrix<'py>, Vector<'py>);
 
 impl Trace {
     fn discrete_of<'py>(
@@ -28,6 +30,28 @@ impl Trace {
         })?;
         Ok(values.into_pyarray(py))
     }
+}
+
+/// A function of time by its name.
+pub(crate) fn curve(name: &str) -> PyResult<Curve> {
+    match name {
+        "pdf" => Ok(Curve::Density),
+        "cdf" => Ok(Curve::Absorbed),
+        "sf" => Ok(Curve::Survival),
+        other => {
+            let message = format!("curve is {other:?}: it must be pdf, cdf or sf");
+            Err(PyValueError::new_err(message))
+        }
+    }
+}
+
+/// Values `(k,)`, derivatives in θ `(k, p)` and in the points `(k,)`.
+pub(crate) fn split(py: Python<'_>, jet: Jet, p: usize) -> PyResult<Slopes<'_>> {
+    let rows = jet.first.chunks_exact(p + 1);
+    let in_theta: Vec<f64> = rows.clone().flat_map(|row| &row[..p]).copied().collect();
+    let in_points: Vec<f64> = rows.map(|row| row[p]).collect();
+    let in_theta = PyArray1::from_vec(py, in_theta).reshape([jet.values.len(), p])?;
+    Ok((jet.values.into_pyarray(py), in_theta, in_points.into_pyarray(py)))
 }
 
 #[pymethods]
@@ -166,27 +190,13 @@ impl Trace {
         logarithm: bool,
         times: Doubles<'_>,
         tolerance: f64,
-    ) -> PyResult<(Vector<'py>, Matrix<'py>, Vector<'py>)> {
-        let curve = match curve {
-            "pdf" => Curve::Density,
-            "cdf" => Curve::Absorbed,
-            "sf" => Curve::Survival,
-            other => {
-                let message = format!("curve is {other:?}: it must be pdf, cdf or sf");
-                return Err(PyValueError::new_err(message));
-            }
-        };
-        let (theta, times) = (vector(&theta), vector(&times));
+    ) -> PyResult<Slopes<'py>> {
+        let (curve, theta, times) = (self::curve(curve)?, vector(&theta), vector(&times));
         let found = self.run(py, |trace| {
             let law = Absorption::until(trace, &theta, Interrupt::when(&interrupted))?;
             law.jet(curve, logarithm, &times, tolerance, Wanted::First)
         })?;
-        let (p, v) = (self.trace.n_parameters(), self.trace.n_parameters() + 1);
-        let rows = found.first.chunks_exact(v);
-        let in_theta: Vec<f64> = rows.clone().flat_map(|row| &row[..p]).copied().collect();
-        let in_time: Vec<f64> = rows.map(|row| row[p]).collect();
-        let in_theta = PyArray1::from_vec(py, in_theta).reshape([times.len(), p])?;
-        Ok((found.values.into_pyarray(py), in_theta, in_time.into_pyarray(py)))
+        split(py, found, self.trace.n_parameters())
     }
 
     /// Derivative in time of Σ seeds · (probability of each vertex at a time). `seeds`: per vertex.

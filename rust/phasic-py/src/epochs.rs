@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
-use phasic_core::{
-    Collected, Curve, Epoch, EpochGradient, Error, Interrupt, Map, VertexKind, propagate,
-};
-use pyo3::exceptions::PyValueError;
+use phasic_core::{Collected, Epoch, EpochGradient, Error, Interrupt, Map, VertexKind, propagate};
 use pyo3::prelude::*;
 
 use crate::arrays::{Doubles, vector};
+use crate::distribution::curve;
 use crate::errors::{interrupted, raise};
 use crate::graph::GraphBuilder;
 use crate::trace::Trace;
@@ -222,15 +220,6 @@ impl GraphBuilder {
         };
         let found: Result<Vec<i64>, Error> = states.rows().into_iter().map(find).collect();
         Ok(found.map_err(raise)?.into_pyarray(py))
-    }
-}
-
-fn curve(name: &str) -> PyResult<Curve> {
-    match name {
-        "pdf" => Ok(Curve::Density),
-        "cdf" => Ok(Curve::Absorbed),
-        "sf" => Ok(Curve::Survival),
-        _ => Err(PyValueError::new_err(format!("{name:?} is not one of pdf, cdf and sf"))),
     }
 }
 

@@ -12,6 +12,7 @@ mod iterate;
 mod joint;
 mod limits;
 mod marked;
+mod rewarded;
 mod sample;
 mod trace;
 

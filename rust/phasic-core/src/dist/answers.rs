@@ -36,6 +36,12 @@ impl Answer {
     pub fn value(&self) -> f64 {
         self.value.value()
     }
+
+    /// Its natural logarithm, right where the number underflows; −∞ for 0.
+    #[must_use]
+    pub fn ln(&self) -> f64 {
+        self.value.ln()
+    }
 }
 
 /// Answers questions about one chain, by whatever way is cheaper.

@@ -8,13 +8,13 @@ use crate::{Complex, Error, Interrupt};
 
 /// `F` on the real axis: `slope = −(ln F)′`, the time whose saddle point this is, and (ln F)″.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Saddle {
+pub(crate) struct Saddle {
     pub slope: f64,
     pub curvature: f64,
 }
 
 /// A Laplace transform whose singularities a [`Spectrum`] bounds.
-pub(super) trait Transform {
+pub(crate) trait Transform {
     /// None where s is not to the right of every singularity, or F underflows.
     fn saddle(&self, s: f64) -> Option<Saddle>;
     fn values(&self, points: &[Complex]) -> Vec<Complex>;
@@ -56,7 +56,7 @@ const ROUNDING: f64 = 2e-15;
 /// Cost: some 20 to 40 evaluations per window, of which one serves a decade of times about the
 /// mean and fewer in the tails. Nodes are halved in distance until every other one alone would give
 /// half of the digits; the estimate adds what the rounding of the largest terms leaves.
-pub(super) fn invert(
+pub(crate) fn invert(
     transform: &impl Transform,
     spectrum: &Spectrum,
     times: &[f64],

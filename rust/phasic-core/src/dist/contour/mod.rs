@@ -17,5 +17,6 @@ mod laplace;
 mod spectrum;
 
 pub(super) use curve::Curve;
+pub(super) use inverse::{Inversion, Saddle, Transform, Window, invert};
 pub(super) use laplace::{Output, Shifted, node_cost};
 pub(super) use spectrum::{Spectrum, spectrum};
