@@ -13,6 +13,7 @@ mod curve;
 mod hyperbola;
 mod inverse;
 mod laplace;
+mod sector;
 mod spectrum;
 
 pub(super) use curve::Curve;
