@@ -21,6 +21,7 @@ mod scaled;
 mod sequence;
 mod slopes;
 mod stiff;
+mod stiff_slopes;
 mod sweep;
 
 pub use absorption::Absorption;

@@ -7,6 +7,7 @@ use super::forward::forward;
 use super::rows::Row;
 use super::scaled::{Scaled, power_of_two};
 use super::sequence::{Mixture, Quantity, Sequence};
+use super::stiff_slopes::stiff_slopes;
 use super::sweep::{Coefficients, Sweep};
 use crate::Error;
 
@@ -24,10 +25,23 @@ pub struct Slopes {
     pub time: Vec<f64>,
 }
 
+/// A function of time at one time, with its derivatives.
+#[derive(Clone, Debug)]
+pub(super) struct Slope {
+    pub value: f64,
+    /// In the parameters, `(n_parameters,)`.
+    pub theta: Vec<f64>,
+    pub time: f64,
+}
+
 impl Absorption<'_> {
     /// A function of time, or its logarithm, at each time with its derivatives.
     ///
-    /// All times share one sequence of vectors. With fewer parameters than times, the derivative of
+    /// On stiff chains by contours, by the rule of [`Self::pdf`]: all times of a window share one sweep back
+    /// per node. Errors are then estimated: relative to the derivative, or to the value over `|θᵢ|` (over t
+    /// for the derivative in time) where that is larger.
+    ///
+    /// Else all times share one sequence of vectors. With fewer parameters than times, the derivative of
     /// the whole sequence in each parameter serves all times; else each time has a sweep back.
     /// Derivatives in θ are right to about the tolerance of themselves. That of the density in time is the sum
     /// `Σ (k − q t) / t · Pois(k; q t) v[k] s`, whose terms cancel near the mode: right to the tolerance of
@@ -51,30 +65,60 @@ impl Absorption<'_> {
         finite.dedup();
         let chain = self.chain();
         let parameters = self.trace().n_parameters();
-        let sweeps = parameters > finite.len();
-        let mut sequence = Sequence::new(&chain, sweeps, self.interrupt());
-        let found = Points::new(self, curve, &chain, &mut sequence, &finite, SHARE * tolerance)?;
+        let what = (curve, logarithm);
+        let mut found = stiff_slopes(self, &chain, what, &finite, SHARE * tolerance)?;
+        let mut missing = finite.clone();
+        let mut given = found.iter();
+        missing.retain(|_| given.next().is_some_and(Option::is_none));
+        let mut rest = self.uniformized(&chain, what, &missing, tolerance)?.into_iter();
+        for slope in found.iter_mut().filter(|slope| slope.is_none()) {
+            *slope = rest.next();
+        }
+        let mut slopes = Slopes { values: vec![], theta: vec![], time: vec![] };
+        for time in times {
+            let place = finite.binary_search_by(|each| each.total_cmp(&(time + 0.0)));
+            let at = place.ok().and_then(|index| found[index].as_ref());
+            if let Some(at) = at {
+                slopes.values.push(at.value);
+                slopes.theta.extend(&at.theta);
+                slopes.time.push(at.time);
+            } else {
+                let (value, slope) = at_infinity(curve, logarithm);
+                slopes.values.push(value);
+                slopes.theta.extend(std::iter::repeat_n(slope, parameters));
+                slopes.time.push(slope);
+            }
+        }
+        Ok(slopes)
+    }
+
+    /// As [`Self::slopes`] for distinct finite times in ascending order, by uniformization.
+    fn uniformized(
+        &self,
+        chain: &Chain,
+        (curve, logarithm): (Quantity, bool),
+        times: &[f64],
+        tolerance: f64,
+    ) -> Result<Vec<Slope>, Error> {
+        if times.is_empty() {
+            return Ok(Vec::new());
+        }
+        let parameters = self.trace().n_parameters();
+        let sweeps = parameters > times.len();
+        let mut sequence = Sequence::new(chain, sweeps, self.interrupt());
+        let found = Points::new(self, curve, chain, &mut sequence, times, SHARE * tolerance)?;
         // Per point: the derivatives, in the units of the point.
         // A sweep leaves out jumps of no density, whose derivative may not be 0 where the whole is.
         let vanish = found.terms.iter().any(|term| term.size.mantissa == 0.0);
         let theta = if sweeps && !vanish {
             found.terms.iter().try_fold(Vec::new(), |mut rows, term| {
-                rows.extend(self.sweep(&chain, &sequence, term)?);
+                rows.extend(self.sweep(chain, &sequence, term)?);
                 Ok(rows)
             })?
         } else {
-            forward(self, &chain, &sequence.exponents, &found.terms)?
+            forward(self, chain, &sequence.exponents, &found.terms)?
         };
-        let mut slopes = Slopes { values: vec![], theta: vec![], time: vec![] };
-        for time in times {
-            let place = finite.binary_search_by(|each| each.total_cmp(&(time + 0.0)));
-            let Ok(index) = place else {
-                let (value, slope) = at_infinity(curve, logarithm);
-                slopes.values.push(value);
-                slopes.theta.extend(std::iter::repeat_n(slope, parameters));
-                slopes.time.push(slope);
-                continue;
-            };
+        let slope = |index: usize| {
             let Term { ln, size, .. } = found.terms[index];
             // The unit of the point, 2^exponent, as a share of what is asked for.
             let unit = if logarithm { 1.0 / size.mantissa } else { power_of_two(size.exponent) };
@@ -82,11 +126,13 @@ impl Absorption<'_> {
             let scaled = |slope: &f64| {
                 if logarithm && ln == f64::NEG_INFINITY { f64::NAN } else { slope * unit }
             };
-            slopes.values.push(if logarithm { ln } else { size.value() });
-            slopes.theta.extend(row.iter().map(scaled));
-            slopes.time.push(scaled(&found.in_time[index]));
-        }
-        Ok(slopes)
+            Slope {
+                value: if logarithm { ln } else { size.value() },
+                theta: row.iter().map(scaled).collect(),
+                time: scaled(&found.in_time[index]),
+            }
+        };
+        Ok((0..times.len()).map(slope).collect())
     }
 
     /// The derivative of a term in θ by one sweep back, in the units of its size.

@@ -35,6 +35,24 @@ pub(crate) struct Window {
     pub weights: Vec<Complex>,
     /// Indices of times.
     pub times: Vec<usize>,
+    hyperbola: Hyperbola,
+    step: f64,
+}
+
+impl Window {
+    /// The points in the middle between a point and the next.
+    pub fn between(&self) -> Vec<Complex> {
+        let middle = |k: usize| self.hyperbola.point((k as f64 + 0.5) * self.step);
+        (0..self.points.len()).map(middle).collect()
+    }
+
+    /// The window with those added.
+    pub fn halved(self) -> Self {
+        let points = interleave(&self.points, &self.between());
+        let step = 0.5 * self.step;
+        let weights = (0..points.len()).map(|k| weight(&self.hyperbola, step, k)).collect();
+        Self { points, weights, step, ..self }
+    }
 }
 
 /// The inverse of a transform at many times; None where no contour meets the tolerance.
@@ -49,7 +67,12 @@ const REACH: f64 = 3.0;
 /// Nodes a contour may have.
 const MOST_NODES: usize = 1000;
 /// Relative error of a term, in units of the sum of all terms' sizes.
-const ROUNDING: f64 = 2e-15;
+pub(super) const ROUNDING: f64 = 2e-15;
+
+/// The tolerance of values whose derivatives are wanted, which have poles of twice the order.
+pub(crate) fn finer(tolerance: f64) -> f64 {
+    (0.01 * tolerance).max(2e-13).min(tolerance)
+}
 
 /// Inverts at `times`, sorted, positive and finite, to a relative error of `tolerance`.
 ///
@@ -196,15 +219,8 @@ impl Sum {
     fn weigh(&mut self, from: usize) {
         self.terms.truncate(from);
         for k in from..self.points.len() {
-            self.terms.push(self.weight(k) * self.values[k]);
+            self.terms.push(weight(&self.hyperbola, self.step, k) * self.values[k]);
         }
-    }
-
-    /// `(h/π) z′(u)`, half of it at u = 0.
-    fn weight(&self, k: usize) -> Complex {
-        let slope = self.hyperbola.slope(k as f64 * self.step);
-        let factor = if k == 0 { 0.5 } else { 1.0 } * self.step / PI;
-        Complex { re: factor * slope.re, im: factor * slope.im }
     }
 
     fn term(&self, k: usize, time: f64) -> Complex {
@@ -232,24 +248,39 @@ impl Sum {
             last = size(term);
             sizes += last;
         }
-        if !(all > 0.0 && sizes.is_finite()) {
-            return Estimate { log: f64::NAN, error: f64::INFINITY };
-        }
-        let coarse = ((all - even) / all).abs();
-        let step = if coarse < 0.1 { 10.0 * coarse * coarse } else { 1.0 };
-        let error = step + (10.0 * last + ROUNDING * sizes) / all;
+        let error = error(all, even, sizes, last);
         Estimate { log: self.hyperbola.anchor * time + all.ln(), error }
     }
 
     fn window(self, times: Vec<usize>) -> Window {
-        let weights = (0..self.points.len()).map(|k| self.weight(k)).collect();
-        Window { points: self.points, weights, times }
+        let weights =
+            (0..self.points.len()).map(|k| weight(&self.hyperbola, self.step, k)).collect();
+        let Self { hyperbola, step, points, .. } = self;
+        Window { points, weights, times, hyperbola, step }
     }
 }
 
+/// An estimate of the relative error of a positive number: the sum over `all` nodes, from twice that over the
+/// `even` ones, the `sizes` of all terms and that of the last. ∞ where the sum is not positive.
+pub(super) fn error(all: f64, even: f64, sizes: f64, last: f64) -> f64 {
+    if !(all > 0.0 && sizes.is_finite()) {
+        return f64::INFINITY;
+    }
+    let coarse = ((all - even) / all).abs();
+    let step = if coarse < 0.1 { 10.0 * coarse * coarse } else { 1.0 };
+    step + (10.0 * last + ROUNDING * sizes) / all
+}
+
+/// The weight of node k: `(h/π) z′(u)`, half of it at u = 0.
+fn weight(hyperbola: &Hyperbola, step: f64, k: usize) -> Complex {
+    let slope = hyperbola.slope(k as f64 * step);
+    let factor = if k == 0 { 0.5 } else { 1.0 } * step / PI;
+    Complex { re: factor * slope.re, im: factor * slope.im }
+}
+
 /// a₀, b₀, a₁, b₁, …
-fn interleave(a: &[Complex], b: &[Complex]) -> Vec<Complex> {
-    a.iter().zip(b).flat_map(|(&x, &y)| [x, y]).collect()
+pub(super) fn interleave<T: Clone>(a: &[T], b: &[T]) -> Vec<T> {
+    a.iter().zip(b).flat_map(|(x, y)| [x.clone(), y.clone()]).collect()
 }
 
 fn size(z: Complex) -> f64 {

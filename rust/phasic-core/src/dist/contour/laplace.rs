@@ -47,6 +47,13 @@ pub(crate) struct Shifted<'a> {
     pub threads: bool,
 }
 
+/// A transform at a point, and its derivative in each parameter.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub value: Complex,
+    pub theta: Vec<Complex>,
+}
+
 impl<'a> Shifted<'a> {
     /// The inverse at `times`, sorted, positive and finite, to a relative error of `tolerance`.
     pub fn invert(
@@ -89,29 +96,64 @@ impl<'a> Shifted<'a> {
     /// Adds to `edges`, per edge, the imaginary part of `Σ weights[k] · ∂F(points[k])`.
     pub fn add_derivatives(&self, points: &[Complex], weights: &[Complex], edges: &mut [f64]) {
         for (points, weights) in points.chunks(NODES).zip(weights.chunks(NODES)) {
-            let (at, z) = self.lanes(points);
             let zero = Complex { re: 0.0, im: 0.0 };
-            let mut seed = ComplexLanes::of(|k| weights.get(k).copied().unwrap_or(zero));
-            if self.output == Output::Absorbed {
-                seed = seed.ratio(z);
-            }
-            let solution = at.factor.solve(self.source(&at));
-            let mut adjoint = Adjoint::new(&at.factor);
-            let share = at.initial.iter().map(|&probability| seed * probability).collect();
-            let b = adjoint.solve(&solution, share).to_vec();
-            let derivatives = at.finish(adjoint, |position| seed * solution.values[position]);
-            for (sum, share) in edges.iter_mut().zip(&derivatives.edges) {
+            let seed = ComplexLanes::of(|k| weights.get(k).copied().unwrap_or(zero));
+            let (_, derivatives) = self.sweep(points, seed);
+            for (sum, share) in edges.iter_mut().zip(&derivatives) {
                 *sum += share.imaginary();
             }
-            if self.output != Output::Survival {
-                let outer = &self.trace.layout().outer;
-                for (position, share) in b.iter().enumerate() {
-                    for (edge, _) in outer.of(position).filter(|&(_, target)| target == ABSORBED) {
-                        edges[edge] += share.imaginary();
-                    }
+        }
+    }
+
+    /// The transform at each point, and its derivatives in the parameters.
+    pub fn nodes(&self, points: &[Complex]) -> Vec<Node> {
+        let graph = self.trace.graph();
+        let few = |points: &[Complex]| {
+            let (value, edges) = self.sweep(points, ComplexLanes::constant(1.0));
+            let node = |k: usize| {
+                // Linear, so that the parts may be pulled back apart.
+                let part = |part: fn(Complex) -> f64| -> Vec<f64> {
+                    let edges: Vec<f64> = edges.iter().map(|edge| part(edge.lane(k))).collect();
+                    graph.pull_back(&edges)
+                };
+                let parts = part(|z| z.re).into_iter().zip(part(|z| z.im));
+                let theta = parts.map(|(re, im)| Complex { re, im }).collect();
+                Node { value: value.lane(k), theta }
+            };
+            (0..points.len()).map(node).collect::<Vec<_>>()
+        };
+        if self.threads && self.trace.n_transient() >= WORTH_A_THREAD {
+            points.par_chunks(NODES).flat_map_iter(few).collect()
+        } else {
+            points.chunks(NODES).flat_map(few).collect()
+        }
+    }
+
+    /// The transform at some points, and `seed` times its derivative in each edge weight.
+    fn sweep(
+        &self,
+        points: &[Complex],
+        mut seed: ComplexLanes,
+    ) -> (ComplexLanes, Vec<ComplexLanes>) {
+        let (at, z) = self.lanes(points);
+        let solution = at.factor.solve(self.source(&at));
+        let mut value = at.start(&solution.values);
+        if self.output == Output::Absorbed {
+            (seed, value) = (seed.ratio(z), value.ratio(z));
+        }
+        let mut adjoint = Adjoint::new(&at.factor);
+        let share = at.initial.iter().map(|&probability| seed * probability).collect();
+        let b = adjoint.solve(&solution, share).to_vec();
+        let mut edges = at.finish(adjoint, |position| seed * solution.values[position]).edges;
+        if self.output != Output::Survival {
+            let outer = &self.trace.layout().outer;
+            for (position, share) in b.iter().enumerate() {
+                for (edge, _) in outer.of(position).filter(|&(_, target)| target == ABSORBED) {
+                    edges[edge] += *share;
                 }
             }
         }
+        (value, edges)
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Spectrum {
 ///
 /// Each strongly connected component stands for itself. A component in detailed balance is similar
 /// to a symmetric matrix: real (Kolmogorov's criterion, checked along a spanning tree), with zero and
-/// unequal rewards too. Any other lies in the sector of its numerical range (see [`mod@sector`]), and with equal
+/// unequal rewards too. Any other lies in the sector of its numerical range (see [`sector()`]), and with equal
 /// rewards, of n states, within an angle of π/2 − π/n: shifted by its decay rate it is similar to a
 /// generator, and so says Karpelevič (1951) of stochastic matrices.
 pub(crate) fn spectrum(trace: &Trace, weights: &[f64], rewards: &[f64]) -> Spectrum {
@@ -39,8 +39,6 @@ pub(crate) fn spectrum(trace: &Trace, weights: &[f64], rewards: &[f64]) -> Spect
     if unbalanced.is_empty() {
         return spectrum;
     }
-    // Off the singular matrix by more than its rounding.
-    const OFF: f64 = 1e-10;
     let shifts: Vec<f64> = bounds.iter().map(|bound| bound * (1.0 - OFF)).collect();
     let factor = shifted(trace, weights, rewards, &shifts);
     for (index, block) in unbalanced {
@@ -104,6 +102,9 @@ fn balanced(
     }
     true
 }
+
+/// Off the singular matrix by more than its rounding.
+const OFF: f64 = 1e-10;
 
 /// Per component a lower bound of the smallest λ for which `M − λR` is singular, ∞ where there is none, and per
 /// position about its Perron vector.
@@ -268,7 +269,7 @@ mod tests {
         matrix
     }
 
-    /// Eigenvalues: the characteristic polynomial by Faddeev and LeVerrier, its roots by Durand and
+    /// Eigenvalues: the characteristic polynomial by Faddeev's method, its roots by Durand and
     /// Kerner.
     fn eigenvalues(a: &[Vec<f64>]) -> Vec<Complex> {
         let n = a.len();
@@ -291,7 +292,7 @@ mod tests {
         let mut roots: Vec<Complex> = Vec::new();
         let size = (0..n).map(|i| a[i][i]).sum::<f64>();
         for k in 0..n {
-            let angle = 0.4 + 6.28 * k as f64 / n as f64;
+            let angle = 0.4 + 2.0 * PI * k as f64 / n as f64;
             roots.push(Complex {
                 re: size * (1.0 + angle.cos()) / 2.0,
                 im: size * angle.sin() / 2.0,
@@ -302,7 +303,7 @@ mod tests {
                 let others = (0..n).filter(|&j| j != i);
                 let product = others.fold(one, |product, j| product * (roots[i] - roots[j]));
                 let step = at(roots[i]).ratio(product);
-                roots[i] = roots[i] - step;
+                roots[i] -= step;
             }
         }
         roots
