@@ -81,7 +81,8 @@ impl<'e, 'a> Engine<'e, 'a> {
             for (&i, estimate) in stiff.iter().zip(inversion.estimates) {
                 answers[i] = estimate.map(|estimate| Answer {
                     value: Scaled::from_ln(estimate.log),
-                    error: estimate.error,
+                    // The value is the exponential of a rounded logarithm.
+                    error: estimate.error + f64::EPSILON * estimate.log.abs(),
                     way: Way::Contour,
                 });
             }

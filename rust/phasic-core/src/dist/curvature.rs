@@ -1,10 +1,11 @@
 //! Second derivatives of log-likelihoods in θ.
 
 use super::chain::Chain;
-use super::continuous::{Times, sum};
+use super::continuous::{Times, sum, terms};
 use super::forward::{first, second};
 use super::rows::Row;
 use super::sequence::Sequence;
+use super::stiff::At;
 use crate::{Error, Interrupt, Trace, Weights};
 
 /// Of the tolerance: later jumps weigh more in a second derivative than in the value.
@@ -62,45 +63,41 @@ impl Times {
     ) -> Result<Curvature, Error> {
         let chain = Chain::new(trace, &self.pattern, &weights.rows);
         let (stiff, gentle) = self.split(&chain);
-        let law = (trace, &chain, weights.rows.as_slice());
-        match stiff.curvature(law, tolerance, interrupt)? {
-            None => self.bent(&self.rows, law, weights.defect, tolerance, interrupt),
+        let at = At { trace, chain: &chain, weights: &weights.rows, defect: weights.defect };
+        match stiff.curvature(at, tolerance, interrupt)? {
+            None => bent(&self.rows, at, tolerance, interrupt),
             Some(curvature) if gentle.is_empty() => Ok(curvature),
-            Some(curvature) => {
-                Ok(self.bent(&gentle, law, weights.defect, tolerance, interrupt)?.plus(&curvature))
-            }
+            Some(curvature) => Ok(bent(&gentle, at, tolerance, interrupt)?.plus(&curvature)),
         }
     }
+}
 
-    /// By uniformization.
-    fn bent(
-        &self,
-        rows: &[Row],
-        (trace, chain, _): (&Trace, &Chain, &[f64]),
-        defect: f64,
-        tolerance: f64,
-        interrupt: &Interrupt,
-    ) -> Result<Curvature, Error> {
-        let p = trace.n_parameters();
-        let mut sequence = Sequence::new(chain, false, interrupt.clone());
-        let finer = (FINER * tolerance).max(f64::EPSILON);
-        let terms = self.terms(rows, chain, &mut sequence, defect, finer)?;
-        let value = sum(rows, &terms);
-        if !value.is_finite() {
-            return Ok(Curvature::of(value, p, f64::NAN));
-        }
-        let law = (trace, chain, interrupt);
-        let slopes = first(law, &sequence.exponents, &terms)?;
-        let bends = second(law, &sequence.exponents, &terms)?;
-        let mut curvature = Curvature::of(0.0, p, 0.0);
-        for (index, (row, term)) in rows.iter().zip(&terms).enumerate() {
-            let over = |numbers: &[f64], n: usize| -> Vec<f64> {
-                numbers[index * n..][..n].iter().map(|number| number / term.size.mantissa).collect()
-            };
-            curvature.add(row.weight, term.ln, &over(&slopes, p), &over(&bends, p * p));
-        }
-        Ok(curvature)
+/// By uniformization.
+fn bent(
+    rows: &[Row],
+    at: At<'_>,
+    tolerance: f64,
+    interrupt: &Interrupt,
+) -> Result<Curvature, Error> {
+    let p = at.trace.n_parameters();
+    let mut sequence = Sequence::new(at.chain, false, interrupt.clone());
+    let finer = (FINER * tolerance).max(f64::EPSILON);
+    let terms = terms(rows, at.chain, &mut sequence, at.defect, finer)?;
+    let value = sum(rows, &terms);
+    if !value.is_finite() {
+        return Ok(Curvature::of(value, p, f64::NAN));
     }
+    let law = (at.trace, at.chain, interrupt);
+    let slopes = first(law, &sequence.exponents, &terms)?;
+    let bends = second(law, &sequence.exponents, &terms)?;
+    let mut curvature = Curvature::of(0.0, p, 0.0);
+    for (index, (row, term)) in rows.iter().zip(&terms).enumerate() {
+        let over = |numbers: &[f64], n: usize| -> Vec<f64> {
+            numbers[index * n..][..n].iter().map(|number| number / term.size.mantissa).collect()
+        };
+        curvature.add(row.weight, term.ln, &over(&slopes, p), &over(&bends, p * p));
+    }
+    Ok(curvature)
 }
 
 #[cfg(test)]
@@ -193,6 +190,22 @@ mod tests {
         let ones = vec![1.0; times.len()];
         let data = LogLikelihood::new(&trace, Law::Continuous, &times, &ones, &[], 1e-12);
         check(&trace, &data.expect("positive times"), &[70.0, 75.0, 0.5]);
+    }
+
+    #[test]
+    fn curvature_of_censored_rows_on_contours() {
+        let trace = births_and_deaths(6);
+        let [mut lower, mut upper, mut weights] = [vec![], vec![], vec![]];
+        for scale in (1..30).map(|i| f64::from(i) * 2.0) {
+            for (low, high, weight) in ROWS {
+                lower.push(scale * low);
+                upper.push(scale * high);
+                weights.push(weight);
+            }
+        }
+        let law = Law::Continuous;
+        let data = LogLikelihood::of_events(&trace, law, &lower, &upper, &weights, &[], 1e-12);
+        check(&trace, &data.expect("valid rows"), &[70.0, 75.0, 0.5]);
     }
 
     #[test]

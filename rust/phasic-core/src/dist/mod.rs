@@ -18,6 +18,7 @@ mod likelihood;
 mod located;
 mod logs;
 mod marked;
+mod parts;
 pub(crate) mod poisson;
 mod quantile;
 mod rewarded;

@@ -5,6 +5,9 @@ use std::f64::consts::FRAC_PI_2;
 use super::chain::Chain;
 use super::contour::{Curve, Output, Spectrum, node_cost, spectrum};
 use super::curvature::Curvature;
+use super::parts::{Event, Found, Part, Seeds};
+use super::rows::Row;
+use crate::eliminate::ABSORBED;
 use crate::{Error, Interrupt, Trace};
 
 /// Jumps on average below which a time is never worth a contour.
@@ -34,81 +37,209 @@ pub(super) fn leaves_room(spectrum: &Spectrum) -> bool {
     spectrum.half_angle <= FRAC_PI_2 - ROOM
 }
 
-/// Exact times for a contour, with their multiplicities.
+/// Observations for contours: exact times, and events of which a bound lies beyond many jumps.
 #[derive(Debug)]
 pub(super) struct Stiff {
-    times: Vec<f64>,
-    multiplicities: Vec<f64>,
+    rows: Vec<Row>,
+}
+
+/// A chain at one θ.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub trace: &'a Trace,
+    pub chain: &'a Chain<'a>,
+    /// Per row of weights.
+    pub weights: &'a [f64],
+    /// Probability of starting absorbed.
+    pub defect: f64,
 }
 
 impl Stiff {
-    /// Of positive times in ascending order.
-    pub fn new(times: impl Iterator<Item = (f64, f64)>) -> Self {
-        let (times, multiplicities) = times.unzip();
-        Self { times, multiplicities }
+    /// Whether a row takes many jumps.
+    pub fn takes(row: &Row, rate: f64) -> bool {
+        last_bound(row) * rate > FEW_JUMPS
     }
 
-    /// `Σ multiplicities · ln f(times)`, and its derivative in every edge weight if that is `wanted`.
-    /// None where contours cost more, may not be used, or miss the tolerance. `weights`: per row.
-    pub fn log_density(
+    pub fn new(rows: Vec<Row>) -> Self {
+        Self { rows }
+    }
+
+    /// `Σ weight · ln(density or probability)`, and its derivative in every edge weight if that is
+    /// `wanted`. None where contours cost more, may not be used, or miss the tolerance.
+    pub fn log_probability(
         &self,
-        law: (&Trace, &Chain, &[f64]),
+        at: At<'_>,
         tolerance: f64,
         wanted: bool,
         interrupt: &Interrupt,
     ) -> Result<Option<(f64, Vec<f64>)>, Error> {
-        self.on_contour(law, i32::from(wanted), tolerance, interrupt, |curve| {
-            let each = self.multiplicities.iter().zip(curve.logs());
-            let value = each.fold(0.0, |sum, (weight, log)| sum + weight * log);
-            let mut edges = vec![0.0; if wanted { law.0.graph().n_edges() } else { 0 }];
+        self.on_contours(at, i32::from(wanted), tolerance, interrupt, |curves| {
+            let value = curves.value();
+            let n_edges = if wanted { at.trace.graph().n_edges() } else { 0 };
+            let mut edges = vec![0.0; n_edges];
             if wanted {
-                curve.add_derivatives(&self.multiplicities, &mut edges, interrupt)?;
+                curves.add_derivatives(at, &mut edges, interrupt)?;
             }
             Ok((value, edges))
         })
     }
 
-    /// As [`Self::log_density`], with first and second derivatives in θ.
+    /// As [`Self::log_probability`], with first and second derivatives in θ.
     pub fn curvature(
         &self,
-        law: (&Trace, &Chain, &[f64]),
+        at: At<'_>,
         tolerance: f64,
         interrupt: &Interrupt,
     ) -> Result<Option<Curvature>, Error> {
-        self.on_contour(law, 2, tolerance, interrupt, |curve| {
-            let p = law.0.n_parameters();
-            let v = p + 1;
-            let bends = curve.bends(true, interrupt)?;
-            let mut curvature = Curvature::of(0.0, p, 0.0);
-            for (i, (&weight, &log)) in self.multiplicities.iter().zip(curve.logs()).enumerate() {
-                // In θ alone: time is the last variable.
-                let rows = bends.second[i * v * v..].chunks_exact(v).take(p);
-                let second: Vec<f64> = rows.flat_map(|row| &row[..p]).copied().collect();
-                curvature.add(weight, log, &bends.first[i * v..][..p], &second);
-            }
-            Ok(curvature)
-        })
+        self.on_contours(at, 2, tolerance, interrupt, |curves| curves.curvature(at, interrupt))
     }
 
-    fn on_contour<T>(
+    /// What is computed from curves that will be differentiated so many times.
+    fn on_contours<T>(
         &self,
-        (trace, chain, weights): (&Trace, &Chain, &[f64]),
+        at: At<'_>,
         derivatives: i32,
         tolerance: f64,
         interrupt: &Interrupt,
-        compute: impl FnOnce(&Curve<'_>) -> Result<T, Error>,
+        compute: impl FnOnce(&Curves<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        if !is_worth_a_contour(trace, chain, &self.times) {
+        let mut times: Vec<f64> = self.rows.iter().map(last_bound).collect();
+        times.sort_unstable_by(f64::total_cmp);
+        if !is_worth_a_contour(at.trace, at.chain, &times) {
             return Ok(None);
         }
-        let rewards = vec![1.0; chain.n()];
-        let spectrum = spectrum(trace, weights, &rewards);
+        let rewards = vec![1.0; at.chain.n()];
+        let spectrum = spectrum(at.trace, at.weights, &rewards);
         if !leaves_room(&spectrum) {
             return Ok(None);
         }
-        let law = (trace, weights, rewards.as_slice());
-        let (output, times) = ((Output::Density, derivatives), &self.times);
-        let curve = Curve::smooth(law, output, &spectrum, times, tolerance, interrupt)?;
-        curve.map(|curve| compute(&curve)).transpose()
+        let curve = |output, points: Vec<(f64, f64)>, tolerance| {
+            let law = (at.trace, at.weights, rewards.as_slice());
+            let points = points.into_iter().unzip();
+            Curve::smooth(law, (output, derivatives), &spectrum, &points, tolerance, interrupt)
+        };
+        let (exact, events): (Vec<Row>, Vec<Row>) = self.rows.iter().partition(|r| r.is_exact());
+        let bounds = events.iter().flat_map(|row| [row.lower, row.upper]);
+        let mut bounds: Vec<f64> = bounds.filter(|&end| end > 0.0 && end.is_finite()).collect();
+        bounds.sort_unstable_by(f64::total_cmp);
+        bounds.dedup();
+        // An event may be the difference of two numbers, the smaller of them half the larger.
+        let share = 0.25 * tolerance;
+        let ends = || bounds.iter().map(|&end| (end, 0.0)).collect();
+        let Some(survival) = curve(Output::Survival, ends(), share)? else { return Ok(None) };
+        let Some(absorbed) = curve(Output::Absorbed, ends(), share)? else { return Ok(None) };
+        let found = Found {
+            bounds: &bounds,
+            survival: survival.logs(),
+            absorbed: absorbed.logs(),
+            defect: at.defect,
+        };
+        let events: Vec<(Row, Event)> =
+            events.into_iter().map(|row| (row, found.event(&row))).collect();
+        // Densities: exact rows, and events too short for a difference.
+        let mut points: Vec<(f64, f64, f64)> =
+            exact.iter().map(|row| (row.lower, 0.0, row.weight)).collect();
+        for (row, _) in events.iter().filter(|(_, event)| matches!(event, Event::Between)) {
+            let width = row.upper - row.lower;
+            points.push((row.lower + 0.5 * width, width, row.weight));
+        }
+        points.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let places = points.iter().map(|&(time, width, _)| (time, width)).collect();
+        let Some(density) = curve(Output::Density, places, tolerance)? else { return Ok(None) };
+        let weights = points.iter().map(|point| point.2).collect();
+        compute(&Curves { density, weights, survival, absorbed, events }).map(Some)
     }
+}
+
+/// First and second derivatives in θ, over the value.
+type Bend = (Vec<f64>, Vec<f64>);
+
+/// All that the observations are made of.
+struct Curves<'a> {
+    /// At exact times and in short intervals, each with its weight.
+    density: Curve<'a>,
+    weights: Vec<f64>,
+    /// At the bounds of events.
+    survival: Curve<'a>,
+    absorbed: Curve<'a>,
+    events: Vec<(Row, Event)>,
+}
+
+impl Curves<'_> {
+    fn value(&self) -> f64 {
+        let each = self.weights.iter().zip(self.density.logs()).map(|(weight, log)| weight * log);
+        let densities = each.fold(0.0, |sum, term| sum + term);
+        self.sums().fold(densities, |sum, (weight, ln, _)| sum + weight * ln)
+    }
+
+    /// Weight, logarithm and parts of the events that are sums.
+    fn sums(&self) -> impl Iterator<Item = (f64, f64, &[(f64, Part)])> {
+        self.events.iter().filter_map(|(row, event)| match event {
+            Event::Sum { ln, parts } => Some((row.weight, *ln, parts.as_slice())),
+            Event::Between => None,
+        })
+    }
+
+    fn add_derivatives(
+        &self,
+        at: At<'_>,
+        edges: &mut [f64],
+        interrupt: &Interrupt,
+    ) -> Result<(), Error> {
+        let mut seeds = Seeds::new(self.survival.logs().len());
+        for (weight, _, parts) in self.sums() {
+            parts.iter().for_each(|&(share, part)| seeds.add(weight * share, part));
+        }
+        self.density.add_derivatives(&self.weights, edges, interrupt)?;
+        self.survival.add_derivatives(&seeds.survival, edges, interrupt)?;
+        self.absorbed.add_derivatives(&seeds.absorbed, edges, interrupt)?;
+        for &(edge, _) in at.trace.layout().start.iter().filter(|&&(_, to)| to != ABSORBED) {
+            edges[edge as usize] -= seeds.defect;
+        }
+        Ok(())
+    }
+
+    fn curvature(&self, at: At<'_>, interrupt: &Interrupt) -> Result<Curvature, Error> {
+        let p = at.trace.n_parameters();
+        let bends = |curve: &Curve<'_>| -> Result<Vec<Bend>, Error> {
+            let (all, v) = (curve.bends(true, interrupt)?, p + 1);
+            let of = |i: usize| {
+                // In θ alone: time is the last variable.
+                let rows = all.second[i * v * v..].chunks_exact(v).take(p);
+                let second = rows.flat_map(|row| &row[..p]).copied().collect();
+                (all.first[i * v..][..p].to_vec(), second)
+            };
+            Ok((0..curve.logs().len()).map(of).collect())
+        };
+        let mut curvature = Curvature::of(0.0, p, 0.0);
+        let each = self.weights.iter().zip(self.density.logs());
+        for ((&weight, &log), (first, second)) in each.zip(bends(&self.density)?) {
+            curvature.add(weight, log, &first, &second);
+        }
+        let (survival, absorbed) = (bends(&self.survival)?, bends(&self.absorbed)?);
+        let defect = (at.trace.defect_slopes(), vec![0.0; p * p]);
+        for (weight, ln, parts) in self.sums() {
+            let (mut first, mut second) = (vec![0.0; p], vec![0.0; p * p]);
+            for &(share, part) in parts {
+                let (slopes, bends) = match part {
+                    Part::Survival(i) => &survival[i],
+                    Part::Absorbed(i) => &absorbed[i],
+                    Part::Defect => &defect,
+                };
+                let add = |sums: &mut [f64], terms: &[f64]| {
+                    sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += share * term);
+                };
+                add(&mut first, slopes);
+                add(&mut second, bends);
+            }
+            curvature.add(weight, ln, &first, &second);
+        }
+        Ok(curvature)
+    }
+}
+
+/// The larger finite bound of a row, or 0.
+fn last_bound(row: &Row) -> f64 {
+    let bounds = [row.lower, row.upper].into_iter().filter(|bound| bound.is_finite());
+    bounds.fold(0.0, f64::max)
 }

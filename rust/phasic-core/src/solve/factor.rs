@@ -197,6 +197,15 @@ impl Trace {
         self.absorption_into(weights, |_| true)
     }
 
+    /// The derivative of the probability of starting absorbed, which is what the others leave of 1, in
+    /// each parameter.
+    pub(crate) fn defect_slopes(&self) -> Vec<f64> {
+        let mut edges = vec![0.0; self.graph().n_edges()];
+        let start = self.layout().start.iter().filter(|&&(_, target)| target != ABSORBED);
+        start.for_each(|&(edge, _)| edges[edge as usize] = -1.0);
+        self.graph().pull_back(&edges)
+    }
+
     /// Values per vertex as values per position.
     pub(crate) fn at_positions(&self, per_vertex: &[f64]) -> Vec<f64> {
         self.schedule().pivots.iter().map(|&vertex| per_vertex[vertex as usize]).collect()

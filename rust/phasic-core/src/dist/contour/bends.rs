@@ -15,7 +15,7 @@ pub(crate) struct Bends {
 }
 
 impl Curve<'_> {
-    /// The derivatives of the curve at each time: the same sums over the nodes of the contour, with
+    /// The derivatives of the curve at each time (in time where nothing is integrated over): the same sums over the nodes of the contour, with
     /// the derivatives of the transform, of which each parameter costs a solve per node.
     pub fn bends(&self, wants_second: bool, interrupt: &Interrupt) -> Result<Bends, Error> {
         let graph = self.law.trace.graph();
@@ -42,9 +42,7 @@ impl Curve<'_> {
                         let (Some(&z), Some(&weight)) = (points.get(k), weights.get(k)) else {
                             return Complex { re: 0.0, im: 0.0 };
                         };
-                        let size = (z.re * self.times[i] - self.logs[i]).exp();
-                        let (sin, cos) = (z.im * self.times[i]).sin_cos();
-                        weight * Complex { re: size * cos, im: size * sin }
+                        weight * self.kernel(z, i)
                     };
                     let kernel = ComplexLanes::of(kernel);
                     let add = |sums: &mut [f64], terms: &[ComplexLanes]| {

@@ -196,15 +196,8 @@ impl Sum {
     fn weigh(&mut self, from: usize) {
         self.terms.truncate(from);
         for k in from..self.points.len() {
-            self.terms.push(self.weight(k) * self.values[k]);
+            self.terms.push(weight(&self.hyperbola, self.step, k) * self.values[k]);
         }
-    }
-
-    /// `(h/π) z′(u)`, half of it at u = 0.
-    fn weight(&self, k: usize) -> Complex {
-        let slope = self.hyperbola.slope(k as f64 * self.step);
-        let factor = if k == 0 { 0.5 } else { 1.0 } * self.step / PI;
-        Complex { re: factor * slope.re, im: factor * slope.im }
     }
 
     fn term(&self, k: usize, time: f64) -> Complex {
@@ -232,19 +225,33 @@ impl Sum {
             last = size(term);
             sizes += last;
         }
-        if !(all > 0.0 && sizes.is_finite()) {
-            return Estimate { log: f64::NAN, error: f64::INFINITY };
-        }
-        let coarse = ((all - even) / all).abs();
-        let step = if coarse < 0.1 { 10.0 * coarse * coarse } else { 1.0 };
-        let error = step + (10.0 * last + ROUNDING * sizes) / all;
+        let error = error(all, even, sizes, last);
         Estimate { log: self.hyperbola.anchor * time + all.ln(), error }
     }
 
     fn window(self, times: Vec<usize>) -> Window {
-        let weights = (0..self.points.len()).map(|k| self.weight(k)).collect();
+        let weights =
+            (0..self.points.len()).map(|k| weight(&self.hyperbola, self.step, k)).collect();
         Window { points: self.points, weights, times }
     }
+}
+
+/// An estimate of the relative error of a positive number: the sum over `all` nodes, from twice that over the
+/// `even` ones, the `sizes` of all terms and that of the last. ∞ where the sum is not positive.
+pub(super) fn error(all: f64, even: f64, sizes: f64, last: f64) -> f64 {
+    if !(all > 0.0 && sizes.is_finite()) {
+        return f64::INFINITY;
+    }
+    let coarse = ((all - even) / all).abs();
+    let step = if coarse < 0.1 { 10.0 * coarse * coarse } else { 1.0 };
+    step + (10.0 * last + ROUNDING * sizes) / all
+}
+
+/// The weight of node k: `(h/π) z′(u)`, half of it at u = 0.
+fn weight(hyperbola: &Hyperbola, step: f64, k: usize) -> Complex {
+    let slope = hyperbola.slope(k as f64 * step);
+    let factor = if k == 0 { 0.5 } else { 1.0 } * step / PI;
+    Complex { re: factor * slope.re, im: factor * slope.im }
 }
 
 /// a₀, b₀, a₁, b₁, …

@@ -6,14 +6,15 @@
 //! `exp(z t) F(z)` on the real axis, where the integrand is as large as the result: the error is
 //! relative to the density itself, in both tails. Its nodes serve all times of a window.
 //!
-//! The spectrum must lie to the left of the contour: [`mod@spectrum`] bounds it, by detailed balance
-//! or by the size of its components.
+//! The spectrum must lie to the left of the contour: [`mod@spectrum`] bounds it, component by component, by
+//! detailed balance, by the numerical range or by the number of states.
 
 mod bends;
 mod curve;
 mod hyperbola;
 mod inverse;
 mod laplace;
+mod sector;
 mod spectrum;
 
 pub(super) use curve::Curve;

@@ -4,7 +4,6 @@ use super::{Column, Rewarded, inside};
 use crate::dist::Absorption;
 use crate::dist::absorption::check_times;
 use crate::dist::sequence::Quantity;
-use crate::eliminate::ABSORBED;
 use crate::{Error, Jet, Trace, Wanted, reward_transform_for_any_theta};
 
 impl Rewarded<'_> {
@@ -82,7 +81,7 @@ impl Rewarded<'_> {
         };
         let parameters = self.trace.n_parameters();
         let (defect, in_defect) = match quantity {
-            Quantity::Absorbed => (self.weights.defect, self.defect_gradient()),
+            Quantity::Absorbed => (self.weights.defect, self.trace.defect_slopes()),
             _ => (0.0, vec![0.0; parameters]),
         };
         for window in &inversion.windows {
@@ -113,14 +112,6 @@ impl Rewarded<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The derivative of the probability of starting absorbed, 1 minus those of starting elsewhere.
-    fn defect_gradient(&self) -> Vec<f64> {
-        let mut edges = vec![0.0; self.trace.graph().n_edges()];
-        let start = self.trace.layout().start.iter();
-        start.filter(|&&(_, t)| t != ABSORBED).for_each(|&(edge, _)| edges[edge as usize] = -1.0);
-        self.trace.graph().pull_back(&edges)
     }
 }
 

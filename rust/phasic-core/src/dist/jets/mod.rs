@@ -1,15 +1,16 @@
 //! Distribution functions at many times, with their derivatives in θ and in time.
 
-use super::absorption::{Absorption, check_times};
-use super::chain::Chain;
-use super::contour::{Curve, Output, spectrum};
-use super::event::{Ends, Sum, Term, density, event};
-use super::forward::{first, second};
-use super::rows::Row;
-use super::scaled::{Scaled, power_of_two};
-use super::sequence::{Mixture, Quantity, Sequence};
-use super::stiff::{FEW_JUMPS, is_worth_a_contour, leaves_room};
-use super::sweep::{Coefficients, Sweep};
+mod contour;
+
+use crate::dist::absorption::{Absorption, check_times};
+use crate::dist::chain::Chain;
+use crate::dist::event::{Ends, Sum, Term, density, event};
+use crate::dist::forward::{first, second};
+use crate::dist::rows::Row;
+use crate::dist::scaled::{Scaled, power_of_two};
+use crate::dist::sequence::{Mixture, Quantity, Sequence};
+use crate::dist::stiff::FEW_JUMPS;
+use crate::dist::sweep::{Coefficients, Sweep};
 use crate::{Error, Jet, Wanted};
 
 /// Of the tolerance: later jumps weigh more in a derivative than in the value.
@@ -82,67 +83,6 @@ impl Absorption<'_> {
             jet.second.extend(std::iter::repeat_n(slope, bends));
         }
         Ok(jet)
-    }
-
-    /// None where a contour costs more, may not be used, or misses the tolerance.
-    fn on_contour(
-        &self,
-        curve: Quantity,
-        times: &[f64],
-        tolerance: f64,
-        wanted: Wanted,
-    ) -> Result<Option<Vec<Point>>, Error> {
-        let (trace, chain, weights) = (self.trace, self.chain(), self.weights.rows.as_slice());
-        if !is_worth_a_contour(trace, &chain, times) {
-            return Ok(None);
-        }
-        let rewards = vec![1.0; chain.n()];
-        let spectrum = spectrum(trace, weights, &rewards);
-        if !leaves_room(&spectrum) {
-            return Ok(None);
-        }
-        let output = match curve {
-            Quantity::Density => Output::Density,
-            Quantity::Survival => Output::Survival,
-            Quantity::Absorbed => Output::Absorbed,
-        };
-        let derivatives = match wanted {
-            Wanted::Values => 0,
-            Wanted::First | Wanted::FirstAndRewards => 1,
-            Wanted::Second => 2,
-        };
-        let interrupt = self.interrupt();
-        let law = (trace, weights, rewards.as_slice());
-        let found =
-            Curve::smooth(law, (output, derivatives), &spectrum, times, tolerance, &interrupt)?;
-        let Some(found) = found else { return Ok(None) };
-        let wants_second = wanted == Wanted::Second;
-        let bends = found.bends(wants_second, &interrupt)?;
-        let v = trace.n_parameters() + 1;
-        let point = |(i, &ln): (usize, &f64)| {
-            let size = Scaled::from_ln(ln);
-            let scaled = |over: &[f64]| over.iter().map(|share| share * size.mantissa).collect();
-            let second = if wants_second { &bends.second[i * v * v..][..v * v] } else { &[] };
-            let (first, second) = (scaled(&bends.first[i * v..][..v]), scaled(second));
-            Point { ln, size, first, second }
-        };
-        let mut points: Vec<Point> = found.logs().iter().enumerate().map(point).collect();
-        if curve == Quantity::Absorbed && self.defect() > 0.0 {
-            let lost = self.defect_slopes();
-            points.iter_mut().for_each(|point| point.add_defect(self.defect(), &lost));
-        }
-        Ok(Some(points))
-    }
-
-    /// The derivatives of the defect in θ.
-    fn defect_slopes(&self) -> Vec<f64> {
-        let graph = self.trace().graph();
-        let slope = |parameter: usize| -> f64 {
-            let mut unit = vec![0.0; graph.n_parameters()];
-            unit[parameter] = 1.0;
-            -self.trace().initial(&graph.push_forward(&unit)).iter().sum::<f64>()
-        };
-        (0..graph.n_parameters()).map(slope).collect()
     }
 
     fn uniformized(
@@ -219,19 +159,6 @@ impl Absorption<'_> {
 }
 
 impl Point {
-    fn add_defect(&mut self, defect: f64, slopes: &[f64]) {
-        let before = self.size.exponent;
-        self.size.add(defect, 0);
-        self.size = self.size.normal();
-        self.ln = self.size.ln();
-        let shift = power_of_two(before - self.size.exponent);
-        self.first.iter_mut().chain(&mut self.second).for_each(|number| *number *= shift);
-        let share = power_of_two(-self.size.exponent);
-        for (sum, slope) in self.first.iter_mut().zip(slopes) {
-            *sum += slope * share;
-        }
-    }
-
     fn write(&self, logarithm: bool, wanted: Wanted, jet: &mut Jet) {
         jet.values.push(if logarithm { self.ln } else { self.size.value() });
         if wanted == Wanted::Values {
