@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -89,7 +90,8 @@ class Epochs:
             (start, trace, theta, mapped)
             for (start, theta, mapped), trace in zip(entries, traces, strict=True)
         ]
-        self._core = _core.Epochs(rows, _check.rtol(rtol))
+        self._rows, self._rtol = rows, _check.rtol(rtol)
+        self._core = _core.Epochs(rows, self._rtol)
         self.graphs = tuple(graphs)
         self.thetas = tuple(thetas)
         self.starts = np.array([entry[0] for entry in entries])
@@ -175,7 +177,7 @@ class Epochs:
 
     def log_likelihood_gradient(self, data: ArrayLike, *, weights: ArrayLike | None = None) -> EpochGradient:
         """Of `log_likelihood`; same arguments."""
-        return _gradient(self._core.log_likelihood_gradient(*_observations(data, weights)))
+        return _gradient(self._smooth.log_likelihood_gradient(*_observations(data, weights)))
 
     # Rewards
 
@@ -233,14 +235,14 @@ class Epochs:
         """Of the sum of `seeds[k - 1]` times the k-th of `moments`, in one sweep."""
         checked = _check.finite_vector("seeds", seeds)
         return _gradient(
-            self._core.moments_gradient(checked, self._rewards(rewards), _check.time(until), False)
+            self._smooth.moments_gradient(checked, self._rewards(rewards), _check.time(until), False)
         )
 
     def truncated_moments_gradient(self, time: float, seeds: ArrayLike, rewards: Any = None) -> EpochGradient:
         """Of the sum of `seeds[k - 1]` times the k-th of `truncated_moments`, in one sweep."""
         checked = _check.finite_vector("seeds", seeds)
         return _gradient(
-            self._core.moments_gradient(checked, self._rewards(rewards), _check.time(time), True)
+            self._smooth.moments_gradient(checked, self._rewards(rewards), _check.time(time), True)
         )
 
     # Where the chain is
@@ -262,7 +264,7 @@ class Epochs:
         checked = _check.reward_vector(seeds, order.n)
         if checked is None:
             raise ValueError("state_probability_gradient needs seeds, one for each vertex")
-        return _gradient(self._core.occupancy_gradient(_check.time(time), checked[order.original]))
+        return _gradient(self._smooth.occupancy_gradient(_check.time(time), checked[order.original]))
 
     def accumulated_visiting_time(self, time: float, epoch: int | None = None) -> Doubles:
         """Mean time spent in each vertex up to a time, (n_vertices,); 0 at absorbing ones.
@@ -292,12 +294,17 @@ class Epochs:
         values = self._core.curve(name, at.ravel(), log)
         return float(values[0]) if at.ndim == 0 else values.reshape(at.shape)
 
+    @functools.cached_property
+    def _smooth(self) -> _core.Epochs:
+        """The same to a finer tolerance: what is left out weighs more in derivatives than in values."""
+        return _core.Epochs(self._rows, max(1e-3 * self._rtol, _check.LEAST_RTOL))
+
     def _curve_gradient(self, name: str, time: ArrayLike, seeds: ArrayLike | None) -> EpochGradient:
         at = _check.times("time", time)
         weights = np.ones(at.shape) if seeds is None else _check.doubles("seeds", seeds)
         if weights.shape != at.shape:
             raise ValueError(f"seeds has shape {weights.shape}, but time has shape {at.shape}")
-        return _gradient(self._core.curve_gradient(name, at.ravel(), weights.ravel()))
+        return _gradient(self._smooth.curve_gradient(name, at.ravel(), weights.ravel()))
 
     def _one_graph(self) -> bool:
         return all(graph is self.graphs[0] for graph in self.graphs)

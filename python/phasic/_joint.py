@@ -24,11 +24,13 @@ class Estimated(NamedTuple):
 class Joint(Rewards):
     """Laws of accumulated rewards; see `phasic.Graph`.
 
-    A reward Y = ∫ r(X) dt, r ≥ 0, has an atom at 0 (`atoms`) and a density above. Curves come straight from this
+    A reward Y = ∫ r(X) dt, r ≥ 0, has an atom at 0 (`atoms`) and a density above. Curves come straight from
+    this
     graph, whose parameters they keep, by inverse Laplace transforms; where no contour is known to avoid the
     spectrum, from the graph of `reward_transform`. Errors are relative, in both tails.
 
-    `rewards` are (n_vertices,), or (k, n_vertices) for k rewards in one call; `y` is of any shape, and k rewards
+    `rewards` are (n_vertices,), or (k, n_vertices) for k rewards in one call; `y` is of any shape, and k
+    rewards
     give (k, *y.shape).
     """
 
@@ -41,7 +43,8 @@ class Joint(Rewards):
             rtol: Relative error, from 1e-14; `explain_reward` tells what is reached.
 
         Raises:
-            ValueError: A reward or point is negative or NaN (the first is named), or absorption is not certain.
+            ValueError: A reward or point is negative or NaN (the first is named), or absorption is not
+            certain.
 
         Source: Bladt & Nielsen 2017, section 8.1.
         """
@@ -112,8 +115,10 @@ class Joint(Rewards):
     ) -> Estimated:
         """Means of rewards given that another reward is y: E[Y | G = y].
 
-        The density of the measure E[Y; G ∈ dy] over that of G, each by an inverse Laplace transform that serves
-        all points. Given an exact absorption time, with None for `given`, they are means of what was collected.
+        The density of the measure E[Y; G ∈ dy] over that of G, each by an inverse Laplace transform that
+        serves
+        all points. Given an exact absorption time, with None for `given`, they are means of what was
+        collected.
 
         Args:
             y: Numbers > 0 of any shape; for G = 0 see `moments_given_zero`.

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from phasic import Graph
 
 from tests import models, strategies
 from tests.reference import reward_densities
-
-from phasic import Graph
 
 #: What `rtol` asks for, and what the estimate of a contour may be wrong by.
 ASKED, MET = 1e-10, 1e-9

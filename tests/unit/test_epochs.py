@@ -354,3 +354,18 @@ def test_seeds_of_another_shape(bottleneck):
 def test_an_epoch_too_stiff_to_uniformize(pair):
     with pytest.raises(ValueError, match="steps"):
         pair.epochs([(0.0, [1e9]), (1.0, [1.0])]).pdf(2.0)
+
+
+def test_gradients_are_finer_than_values():
+    graph = Graph(callback=models.rabbits_parameterised, n=5)
+    thetas, seeds = ([3.0, 2.0, 4.0], [1.0, 8.0, 0.5]), np.arange(graph.vertices_length())
+    coarse, fine = (graph.epochs(list(zip((0.0, 0.4), thetas, strict=True)), rtol=r) for r in (1e-8, 1e-14))
+    for ask in (
+        lambda law: law.state_probability_gradient(0.9, seeds),
+        lambda law: law.pdf_gradient([0.2, 0.9]),
+        lambda law: law.log_likelihood_gradient([0.2, 0.9]),
+        lambda law: law.truncated_moments_gradient(0.9, [1.0, 1.0]),
+    ):
+        found, exact = ask(coarse), ask(fine)
+        np.testing.assert_allclose(found.thetas, exact.thetas, rtol=1e-8, atol=1e-9 * abs(exact.value))
+        np.testing.assert_allclose(found.starts, exact.starts, rtol=1e-8, atol=1e-9 * abs(exact.value))
