@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from phasic._epoch_law import EpochLaw as EpochLaw
     from phasic._export import export_function as export_function
     from phasic._export import import_function as import_function
+    from phasic._makers import evaluate_trace_jax as evaluate_trace_jax
+    from phasic._makers import record_elimination_trace as record_elimination_trace
+    from phasic._makers import trace_to_log_likelihood as trace_to_log_likelihood
     from phasic._model import Model as Model
     from phasic.svgd import SVGD as SVGD
     from phasic.svgd import Beta as Beta
@@ -48,6 +51,9 @@ _LAZY = {
     "EpochLaw": "phasic._epoch_law",
     "Model": "phasic._model",
     **dict.fromkeys(("export_function", "import_function"), "phasic._export"),
+    **dict.fromkeys(
+        ("evaluate_trace_jax", "record_elimination_trace", "trace_to_log_likelihood"), "phasic._makers"
+    ),
     **dict.fromkeys(
         ("SVGD", "Beta", "Gamma", "HalfCauchy", "LogNormal", "Normal", "Posterior", "Uniform"),
         "phasic.svgd",
@@ -87,11 +93,14 @@ __all__ = [
     "cleanup_old_traces",
     "clear_cache",
     "clear_trace_cache",
+    "evaluate_trace_jax",
     "export_function",
     "get_trace_cache_stats",
     "import_function",
     "list_cached_traces",
     "print_cache_info",
+    "record_elimination_trace",
+    "trace_to_log_likelihood",
 ]
 
 

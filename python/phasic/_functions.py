@@ -131,8 +131,8 @@ def _along(function: Function, derivatives: Array, theta: Any, points: Any, betw
 
 def _no_more(*_: object) -> NoReturn:
     raise NotImplementedError(
-        "third derivatives, and second derivatives in rewards or of probabilities of counts or states or "
-        "with epochs, are not available, nor with epochs any in rewards: "
+        "third derivatives, and second derivatives in rewards or of probabilities of counts or states, of "
+        "laws of rewards or with epochs, are not available, nor with these any in rewards: "
         "use finite differences of the derivatives below them"
     )
 

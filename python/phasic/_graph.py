@@ -14,6 +14,7 @@ from phasic._distribution import RTOL
 from phasic._joint import Joint
 from phasic._numbers import TOLERANCE
 from phasic._observations import Observations
+from phasic._old import Makers
 from phasic._samples import Samples
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Data = Any
 
 
-class Graph(Joint, Samples):
+class Graph(Joint, Samples, Makers):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:

@@ -25,13 +25,11 @@ class Joint(Rewards):
     """Laws of accumulated rewards; see `phasic.Graph`.
 
     A reward Y = ∫ r(X) dt, r ≥ 0, has an atom at 0 (`atoms`) and a density above. Curves come straight from
-    this
-    graph, whose parameters they keep, by inverse Laplace transforms; where no contour is known to avoid the
-    spectrum, from the graph of `reward_transform`. Errors are relative, in both tails.
+    this graph, whose parameters they keep, by inverse Laplace transforms; where no contour is known to avoid
+    the spectrum, from the graph of `reward_transform`. Errors are relative, in both tails.
 
     `rewards` are (n_vertices,), or (k, n_vertices) for k rewards in one call; `y` is of any shape, and k
-    rewards
-    give (k, *y.shape).
+    rewards give (k, *y.shape).
     """
 
     def pdf_reward(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> float | Doubles:
@@ -116,8 +114,7 @@ class Joint(Rewards):
         """Means of rewards given that another reward is y: E[Y | G = y].
 
         The density of the measure E[Y; G ∈ dy] over that of G, each by an inverse Laplace transform that
-        serves
-        all points. Given an exact absorption time, with None for `given`, they are means of what was
+        serves all points. Given an exact absorption time, with None for `given`, they are means of what was
         collected.
 
         Args:

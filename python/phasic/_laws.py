@@ -161,6 +161,45 @@ class Laws:
         """Rate of absorption of those that are left, pdf / sf. Arguments as for `pdf`."""
         return jnp.exp(self.logpdf(theta, time) - self.logsf(theta, time))
 
+    def pdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
+        """Density of an accumulated reward, in the shape of `y`; its atom at 0 is left out.
+
+        Differentiable once, in theta and y. On the CPU alone.
+
+        Args:
+            theta: (p,).
+            y: Any shape, ≥ 0; NaN for others.
+            rewards: (n_vertices,), ≥ 0.
+        """
+        return self._of_reward("pdf", theta, y, rewards)
+
+    def logpdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
+        """Logarithm of `pdf_reward`, right where that underflows."""
+        return self._of_reward("logpdf", theta, y, rewards)
+
+    def cdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
+        """Distribution function of an accumulated reward, its atom at 0 included. As `pdf_reward`."""
+        return self._of_reward("cdf", theta, y, rewards)
+
+    def logcdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
+        """Logarithm of `cdf_reward`, right in both tails."""
+        return self._of_reward("logcdf", theta, y, rewards)
+
+    def sf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
+        """Survival function of an accumulated reward. As `pdf_reward`."""
+        return self._of_reward("sf", theta, y, rewards)
+
+    def logsf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
+        """Logarithm of `sf_reward`, right where that underflows."""
+        return self._of_reward("logsf", theta, y, rewards)
+
+    def _of_reward(self, name: str, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
+        self._must_be_continuous(f"{name}_reward")
+        at = jnp.asarray(y)
+        function = Function(f"phasic_{name}_reward_v1", n_values=at.size, rtol=self.rtol, of_points=True)
+        values = evaluate(function, self.key, self._theta(theta), at.reshape(-1), self._row(rewards))
+        return values.reshape(at.shape)
+
     def occupancy(self, theta: ArrayLike, time: ArrayLike) -> Array:
         """Probability of each vertex at a time, (n_vertices,); 0 at absorbing ones.
 

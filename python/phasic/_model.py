@@ -159,12 +159,20 @@ class Model(Laws):
         if trace is not None:
             trace.defect(theta)
 
+    def trace(self) -> _core.Trace:
+        """The recorded elimination.
+
+        Raises:
+            LookupError: Neither this process nor its cache holds it.
+        """
+        return _core.Trace.registered(_hex(self.key)) or _found(_hex(self.key))
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model with its trace to a file of its own, whole or not at all.
 
         The file is data that is checked when read, and never a pickle.
         """
-        trace = _core.Trace.registered(_hex(self.key)) or _found(_hex(self.key))
+        trace = self.trace()
         rewards, original = np.asarray(self.rewards, np.float64), np.asarray(self.original, np.int32)
         _saved.write(path, _saved.Parts(trace, rewards, original, self.discrete, self.rtol))
 

@@ -19,6 +19,7 @@ FIRST_ALONE = frozenset(
     f"phasic_{name}_v1"
     for name in (
         *("pmf", "logpmf", "cdf_discrete", "sf_discrete", "occupancy"),
+        *(f"{each}_reward" for each in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf")),
         *(f"epochs_{each}" for each in ("pdf", "logpdf", "cdf", "sf", "logsf", "log_likelihood", "moments")),
     )
 )

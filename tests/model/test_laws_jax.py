@@ -308,6 +308,26 @@ def test_bad_points_leave_the_others_alone(name, portable):
     assert np.isnan(slopes[1:3]).all()
 
 
+@pytest.mark.parametrize("name", ["pdf", "cdf", "sf", "logpdf", "logsf"])
+def test_laws_of_rewards(graph, model, rewards, name):
+    graph.update_weights(THETA)
+    row = np.where(np.arange(len(rewards[0])) % 4, rewards[0], 0.0)
+    y = np.array([[0.2, 1.0], [4.0, 30.0]])
+    function = getattr(model, f"{name}_reward")
+    assert_allclose(function(THETA, y, row), getattr(graph, f"{name}_reward")(y, row), rtol=1e-9)
+    exact = getattr(graph, f"{name}_reward_gradient")(y, row)
+    for jacobian in (jax.jacrev(function), jax.jit(jax.jacfwd(function))):
+        assert_allclose(jacobian(THETA, y, row), exact.theta, rtol=1e-9, atol=1e-14)
+    slopes = jax.vmap(jax.vmap(jax.grad(function, argnums=1), (None, 0, None)), (None, 0, None))
+    assert_allclose(slopes(THETA, y, row), exact.time, rtol=1e-9, atol=1e-14)
+    with pytest.raises(NotImplementedError, match="laws of rewards"):
+        jax.hessian(lambda theta: function(theta, y, row).sum())(THETA)
+    with pytest.raises(NotImplementedError, match="laws of rewards"):
+        jax.grad(lambda row: function(THETA, y, row).sum())(row)
+    assert np.isnan(function(THETA, np.array([-1.0, np.nan, 1.0]), row)).tolist() == [True, True, False]
+    assert np.isnan(function(THETA, y, -row)).all()
+
+
 @pytest.mark.parametrize("rewarded", [False, True])
 def test_probabilities_of_counts(rewarded):
     graph = Graph(callback=models.rabbits_parameterised, n=2)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use moments::Law;
 
-use crate::{Absorption, Clock, CountCurve, Curve, Discrete, Epochs, Error, Trace};
+use crate::{Absorption, Answer, Clock, CountCurve, Curve, Discrete, Epochs, Error, Rewarded, Trace};
 
 /// Values and derivatives, row by row.
 ///
@@ -74,6 +74,20 @@ pub enum Numbers<'n> {
         logarithm: bool,
         /// `(k,)`.
         points: &'n [f64],
+        /// Relative error of the values.
+        tolerance: f64,
+    },
+    /// A function of an accumulated reward, or its logarithm, at several values, which are points; without
+    /// second derivatives.
+    RewardCurve {
+        /// Which function.
+        curve: Curve,
+        /// Whether its logarithm is meant.
+        logarithm: bool,
+        /// `(k,)`.
+        points: &'n [f64],
+        /// Of each vertex, at least 0.
+        rewards: &'n [f64],
         /// Relative error of the values.
         tolerance: f64,
     },
@@ -153,6 +167,21 @@ impl Numbers<'_> {
                     let (values, first) = law.slopes(curve, points)?;
                     let first = if wanted == Wanted::Values { Vec::new() } else { first };
                     Ok(Jet { values, first, ..Jet::default() })
+                })
+            }
+            Numbers::RewardCurve { curve, logarithm, points, rewards, tolerance } => {
+                let law = Rewarded::alone(trace, theta)?;
+                each_valid(points, at_least_zero, |points| {
+                    if wanted != Wanted::Values {
+                        return law.slopes(curve, logarithm, rewards, points, tolerance);
+                    }
+                    let values = if logarithm {
+                        law.logs(curve, &[rewards], points, tolerance)?.remove(0)
+                    } else {
+                        let answers = law.answers(curve, &[rewards], points, tolerance)?;
+                        answers[0].iter().map(Answer::value).collect()
+                    };
+                    Ok(Jet { values, ..Jet::default() })
                 })
             }
             Numbers::Located { points, tolerance } => match *points {

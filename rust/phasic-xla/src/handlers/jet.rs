@@ -102,7 +102,25 @@ macro_rules! epochs {
     };
 }
 
-const FUNCTIONS: [Function; 24] = [
+macro_rules! reward {
+    ($index:literal, $name:literal, $curve:expr, $logarithm:literal) => {
+        Function {
+            name: $name,
+            handler: handler::<$index>,
+            ask: |q| Numbers::RewardCurve {
+                curve: $curve,
+                logarithm: $logarithm,
+                points: q.points,
+                rewards: q.rewards,
+                tolerance: q.tolerance,
+            },
+            of_points: true,
+            epochs: false,
+        }
+    };
+}
+
+const FUNCTIONS: [Function; 30] = [
     Function {
         name: "phasic_moments_v1",
         handler: handler::<0>,
@@ -185,6 +203,12 @@ const FUNCTIONS: [Function; 24] = [
         of_points: false,
         epochs: true,
     },
+    reward!(24, "phasic_pdf_reward_v1", Curve::Density, false),
+    reward!(25, "phasic_logpdf_reward_v1", Curve::Density, true),
+    reward!(26, "phasic_cdf_reward_v1", Curve::Absorbed, false),
+    reward!(27, "phasic_logcdf_reward_v1", Curve::Absorbed, true),
+    reward!(28, "phasic_sf_reward_v1", Curve::Survival, false),
+    reward!(29, "phasic_logsf_reward_v1", Curve::Survival, true),
 ];
 
 /// The custom call of a function.
@@ -348,9 +372,16 @@ fn fail(failures: &Mutex<Option<Failure>>, failure: Failure) {
     first.get_or_insert(failure);
 }
 
-/// Whether an error is of the numbers given rather than of their shapes: a compiled program goes on.
+/// Whether an error is of the numbers given, rather than of their shapes or of what can be computed: a compiled
+/// program goes on.
 fn is_of_the_numbers(error: &Error) -> bool {
-    !matches!(error, Error::Length { .. } | Error::ThetaLength { .. } | Error::RewardLength { .. })
+    !matches!(
+        error,
+        Error::Length { .. }
+            | Error::ThetaLength { .. }
+            | Error::RewardLength { .. }
+            | Error::NoContour { .. }
+    )
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub struct Rewarded<'a> {
     trace: &'a Trace,
     interrupt: Interrupt<'a>,
     weights: Weights,
+    /// Whether one reward has all of Rayon's threads.
+    threads: bool,
 }
 
 /// One reward of a trace.
@@ -46,7 +48,13 @@ impl<'a> Rewarded<'a> {
     pub fn until(trace: &'a Trace, theta: &[f64], interrupt: Interrupt<'a>) -> Result<Self, Error> {
         // Errors if a class of states can be entered and never left.
         Moments::new(trace, theta)?;
-        Ok(Self { trace, interrupt, weights: trace.graph().weights(theta)? })
+        let weights = trace.graph().weights(theta)?;
+        Ok(Self { trace, interrupt, weights, threads: true })
+    }
+
+    /// As [`Self::until`], on the thread that asks, for one reward at a time.
+    pub fn alone(trace: &'a Trace, theta: &[f64]) -> Result<Self, Error> {
+        Ok(Self { threads: false, ..Self::until(trace, theta, Interrupt::never())? })
     }
 
     /// A curve of each reward, `(n_vertices,)` ≥ 0, at each point ≥ 0 in any order: each value with its relative
@@ -109,7 +117,7 @@ impl<'a> Rewarded<'a> {
     }
 
     fn columns<'c>(&'c self, rewards: &[&'c [f64]]) -> Result<Vec<Column<'c>>, Error> {
-        rewards.iter().map(|each| self.column(each, rewards.len() == 1)).collect()
+        rewards.iter().map(|each| self.column(each, self.threads && rewards.len() == 1)).collect()
     }
 
     fn column<'c>(&'c self, rewards: &'c [f64], threads: bool) -> Result<Column<'c>, Error> {

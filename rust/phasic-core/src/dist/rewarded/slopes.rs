@@ -21,7 +21,7 @@ impl Rewarded<'_> {
         tolerance: f64,
     ) -> Result<Jet, Error> {
         check_times(points)?;
-        let column = self.column(rewards, true)?;
+        let column = self.column(rewards, self.threads)?;
         let mut rows: Vec<Option<Slope>> = vec![None; points.len()];
         let limit = |value, slope| Slope {
             value,

@@ -1,0 +1,274 @@
+"""Functions of JAX under the names and shapes of older code; each wraps a `Model`. This module imports JAX."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from phasic._graph import Graph
+from phasic._model import Model
+
+#: How far the weights of a graph may be from those of an affine function of theta, relative.
+_AFFINE = 1e-9
+
+
+def pmf_from_graph(graph: Graph, discrete: bool = False) -> Callable[..., Array]:
+    """`(theta, times) -> densities`, or of a graph without parameters `(times) -> densities`."""
+    model = graph.model(discrete=discrete)
+    function = model.pmf if discrete else model.pdf
+    if graph.parameterized():
+        return function
+    return lambda times: function(jnp.zeros(0), times)
+
+
+def pmf_from_graph_parameterized(
+    builder: Callable[[NDArray[np.float64]], Graph], discrete: bool = False
+) -> Callable[..., Array]:
+    """`(theta, times) -> densities` of the graphs that a function of theta builds.
+
+    At the first call with so many parameters the builder runs at a few concrete theta, from which the
+    weights are found; after that it is not called again.
+    """
+    models: dict[int, Model] = {}
+
+    def function(theta: ArrayLike, times: ArrayLike) -> Array:
+        theta = jnp.asarray(theta)
+        if theta.ndim != 1:
+            raise ValueError(f"theta has shape {theta.shape}, but one dimension is needed")
+        p = theta.shape[0]
+        if p not in models:
+            models[p] = _affine(builder, p).model(discrete=discrete)
+        return (models[p].pmf if discrete else models[p].pdf)(theta, times)
+
+    return function
+
+
+def moments_from_graph(graph: Graph, nr_moments: int = 2) -> Callable[[ArrayLike], Array]:
+    """`(theta) -> (nr_moments,)`."""
+    _must_have_parameters(graph)
+    model = graph.model(discrete=graph.is_discrete)
+    return lambda theta: model.moments(theta, nr_moments)
+
+
+def pmf_and_moments_from_graph(
+    graph: Graph, nr_moments: int = 2, discrete: bool = False
+) -> Callable[..., tuple[Array, Array]]:
+    """`(theta, times, rewards=None) -> (densities, moments)`.
+
+    Without rewards (k,) and (nr_moments,); so with rewards (n_vertices,), for the accumulated reward. With
+    rewards (f, n_vertices), a row for each feature, (k, f) and (f, nr_moments), of times (k,) or (k, f).
+    """
+    _must_have_parameters(graph)
+    model = graph.model(discrete=discrete)
+
+    def one(theta: ArrayLike, times: ArrayLike, rewards: ArrayLike | None) -> tuple[Array, Array]:
+        return _density(model, theta, times, rewards), model.moments(theta, nr_moments, rewards)
+
+    def function(theta: ArrayLike, times: ArrayLike, rewards: ArrayLike | None = None) -> tuple[Array, Array]:
+        if rewards is None or np.ndim(rewards) == 1:
+            return one(theta, times, rewards)
+        rows, at = jnp.asarray(rewards), jnp.asarray(times)
+        if rows.ndim != 2 or rows.shape[1] != model.n_vertices:
+            raise ValueError(
+                f"rewards has shape {rows.shape}, but the model needs (features, {model.n_vertices})"
+            )
+        if at.ndim > 1 and at.shape[1:] != rows.shape[:1]:
+            raise ValueError(f"times has shape {at.shape}, but rewards has {len(rows)} rows, one per feature")
+        columns = [at if at.ndim == 1 else at[:, i] for i in range(len(rows))]
+        found = [one(theta, column, row) for column, row in zip(columns, rows, strict=True)]
+        return jnp.stack([each[0] for each in found], axis=-1), jnp.stack([each[1] for each in found])
+
+    return function
+
+
+def compute_pmf_ffi(
+    structure: Graph | Model, theta: ArrayLike, times: ArrayLike, discrete: bool = False, granularity: int = 0
+) -> Array:
+    """Densities or probabilities at times or counts, in their shape.
+
+    Args:
+        structure: A graph, or a model made from one.
+        theta: (p,).
+        times: Any shape.
+        discrete: Whether probabilities of counts are meant.
+        granularity: Means nothing: densities are exact.
+    """
+    return _density(_model(structure, discrete), theta, times, None)
+
+
+def compute_moments_ffi(structure: Graph | Model, theta: ArrayLike, nr_moments: int) -> Array:
+    """Moments of the absorption time, (nr_moments,). Arguments as for `compute_pmf_ffi`."""
+    return _model(structure, None).moments(theta, nr_moments)
+
+
+def compute_pmf_and_moments_ffi(
+    structure: Graph | Model,
+    theta: ArrayLike,
+    times: ArrayLike,
+    nr_moments: int,
+    discrete: bool = False,
+    granularity: int = 0,
+    rewards: ArrayLike | None = None,
+) -> tuple[Array, Array]:
+    """Both, of the time or of an accumulated reward. Arguments as for `compute_pmf_ffi`."""
+    model = _model(structure, discrete)
+    return _density(model, theta, times, rewards), model.moments(theta, nr_moments, rewards)
+
+
+def record_elimination_trace(graph: Graph, theta_dim: int | None = None) -> Model:
+    """The graph's model, which knows its recorded elimination by content.
+
+    Raises:
+        ValueError: `theta_dim` is not the number of parameters.
+    """
+    if theta_dim is not None and theta_dim != graph.param_length():
+        raise ValueError(f"theta_dim is {theta_dim}, but the graph has {graph.param_length()} parameters")
+    return graph.model()
+
+
+def trace_to_log_likelihood(
+    trace: Model | Graph, observed_data: ArrayLike, reward_vector: ArrayLike | None = None, **old: Any
+) -> Callable[[ArrayLike], Array]:
+    """`(theta) -> log-likelihood` of absorption times, or of accumulated rewards.
+
+    Args:
+        trace: What `record_elimination_trace` gave, or a graph.
+        observed_data: (m,).
+        reward_vector: (n_vertices,).
+        **old: `granularity`, `use_cpp` and `use_log` of older code, which mean nothing.
+    """
+    unknown = sorted(set(old) - {"granularity", "use_cpp", "use_log"})
+    if unknown:
+        raise TypeError(f"unexpected arguments {unknown}")
+    model, data = _model(trace, None), np.asarray(observed_data, np.float64)
+    if reward_vector is None:
+        return lambda theta: model.log_likelihood(theta, data)
+    return lambda theta: model.logpdf_reward(theta, data, reward_vector).sum()
+
+
+def evaluate_trace_jax(
+    trace: Model | Graph, params: ArrayLike | None, rewards: ArrayLike | None = None, use_log: bool = False
+) -> dict[str, Any]:
+    """The jump chain at theta: rates, probabilities of the next vertex, and which vertices these are.
+
+    Args:
+        trace: What `record_elimination_trace` gave, or a graph.
+        params: (p,); None for a graph without parameters.
+        rewards: (n_vertices,), by which rates are divided: those of reward time.
+        use_log: Means nothing.
+
+    Returns:
+        `vertex_rates`, (n_vertices,), 0 at absorbing vertices; `edge_probs`, a list with an array for each
+        vertex; `vertex_targets`, a list with the indices of the targets.
+    """
+    model = _model(trace, None)
+    theta = jnp.zeros(model.n_parameters) if params is None else jnp.asarray(params)
+    if theta.shape != (model.n_parameters,):
+        raise ValueError(f"params has shape {theta.shape}, but the trace needs ({model.n_parameters},)")
+    source, target, base, coefficients = model.trace().edges()
+    original = np.asarray(model.original)
+    weights = base + coefficients @ theta
+    origin, reached = original[source], original[target]
+    total = jnp.zeros(model.n_vertices).at[origin].add(weights)
+    shares = weights / jnp.where(total == 0, 1, total)[origin]
+    rows = [np.flatnonzero(origin == vertex) for vertex in range(model.n_vertices)]
+    rates = total if rewards is None else total / jnp.asarray(rewards)
+    return {
+        "vertex_rates": rates,
+        "edge_probs": [shares[row] for row in rows],
+        "vertex_targets": [reached[row] for row in rows],
+    }
+
+
+def _density(model: Model, theta: ArrayLike, times: ArrayLike, rewards: ArrayLike | None) -> Array:
+    if not model.discrete:
+        return model.pdf(theta, times) if rewards is None else model.pdf_reward(theta, times, rewards)
+    if rewards is not None:
+        model = dataclasses.replace(model, rewards=model._row(rewards))
+    return model.pmf(theta, times)
+
+
+def _model(structure: Graph | Model, discrete: bool | None) -> Model:
+    if isinstance(structure, Model):
+        if discrete is None or discrete == structure.discrete:
+            return structure
+        return dataclasses.replace(structure, discrete=discrete, tables=None)
+    if isinstance(structure, Graph):
+        return structure.model(discrete=structure.is_discrete if discrete is None else discrete)
+    raise TypeError(f"a phasic.Graph or phasic.Model is needed, not {type(structure).__name__}")
+
+
+def _must_have_parameters(graph: Graph) -> None:
+    if not graph.parameterized():
+        raise ValueError("the graph has no parameters: build it with rates that depend on theta")
+
+
+def _affine(builder: Callable[[NDArray[np.float64]], Graph], p: int) -> Graph:
+    """The parameterized graph whose weights are those of graphs that are built at concrete theta."""
+    units = np.eye(p)
+    checked = 1.5 + 0.25 * np.arange(p)
+    graphs = [builder(np.array(at)) for at in (np.ones(p), *(1 + units), checked)]
+    edges = [_edges(each) for each in graphs]
+    first, last = edges[0], edges[-1]
+    for other in edges[1:]:
+        if other.keys() != first.keys():
+            raise ValueError(
+                "the graph has other edges at another theta: give rates as coefficients of theta, with "
+                "Graph(callback=...) or add_edge_parameterized()"
+            )
+    graph = Graph(graphs[0].state_length())
+    for key in first:
+        slopes = np.array([edges[1 + i][key] - first[key] for i in range(p)])
+        base = first[key] - slopes.sum()
+        base = 0.0 if abs(base) < _AFFINE * (abs(first[key]) + np.abs(slopes).sum()) else base
+        if abs(base + slopes @ checked - last[key]) > _AFFINE * abs(last[key]):
+            raise ValueError(
+                f"the rate from {key[0]} to {key[1]} is no affine function of theta: write the model with "
+                "parameters in which it is, with Graph(callback=...), and transform them outside"
+            )
+        source, target = (_vertex(graph, state) for state in key)
+        source.add_edge_parameterized(target, float(base), slopes.tolist())
+    return graph
+
+
+_Key = tuple[tuple[int, ...] | None, tuple[int, ...] | None]
+
+
+def _edges(graph: Graph) -> dict[_Key, float]:
+    """Weights by states; None for the starting vertex."""
+    start = graph.starting_vertex().index()
+
+    def state(vertex: Any) -> tuple[int, ...] | None:
+        return None if vertex.index() == start else tuple(int(x) for x in vertex.state())
+
+    found: dict[_Key, float] = {}
+    for vertex in graph.vertices():
+        for edge in vertex.edges():
+            key = state(vertex), state(edge.to())
+            found[key] = found.get(key, 0.0) + float(edge.weight())
+    return found
+
+
+def _vertex(graph: Graph, state: tuple[int, ...] | None) -> Any:
+    return graph.starting_vertex() if state is None else graph.find_or_create_vertex(list(state))
+
+
+__all__ = [
+    "compute_moments_ffi",
+    "compute_pmf_and_moments_ffi",
+    "compute_pmf_ffi",
+    "evaluate_trace_jax",
+    "moments_from_graph",
+    "pmf_and_moments_from_graph",
+    "pmf_from_graph",
+    "pmf_from_graph_parameterized",
+    "record_elimination_trace",
+    "trace_to_log_likelihood",
+]
