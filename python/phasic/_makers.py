@@ -1,4 +1,4 @@
-"""Functions of JAX under the names and shapes of older code; each wraps a `Model`. This module imports JAX."""
+"""Functions of JAX under the names and shapes of older code, each of a `Model`. This module imports JAX."""
 
 from __future__ import annotations
 
