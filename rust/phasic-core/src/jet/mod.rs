@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use moments::Law;
 
-use crate::{Absorption, Answer, Clock, CountCurve, Curve, Discrete, Epochs, Error, Rewarded, Trace};
+use crate::{
+    Absorption, Answer, Clock, CountCurve, Curve, Discrete, Epochs, Error, Rewarded, Trace,
+};
 
 /// Values and derivatives, row by row.
 ///
