@@ -1,6 +1,7 @@
 //! Log-likelihood of absorption times and of events in time, and its gradient by the adjoint.
 
 use super::chain::{Chain, ChainPattern};
+use super::compact::Compact;
 use super::event::{Ends, Term, density, event};
 use super::rows::Row;
 use super::sequence::Sequence;
@@ -10,17 +11,29 @@ use crate::{Error, Interrupt, Trace, Weights};
 
 /// A probability may be the difference of two numbers, the smaller of them half the larger.
 const SHARE: f64 = 0.25;
+/// What doubles give: of coefficients of logarithms, and of the densities they come from.
+const RESOLUTION: f64 = 1e-13;
+const LEAST: f64 = 1e-14;
 
 /// Distinct observations.
 #[derive(Debug)]
 pub(super) struct Times {
-    pub(super) rows: Vec<Row>,
-    pub(super) pattern: ChainPattern,
+    rows: Vec<Row>,
+    /// Fewer rows that may stand for them, from coarse to fine.
+    compact: Vec<Compact>,
+    pattern: ChainPattern,
+}
+
+/// What is asked for: observations to a tolerance.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'r> {
+    pub rows: &'r [Row],
+    pub tolerance: f64,
 }
 
 impl Times {
     pub fn new(trace: &Trace, rows: Vec<Row>) -> Self {
-        Self { rows, pattern: ChainPattern::new(trace) }
+        Self { compact: Compact::levels(&rows), rows, pattern: ChainPattern::new(trace) }
     }
 
     pub fn value(
@@ -30,16 +43,18 @@ impl Times {
         tolerance: f64,
         interrupt: &Interrupt,
     ) -> Result<f64, Error> {
-        let chain = Chain::new(trace, &self.pattern, &weights.rows);
-        let (stiff, gentle) = self.split(&chain);
-        let at = At { trace, chain: &chain, weights: &weights.rows, defect: weights.defect };
-        let (value, rows) = match stiff.log_probability(at, tolerance, false, interrupt)? {
-            Some((value, _)) => (value, gentle.as_slice()),
-            None => (0.0, self.rows.as_slice()),
-        };
-        let mut sequence = Sequence::new(&chain, false, interrupt.clone());
-        let terms = terms(rows, &chain, &mut sequence, weights.defect, tolerance)?;
-        Ok(value + sum(rows, &terms))
+        self.resolved(trace, weights, (0, tolerance), |at, asked, logs| {
+            let (stiff, gentle) = split(asked.rows, at.chain);
+            let found = stiff.log_probability(at, asked.tolerance, false, interrupt)?;
+            let (value, rows, late) = match found {
+                Some(found) => (found.value, gentle.as_slice(), found.logs),
+                None => (0.0, asked.rows, Vec::new()),
+            };
+            let mut sequence = Sequence::new(at.chain, false, interrupt.clone());
+            let terms = terms(rows, at.chain, &mut sequence, at.defect, asked.tolerance)?;
+            logs.extend(exact_logs(rows, &terms).chain(late));
+            Ok(value + sum(rows, &terms))
+        })
     }
 
     /// The value and its derivative in every edge weight.
@@ -50,28 +65,59 @@ impl Times {
         tolerance: f64,
         interrupt: &Interrupt,
     ) -> Result<(f64, Vec<f64>), Error> {
-        let chain = Chain::new(trace, &self.pattern, &weights.rows);
-        let (stiff, gentle) = self.split(&chain);
-        let at = At { trace, chain: &chain, weights: &weights.rows, defect: weights.defect };
-        let others =
-            |rows: &[Row]| uniformized(rows, trace, &chain, weights.defect, tolerance, interrupt);
-        let Some((value, mut edges)) = stiff.log_probability(at, tolerance, true, interrupt)?
-        else {
-            return others(&self.rows);
-        };
-        if gentle.is_empty() {
-            return Ok((value, edges));
-        }
-        let (rest, shares) = others(&gentle)?;
-        edges.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);
-        Ok((value + rest, edges))
+        self.resolved(trace, weights, (1, tolerance), |at, asked, logs| {
+            let (stiff, gentle) = split(asked.rows, at.chain);
+            let Some(found) = stiff.log_probability(at, asked.tolerance, true, interrupt)? else {
+                return uniformized(asked, at, logs, interrupt);
+            };
+            let (mut value, mut edges) = (found.value, found.edges);
+            if !gentle.is_empty() {
+                let asked = Asked { rows: &gentle, ..asked };
+                let (rest, shares) = uniformized(asked, at, logs, interrupt)?;
+                value += rest;
+                edges.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);
+            }
+            logs.extend(found.logs);
+            Ok((value, edges))
+        })
     }
 
-    /// Rows of many jumps, and the others.
-    pub(super) fn split(&self, chain: &Chain) -> (Stiff, Vec<Row>) {
-        let (stiff, gentle) = self.rows.iter().partition(|row| Stiff::takes(row, chain.rate));
-        (Stiff::new(stiff), gentle)
+    /// What is computed from the fewest rows that resolve the data when differentiated so many times.
+    ///
+    /// `compute` hands back the logarithms of the densities at the exact times, in their order.
+    pub(super) fn resolved<T>(
+        &self,
+        trace: &Trace,
+        weights: &Weights,
+        (derivatives, tolerance): (i32, f64),
+        compute: impl Fn(At<'_>, Asked<'_>, &mut Vec<f64>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        // Coefficients of derivatives fall as fast, but start higher.
+        let resolution = (0.1_f64.powi(1 + derivatives) * tolerance).max(RESOLUTION);
+        let finer = (0.1 * resolution).max(LEAST).min(tolerance);
+        let chain = Chain::new(trace, &self.pattern, &weights.rows);
+        let at = At { trace, chain: &chain, weights: &weights.rows, defect: weights.defect };
+        for compact in &self.compact {
+            let mut logs = Vec::new();
+            let asked = Asked { rows: &compact.rows, tolerance: finer };
+            let found = compute(at, asked, &mut logs)?;
+            if compact.is_resolved(&logs, resolution) {
+                return Ok(found);
+            }
+        }
+        compute(at, Asked { rows: &self.rows, tolerance }, &mut Vec::new())
     }
+}
+
+/// Rows of many jumps, and the others.
+pub(super) fn split(rows: &[Row], chain: &Chain) -> (Stiff, Vec<Row>) {
+    let (stiff, gentle) = rows.iter().partition(|row| Stiff::takes(row, chain.rate));
+    (Stiff::new(stiff), gentle)
+}
+
+/// The logarithms of the densities of exact rows.
+pub(super) fn exact_logs(rows: &[Row], terms: &[Term]) -> impl Iterator<Item = f64> {
+    rows.iter().zip(terms).filter(|(row, _)| row.is_exact()).map(|(_, term)| term.ln)
 }
 
 /// A density is `Σ Pois(k; q t) v[k] s`, a survival function the same with 1 in place of s. With
@@ -79,15 +125,15 @@ impl Times {
 /// c[k] s + d[k] 1 + P y[k + 1]` gives `dL/dP = Σ v[k] y[k + 1]ᵀ`, `dL/ds = Σ c[k] v[k]` and `dL/dα =
 /// y[0]`. The rate q is a choice of method, not of the model: its derivative is zero.
 fn uniformized(
-    rows: &[Row],
-    trace: &Trace,
-    chain: &Chain,
-    defect: f64,
-    tolerance: f64,
+    asked: Asked<'_>,
+    At { trace, chain, defect, .. }: At<'_>,
+    logs: &mut Vec<f64>,
     interrupt: &Interrupt,
 ) -> Result<(f64, Vec<f64>), Error> {
+    let rows = asked.rows;
     let mut sequence = Sequence::new(chain, true, interrupt.clone());
-    let terms = terms(rows, chain, &mut sequence, defect, tolerance)?;
+    let terms = terms(rows, chain, &mut sequence, defect, asked.tolerance)?;
+    logs.extend(exact_logs(rows, &terms));
     let value = sum(rows, &terms);
     if !value.is_finite() {
         return Ok((value, vec![f64::NAN; trace.graph().n_edges()]));

@@ -1,9 +1,7 @@
 //! Second derivatives of log-likelihoods in θ.
 
-use super::chain::Chain;
-use super::continuous::{Times, sum, terms};
+use super::continuous::{Asked, Times, exact_logs, split, sum, terms};
 use super::forward::{first, second};
-use super::rows::Row;
 use super::sequence::Sequence;
 use super::stiff::At;
 use crate::{Error, Interrupt, Trace, Weights};
@@ -61,28 +59,35 @@ impl Times {
         tolerance: f64,
         interrupt: &Interrupt,
     ) -> Result<Curvature, Error> {
-        let chain = Chain::new(trace, &self.pattern, &weights.rows);
-        let (stiff, gentle) = self.split(&chain);
-        let at = At { trace, chain: &chain, weights: &weights.rows, defect: weights.defect };
-        match stiff.curvature(at, tolerance, interrupt)? {
-            None => bent(&self.rows, at, tolerance, interrupt),
-            Some(curvature) if gentle.is_empty() => Ok(curvature),
-            Some(curvature) => Ok(bent(&gentle, at, tolerance, interrupt)?.plus(&curvature)),
-        }
+        self.resolved(trace, weights, (2, tolerance), |at, asked, logs| {
+            let (stiff, gentle) = split(asked.rows, at.chain);
+            let Some((mut curvature, late)) = stiff.curvature(at, asked.tolerance, interrupt)?
+            else {
+                return bent(asked, at, logs, interrupt);
+            };
+            if !gentle.is_empty() {
+                let asked = Asked { rows: &gentle, ..asked };
+                curvature = bent(asked, at, logs, interrupt)?.plus(&curvature);
+            }
+            logs.extend(late);
+            Ok(curvature)
+        })
     }
 }
 
 /// By uniformization.
 fn bent(
-    rows: &[Row],
+    asked: Asked<'_>,
     at: At<'_>,
-    tolerance: f64,
+    logs: &mut Vec<f64>,
     interrupt: &Interrupt,
 ) -> Result<Curvature, Error> {
+    let rows = asked.rows;
     let p = at.trace.n_parameters();
     let mut sequence = Sequence::new(at.chain, false, interrupt.clone());
-    let finer = (FINER * tolerance).max(f64::EPSILON);
+    let finer = (FINER * asked.tolerance).max(f64::EPSILON);
     let terms = terms(rows, at.chain, &mut sequence, at.defect, finer)?;
+    logs.extend(exact_logs(rows, &terms));
     let value = sum(rows, &terms);
     if !value.is_finite() {
         return Ok(Curvature::of(value, p, f64::NAN));

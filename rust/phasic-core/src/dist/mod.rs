@@ -3,6 +3,7 @@
 mod absorption;
 mod answers;
 mod chain;
+mod compact;
 mod continuous;
 mod contour;
 mod count_slopes;

@@ -43,6 +43,15 @@ pub(super) struct Stiff {
     rows: Vec<Row>,
 }
 
+/// `Σ weight · ln(density or probability)`.
+pub(super) struct Probability {
+    pub value: f64,
+    /// Its derivative in every edge weight, if that is wanted.
+    pub edges: Vec<f64>,
+    /// Logarithms of the densities at exact times, in ascending order of these.
+    pub logs: Vec<f64>,
+}
+
 /// A chain at one θ.
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
@@ -72,7 +81,7 @@ impl Stiff {
         tolerance: f64,
         wanted: bool,
         interrupt: &Interrupt,
-    ) -> Result<Option<(f64, Vec<f64>)>, Error> {
+    ) -> Result<Option<Probability>, Error> {
         self.on_contours(at, i32::from(wanted), tolerance, interrupt, |curves| {
             let value = curves.value();
             let n_edges = if wanted { at.trace.graph().n_edges() } else { 0 };
@@ -80,18 +89,20 @@ impl Stiff {
             if wanted {
                 curves.add_derivatives(at, &mut edges, interrupt)?;
             }
-            Ok((value, edges))
+            Ok(Probability { value, edges, logs: curves.exact_logs() })
         })
     }
 
-    /// As [`Self::log_probability`], with first and second derivatives in θ.
+    /// As [`Self::log_probability`], with first and second derivatives in θ, and the logarithms.
     pub fn curvature(
         &self,
         at: At<'_>,
         tolerance: f64,
         interrupt: &Interrupt,
-    ) -> Result<Option<Curvature>, Error> {
-        self.on_contours(at, 2, tolerance, interrupt, |curves| curves.curvature(at, interrupt))
+    ) -> Result<Option<(Curvature, Vec<f64>)>, Error> {
+        self.on_contours(at, 2, tolerance, interrupt, |curves| {
+            Ok((curves.curvature(at, interrupt)?, curves.exact_logs()))
+        })
     }
 
     /// What is computed from curves that will be differentiated so many times.
@@ -147,7 +158,8 @@ impl Stiff {
         let places = points.iter().map(|&(time, width, _)| (time, width)).collect();
         let Some(density) = curve(Output::Density, places, tolerance)? else { return Ok(None) };
         let weights = points.iter().map(|point| point.2).collect();
-        compute(&Curves { density, weights, survival, absorbed, events }).map(Some)
+        let exact = points.iter().map(|point| point.1 == 0.0).collect();
+        compute(&Curves { density, weights, exact, survival, absorbed, events }).map(Some)
     }
 }
 
@@ -159,6 +171,7 @@ struct Curves<'a> {
     /// At exact times and in short intervals, each with its weight.
     density: Curve<'a>,
     weights: Vec<f64>,
+    exact: Vec<bool>,
     /// At the bounds of events.
     survival: Curve<'a>,
     absorbed: Curve<'a>,
@@ -170,6 +183,12 @@ impl Curves<'_> {
         let each = self.weights.iter().zip(self.density.logs()).map(|(weight, log)| weight * log);
         let densities = each.fold(0.0, |sum, term| sum + term);
         self.sums().fold(densities, |sum, (weight, ln, _)| sum + weight * ln)
+    }
+
+    /// Logarithms of the densities at exact times, in ascending order of these.
+    fn exact_logs(&self) -> Vec<f64> {
+        let each = self.density.logs().iter().zip(&self.exact);
+        each.filter(|&(_, &exact)| exact).map(|(&log, _)| log).collect()
     }
 
     /// Weight, logarithm and parts of the events that are sums.

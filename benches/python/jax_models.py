@@ -1,0 +1,182 @@
+"""Models in JAX: overhead of a call, batches of particles, scaling over cores, size of programs.
+
+    python -m benches.python.jax_models [--rival PYTHON]
+
+PYTHON is the interpreter of an environment of its own with phasic 0.32.1. The same batch in Rust alone is
+`cargo bench -p phasic-benches --bench engine -- particles`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from phasic import Graph
+
+from benches.python.distributions import two_demes
+from tests import models
+
+jax.config.update("jax_enable_x64", True)
+
+RIVAL = """
+import sys, time
+import jax, jax.numpy as jnp, numpy as np
+jax.config.update("jax_enable_x64", True)
+from phasic import Graph
+graph = Graph(1)
+states = {k: graph.find_or_create_vertex([k]) for k in range(10, 0, -1)}
+graph.starting_vertex().add_edge(states[10], 1.0)
+for k in range(10, 1, -1):
+    states[k].add_edge(states[k - 1], [k * (k - 1) / 2])
+model = Graph.pmf_and_moments_from_graph(graph, nr_moments=1)
+times, thetas = jnp.asarray(np.load(sys.argv[1])), jnp.linspace(0.5, 2, 100)[:, None]
+fit = jax.jit(jax.vmap(jax.value_and_grad(lambda theta: jnp.log(model(theta, times)[0]).sum())))
+jax.block_until_ready(fit(thetas))
+for _ in range(5):
+    start = time.perf_counter()
+    jax.block_until_ready(fit(thetas))
+    print(time.perf_counter() - start)
+"""
+
+
+def timed(call: Callable[[], object], runs: int = 15) -> float:
+    """Median seconds of a call whose result is waited for."""
+    jax.block_until_ready(call())
+    taken = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        jax.block_until_ready(call())
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def least(call: Callable[[], object], runs: int = 3000) -> float:
+    """Least seconds of a short call."""
+    call()
+    best = np.inf
+    for _ in range(runs):
+        start = time.perf_counter()
+        jax.block_until_ready(call())
+        best = min(best, time.perf_counter() - start)
+    return float(best)
+
+
+def overhead() -> None:
+    """A model of one state, one observation: what the way into Rust costs."""
+    graph = Graph(callback=models.kingman_parameterised, n=2)
+    model, theta, data = graph.model(), jnp.array([1.0]), jnp.array([0.7])
+    trace = graph.trace()
+
+    def host(theta: np.ndarray, data: np.ndarray) -> np.ndarray:
+        return np.asarray(trace.moments(np.asarray(theta), 1, None)[0])
+
+    empty = jax.jit(lambda model, theta, data: theta[0])
+    call = jax.jit(lambda model, theta, data: model.log_likelihood(theta, data))
+    moment = jax.jit(lambda model, theta, data: model.expectation(theta))
+    shape = jax.ShapeDtypeStruct((), jnp.float64)
+    back = jax.jit(lambda model, theta, data: jax.pure_callback(host, shape, theta, data))
+    nothing = least(lambda: empty(model, theta, data))
+    for name, function in (("log_likelihood", call), ("expectation", moment), ("pure_callback", back)):
+        over = 1e6 * (least(lambda f=function: f(model, theta, data)) - nothing)
+        print(f"{name}: {over:.1f} µs over an empty one")
+
+
+def particles(rival: str | None) -> None:
+    """Value and gradient of 1,000 observations at 100 theta, coalescent of 10."""
+    graph = Graph(callback=models.kingman_parameterised, n=10)
+    graph.update_weights([1.0])
+    times = graph.sample(1000, seed=1)
+    model, thetas = graph.model(), jnp.linspace(0.5, 2, 100)[:, None]
+    fit = jax.jit(jax.vmap(jax.value_and_grad(lambda theta: model.log_likelihood(theta, times))))
+    own = timed(lambda: fit(thetas))
+    print(f"100 particles: {1e3 * own:.1f} ms")
+    if rival:
+        path = "/tmp/phasic-bench-times.npy"
+        np.save(path, times)
+        run = subprocess.run([rival, "-c", RIVAL, path], capture_output=True, text=True, check=True)
+        other = statistics.median(float(line) for line in run.stdout.split())
+        print(f"phasic 0.32.1: {1e3 * other:.1f} ms, ratio {other / own:.0f}")
+
+
+def scaling() -> None:
+    """A batch of 100 theta on one core and on two."""
+    taken = {}
+    for cores in ("0", "0,1"):
+        run = subprocess.run(
+            ["taskset", "-c", cores, sys.executable, "-m", __spec__.name, "--batch"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ},
+        )
+        taken[cores] = json.loads(run.stdout)
+    for name, one in taken["0"].items():
+        two = taken["0,1"][name]
+        print(f"{name}: {1e3 * one:.0f} ms on one core, {1e3 * two:.0f} ms on two, ratio {one / two:.2f}")
+
+
+def batch() -> None:
+    """For `scaling`: seconds of batches of 100 theta of a model of 987 states."""
+    graph = Graph(callback=two_demes, n=43)
+    model, thetas = graph.model(), jnp.linspace(0.5, 2, 100)[:, None] * jnp.array([1.0, 2.0])
+    times = np.linspace(0.2, 6.0, 200)
+    fit = jax.jit(jax.vmap(jax.value_and_grad(lambda theta: model.log_likelihood(theta, times))))
+    moments = jax.jit(jax.vmap(jax.value_and_grad(lambda theta: model.moments(theta, 3).sum())))
+    print(
+        json.dumps(
+            {
+                "log-likelihood": timed(lambda: fit(thetas), 3),
+                "moments": timed(lambda: moments(thetas), 5),
+            }
+        )
+    )
+
+
+def sizes() -> None:
+    """Characters of a program for graphs of different sizes."""
+    for n in (2, 10, 50):
+        graph = Graph(callback=two_demes, n=n)
+        model, theta = graph.model(), jnp.array([1.0, 2.0])
+        value = jax.jit(
+            jax.value_and_grad(lambda theta, model=model: model.log_likelihood(theta, np.ones(10)))
+        )
+        text = value.lower(theta).compile().as_text()
+        print(f"{graph.vertices_length()} vertices: a program of {len(text)} characters")
+
+
+def portable() -> None:
+    """Plain operations of JAX against the custom call, on the CPU."""
+    graph = Graph(callback=two_demes, n=20)
+    plain, call = graph.model(portable=True), graph.model()
+    thetas, times = jnp.linspace(0.5, 2, 10)[:, None] * jnp.array([1.0, 2.0]), np.linspace(0.2, 6.0, 50)
+    from phasic import _native
+
+    tables = plain.tables
+    fit = jax.jit(jax.vmap(lambda theta: _native.log_curves(tables, theta, times)[0].sum()))
+    own = jax.jit(jax.vmap(lambda theta: call.logpdf(theta, times).sum()))
+    one, other = timed(lambda: own(thetas)), timed(lambda: fit(thetas), 3)
+    print(f"custom call {1e3 * one:.1f} ms, plain operations {1e3 * other:.1f} ms, ratio {other / one:.1f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rival")
+    parser.add_argument("--batch", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.batch:
+        batch()
+    else:
+        overhead()
+        particles(arguments.rival)
+        scaling()
+        sizes()
+        portable()
