@@ -47,6 +47,8 @@ pub(crate) struct Chain<'a> {
     pub leaks: Vec<f64>,
     /// Per position: rate of absorption.
     pub absorption: Vec<f64>,
+    /// Where that is not zero.
+    exits: Vec<u32>,
     /// Per position: probability of starting there.
     pub initial: Vec<f64>,
 }
@@ -68,6 +70,7 @@ impl<'a> Chain<'a> {
             jumps: pattern.edges.iter().map(|&edge| edge_rates(edge) / scale).collect(),
             leaks: absorption.iter().map(|rate| rate / scale).collect(),
             initial: trace.initial(weights),
+            exits: (0..exits.len() as u32).filter(|&i| absorption[i as usize] > 0.0).collect(),
             absorption,
         }
     }
@@ -81,26 +84,35 @@ impl<'a> Chain<'a> {
         self.leaks.len()
     }
 
+    /// The density of absorption, `v · s`.
+    pub fn density(&self, v: &[f64]) -> f64 {
+        let each = self.exits.iter().map(|&i| v[i as usize] * self.absorption[i as usize]);
+        // An empty sum of doubles is −0 in Rust.
+        each.fold(0.0, |sum, term| sum + term)
+    }
+
     /// One jump: `next = v P`. Returns the mass that is still transient.
     ///
     /// What leaves a state is the sum of the very numbers that arrive elsewhere. A rounded
     /// probability of staying would lose the same 1e-16 of all mass at every jump; here rounding
     /// errors are as often up as down.
     pub fn jump(&self, v: &[f64], next: &mut [f64]) -> f64 {
-        next.fill(0.0);
-        for (position, &mass) in v.iter().enumerate() {
-            if mass == 0.0 {
-                continue;
-            }
-            let range = self.pattern.range(position);
-            let targets = &self.pattern.targets[range.clone()];
-            let mut left = mass * self.leaks[position];
-            for (&target, jump) in targets.iter().zip(&self.jumps[range]) {
+        let n = v.len();
+        let (next, leaks) = (&mut next[..n], &self.leaks[..n]);
+        let ends = &self.pattern.offsets[1..=n];
+        next.copy_from_slice(v);
+        let mut entries = self.pattern.targets.iter().zip(&self.jumps);
+        let mut first = 0;
+        for position in 0..n {
+            let (mass, end) = (v[position], ends[position]);
+            let mut left = mass * leaks[position];
+            for (&target, jump) in entries.by_ref().take((end - first) as usize) {
                 let moved = mass * jump;
                 next[target as usize] += moved;
                 left += moved;
             }
-            next[position] += mass - left;
+            first = end;
+            next[position] -= left;
         }
         next.iter().sum()
     }

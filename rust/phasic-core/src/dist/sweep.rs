@@ -3,6 +3,8 @@
 use super::chain::Chain;
 use super::event::Sum;
 use super::gap::gaps;
+use super::mixture::Mixture;
+use super::runs::Series;
 use super::scaled::{Scaled, power_of_two};
 use super::sequence::Sequence;
 use crate::eliminate::ABSORBED;
@@ -13,9 +15,9 @@ use crate::{Error, Interrupt, Trace};
 /// Those of index k are multiplied by the power of two by which `v[k]` is stored scaled.
 #[derive(Debug)]
 pub(super) struct Coefficients {
-    density: Vec<f64>,
+    density: Series,
     /// Empty if there are none.
-    mass: Vec<f64>,
+    mass: Series,
     /// In what is absorbed within k jumps, of either sign; not multiplied. Empty if there are none.
     absorbed: Vec<Scaled>,
     defect: f64,
@@ -24,8 +26,8 @@ pub(super) struct Coefficients {
 impl Coefficients {
     /// None, for indices below `length`.
     pub fn new(length: usize) -> Self {
-        let density = vec![0.0; length];
-        Self { density, mass: Vec::new(), absorbed: Vec::new(), defect: 0.0 }
+        let (density, mass) = (Series::zeros(length), Series::zeros(0));
+        Self { density, mass, absorbed: Vec::new(), defect: 0.0 }
     }
 
     /// Adds `weight / size` times the derivative of a sum.
@@ -42,22 +44,20 @@ impl Coefficients {
             weight * (probability.mantissa / size.mantissa) * power_of_two(shift)
         };
         match *sum {
-            Sum::Density(time, mixture) => mixture.weights(chain.rate * time, |k, probability| {
-                // No path to absorption has so few jumps: its derivative is zero as well.
-                if sequence.density(k) > 0.0 {
-                    self.density[k] += share(probability, sequence.exponents[k]);
-                }
-            }),
+            Sum::Density(time, mixture) => {
+                mix(chain.rate * time, &mixture, sequence, &mut self.density, share);
+            }
             Sum::Bend(time, mixture) => {
                 mixture.slopes(chain.rate, time, |k, probability, [factor, _]| {
-                    self.density[k] += factor * share(probability, sequence.exponents[k]);
+                    let share = factor * share(probability, sequence.exponents[k]);
+                    add_finite(&mut self.density.numbers_mut()[k], share);
                 });
             }
             Sum::Mass(time, mixture) => {
-                self.mass.resize(self.density.len(), 0.0);
-                mixture.weights(chain.rate * time, |k, probability| {
-                    self.mass[k] += share(probability, sequence.exponents[k]);
-                });
+                if self.mass.len() == 0 {
+                    self.mass = Series::zeros(self.density.len());
+                }
+                mix(chain.rate * time, &mixture, sequence, &mut self.mass, share);
             }
             Sum::Absorbed(time, mixture) => {
                 self.absorbed.resize(self.density.len(), Scaled::default());
@@ -68,8 +68,11 @@ impl Coefficients {
             }
             Sum::Between { after, until, first, last } => {
                 let gaps = gaps(chain.rate, after, until, first, last);
-                for (k, gap) in (first..).zip(gaps).filter(|&(k, _)| sequence.density(k) > 0.0) {
-                    self.density[k] += share(gap, sequence.exponents[k]) / chain.scale();
+                let sums = &mut self.density.numbers_mut()[first..];
+                for ((sum, gap), exponent) in
+                    sums.iter_mut().zip(gaps).zip(&sequence.exponents[first..])
+                {
+                    add_finite(sum, share(gap, *exponent) / chain.scale());
                 }
             }
             // Beyond the largest double where the probability is below the smallest: kept finite, so
@@ -84,15 +87,41 @@ impl Coefficients {
     /// What is absorbed within j jumps is the sum of the densities before j, over q.
     pub fn finish(mut self, chain: &Chain, sequence: &Sequence) -> Self {
         let mut later = Scaled::default();
+        let density = self.density.numbers_mut();
         for k in (0..self.absorbed.len()).rev() {
-            if sequence.density(k) > 0.0 {
-                let exponent = later.exponent + sequence.exponents[k];
-                self.density[k] += Scaled { exponent, ..later }.value() / chain.scale();
-            }
+            let exponent = later.exponent + sequence.exponents[k];
+            add_finite(&mut density[k], Scaled { exponent, ..later }.value() / chain.scale());
             let own = self.absorbed[k];
             later.add(own.mantissa, own.exponent);
         }
         self
+    }
+}
+
+/// Adds shares of the probabilities of a mixture.
+fn mix(
+    mean: f64,
+    mixture: &Mixture,
+    sequence: &Sequence,
+    sums: &mut Series,
+    share: impl Fn(Scaled, i32) -> f64,
+) {
+    if mixture.plain {
+        let factor = share(Scaled::new(1.0), sequence.exponents[mixture.first]);
+        mixture.runs(mean, sequence.ratios(), |walk| sums.add(walk.k, factor, &walk.run));
+    } else {
+        let sums = sums.numbers_mut();
+        mixture.weights(mean, |k, probability| {
+            add_finite(&mut sums[k], share(probability, sequence.exponents[k]));
+        });
+    }
+}
+
+/// Leaves out what is beyond all doubles: jumps too few for any path to absorption, beside a density
+/// below all doubles.
+fn add_finite(sum: &mut f64, share: f64) {
+    if share.is_finite() {
+        *sum += share;
     }
 }
 
@@ -121,6 +150,7 @@ impl Sweep {
             initial: vec![0.0; n],
             defect: coefficients.defect,
         };
+        let mut spare = vec![0.0; n];
         let length = coefficients.density.len();
         let mut end = length;
         while end > 0 {
@@ -134,9 +164,10 @@ impl Sweep {
                         sweep.initial.iter_mut().for_each(|y| *y *= factor);
                     }
                 }
-                let density = coefficients.density[k];
-                let mass = coefficients.mass.get(k).copied().unwrap_or(0.0);
-                sweep.step(chain, &vectors[k - start], density, mass);
+                let density = coefficients.density.at(k);
+                let mass = if coefficients.mass.len() == 0 { 0.0 } else { coefficients.mass.at(k) };
+                let v = &vectors[(k - start) * n..][..n];
+                sweep.step(chain, v, density, mass, &mut spare);
                 interrupt.after(3 * (n + chain.jumps.len()))?;
             }
             end = start;
@@ -146,23 +177,27 @@ impl Sweep {
 
     /// From `y[k + 1]` to `y[k]`, by differences: what a jump changes, not what it keeps. On stiff chains
     /// most jumps change next to nothing.
-    fn step(&mut self, chain: &Chain, v: &[f64], density: f64, mass: f64) {
-        let q = chain.scale();
-        let mut next = vec![0.0; v.len()];
-        for position in 0..v.len() {
-            let here = v[position];
-            let own = self.initial[position];
-            let mut change =
-                density * chain.absorption[position] + mass - chain.leaks[position] * own;
-            for entry in chain.pattern.range(position) {
-                let gain = self.initial[chain.pattern.targets[entry] as usize] - own;
-                change += chain.jumps[entry] * gain;
-                self.jumps[entry] += here * gain;
+    fn step(&mut self, chain: &Chain, v: &[f64], density: f64, mass: f64, next: &mut Vec<f64>) {
+        let (n, step) = (v.len(), 1.0 / chain.scale());
+        let (y, ends) = (&self.initial[..n], &chain.pattern.offsets[1..=n]);
+        let (absorption, leaks) = (&chain.absorption[..n], &chain.leaks[..n]);
+        let (sums, before) = (&mut self.absorption[..n], &mut next[..n]);
+        let mut entries = self.jumps.iter_mut().zip(chain.pattern.targets.iter().zip(&chain.jumps));
+        let mut first = 0;
+        for position in 0..n {
+            let (here, own) = (v[position], y[position]);
+            let mut change = density * absorption[position] + mass - leaks[position] * own;
+            let end = ends[position];
+            for (sum, (&target, jump)) in entries.by_ref().take((end - first) as usize) {
+                let gain = y[target as usize] - own;
+                change += jump * gain;
+                *sum += here * gain;
             }
-            self.absorption[position] += here * (density - own / q);
-            next[position] = own + change;
+            first = end;
+            sums[position] += here * (density - own * step);
+            before[position] = own + change;
         }
-        self.initial = next;
+        std::mem::swap(&mut self.initial, next);
     }
 
     /// A rate out of i raises one jump and lowers the probability of staying; an absorbing one
