@@ -102,7 +102,9 @@ def particles(rival: str | None) -> None:
     if rival:
         path = "/tmp/phasic-bench-times.npy"
         np.save(path, times)
-        run = subprocess.run([rival, "-c", RIVAL, path], capture_output=True, text=True, check=True)
+        # -E: PYTHONPATH may lead to this phasic.
+        command = [rival, "-E", "-c", RIVAL, path]
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
         other = statistics.median(float(line) for line in run.stdout.split())
         print(f"phasic 0.32.1: {1e3 * other:.1f} ms, ratio {other / own:.0f}")
 

@@ -2,6 +2,7 @@
 
 mod absorption;
 mod answers;
+mod bands;
 mod chain;
 mod compact;
 mod continuous;

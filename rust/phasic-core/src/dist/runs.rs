@@ -48,15 +48,18 @@ impl Series {
     }
 
     /// The numbers at k, …, k + 7.
+    #[inline]
     pub fn run(&self, k: isize) -> &Run {
         self.0[start(k)..].first_chunk().expect("the series reaches as far as the run")
     }
 
+    #[inline]
     fn run_mut(&mut self, k: isize) -> &mut Run {
         self.0[start(k)..].first_chunk_mut().expect("the series reaches as far as the run")
     }
 
     /// Adds `factor` times a run.
+    #[inline(always)]
     pub fn add(&mut self, k: isize, factor: f64, run: &Run) {
         for (sum, number) in self.run_mut(k).iter_mut().zip(run) {
             *sum += factor * number;
@@ -64,8 +67,9 @@ impl Series {
     }
 }
 
+#[inline]
 fn start(k: isize) -> usize {
-    k.checked_add_unsigned(LENGTH).and_then(|k| usize::try_from(k).ok()).expect("k is at least −8")
+    (k + LENGTH as isize) as usize
 }
 
 /// The products `(k + 1) ⋯ (k + 8)` and their reciprocals: what leads from run to run, at any mean.
@@ -80,6 +84,12 @@ impl Ratios {
     pub fn new() -> Self {
         // Before 0 the products have a factor 0: nothing is below k = 0.
         Self { rising: Series::zeros(0), reciprocals: Series::zeros(0) }
+    }
+
+    /// Makes room for that many more.
+    pub fn reserve(&mut self, more: usize) {
+        self.rising.reserve(more);
+        self.reciprocals.reserve(more);
     }
 
     /// Makes the products up to k at least.
@@ -113,8 +123,8 @@ pub(super) struct Walk {
 impl Walk {
     /// The run that begins at the mode.
     pub fn new(mean: f64) -> Self {
-        let mode = mean.floor() as usize;
-        let factors: Run = std::array::from_fn(|lane| mean / (mode + lane).max(1) as f64);
+        let mode = mean as usize;
+        let factors: Run = std::array::from_fn(|lane| mean / (mode as f64 + lane as f64).max(1.0));
         let mut run = [poisson::probability(mode as u64, mean); LENGTH];
         for lane in 1..LENGTH {
             run[lane] = run[lane - 1] * factors[lane];

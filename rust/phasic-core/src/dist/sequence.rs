@@ -77,15 +77,25 @@ impl<'c, 'p> Sequence<'c, 'p> {
         sequence
     }
 
+    /// Makes room for times of so many jumps on average.
+    pub fn reserve(&mut self, mean: f64) {
+        let more = ((mean + 9.0 * mean.sqrt()) as usize).min(KEEP_BUDGET) + 16;
+        for series in [&mut self.density, &mut self.mass, &mut self.absorbed] {
+            series.reserve(more);
+        }
+        self.exponents.reserve(more);
+        self.ratios.reserve(more);
+        if let Some(kept) = &mut self.kept {
+            kept.vectors.reserve((more * self.chain.n()).min(kept.most));
+        }
+    }
+
     /// Extends the sequence to index k.
     pub fn extend(&mut self, k: usize) -> Result<(), Error> {
         if k < self.density.len() {
             return Ok(());
         }
-        let (chain, more) = (self.chain, k + 1 - self.density.len());
-        for series in [&mut self.density, &mut self.mass, &mut self.absorbed] {
-            series.reserve(more);
-        }
+        let chain = self.chain;
         let mut exponent = self.exponents[self.exponents.len() - 1];
         let mut absorbed = self.absorbed.last();
         let mut density = self.density.last();

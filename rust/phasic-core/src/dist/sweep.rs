@@ -127,9 +127,9 @@ fn add_finite(sum: &mut f64, share: f64) {
 
 /// Sums over k that the sweep back collects.
 pub(super) struct Sweep {
-    /// Per pattern entry (i, j): `Σ v[k][i] · (y[k + 1][j] − y[k + 1][i])`.
+    /// Per pattern entry (i, j), at its place: `Σ v[k][i] · (y[k + 1][j] − y[k + 1][i])`.
     jumps: Vec<f64>,
-    /// Per position i: `Σ c[k] · v[k][i] − v[k][i] · y[k + 1][i] / q`.
+    /// Per edge of absorption, from i: `Σ c[k] · v[k][i] − v[k][i] · y[k + 1][i] / q`.
     absorption: Vec<f64>,
     /// Per position: `y[0]`.
     initial: Vec<f64>,
@@ -145,8 +145,8 @@ impl Sweep {
     ) -> Result<Self, Error> {
         let n = chain.n();
         let mut sweep = Self {
-            jumps: vec![0.0; chain.jumps.len()],
-            absorption: vec![0.0; n],
+            jumps: vec![0.0; chain.jumps.len().max(chain.along.len())],
+            absorption: vec![0.0; chain.pattern.doors.len()],
             initial: vec![0.0; n],
             defect: coefficients.defect,
         };
@@ -177,27 +177,41 @@ impl Sweep {
 
     /// From `y[k + 1]` to `y[k]`, by differences: what a jump changes, not what it keeps. On stiff chains
     /// most jumps change next to nothing.
-    fn step(&mut self, chain: &Chain, v: &[f64], density: f64, mass: f64, next: &mut Vec<f64>) {
-        let (n, step) = (v.len(), 1.0 / chain.scale());
-        let (y, ends) = (&self.initial[..n], &chain.pattern.offsets[1..=n]);
-        let (absorption, leaks) = (&chain.absorption[..n], &chain.leaks[..n]);
-        let (sums, before) = (&mut self.absorption[..n], &mut next[..n]);
-        let mut entries = self.jumps.iter_mut().zip(chain.pattern.targets.iter().zip(&chain.jumps));
-        let mut first = 0;
-        for position in 0..n {
-            let (here, own) = (v[position], y[position]);
-            let mut change = density * absorption[position] + mass - leaks[position] * own;
-            let end = ends[position];
-            for (sum, (&target, jump)) in entries.by_ref().take((end - first) as usize) {
-                let gain = y[target as usize] - own;
-                change += jump * gain;
-                *sum += here * gain;
-            }
-            first = end;
-            sums[position] += here * (density - own * step);
-            before[position] = own + change;
+    fn step(&mut self, chain: &Chain, v: &[f64], density: f64, mass: f64, before: &mut Vec<f64>) {
+        let (n, y) = (v.len(), &self.initial);
+        before.copy_from_slice(y);
+        if mass != 0.0 {
+            before.iter_mut().for_each(|value| *value += mass);
         }
-        std::mem::swap(&mut self.initial, next);
+        for position in chain.exits.iter().map(|&i| i as usize) {
+            let (gain, loss) = (chain.absorption[position], chain.leaks[position]);
+            before[position] += density * gain - loss * y[position];
+        }
+        if let Some(bands) = &chain.pattern.bands {
+            bands.back(&chain.along, v, y, before, &mut self.jumps);
+        } else {
+            let (y, before, ends) = (&y[..n], &mut before[..n], &chain.pattern.offsets[1..=n]);
+            let jumps = chain.pattern.targets.iter().zip(&chain.jumps);
+            let mut entries = self.jumps.iter_mut().zip(jumps);
+            let mut first = 0;
+            for position in 0..n {
+                let (here, own, end) = (v[position], y[position], ends[position]);
+                let mut change = 0.0;
+                for (sum, (&target, jump)) in entries.by_ref().take((end - first) as usize) {
+                    let gain = y[target as usize] - own;
+                    change += jump * gain;
+                    *sum += here * gain;
+                }
+                first = end;
+                before[position] += change;
+            }
+        }
+        let step = 1.0 / chain.scale();
+        for (sum, &(position, _)) in self.absorption.iter_mut().zip(&chain.pattern.doors) {
+            let position = position as usize;
+            *sum += v[position] * (density - y[position] * step);
+        }
+        std::mem::swap(&mut self.initial, before);
     }
 
     /// A rate out of i raises one jump and lowers the probability of staying; an absorbing one
@@ -209,11 +223,11 @@ impl Sweep {
         for position in 0..chain.n() {
             for entry in chain.pattern.range(position) {
                 let edge = chain.pattern.edges[entry] as usize;
-                edges[edge] = self.jumps[entry] / q;
+                edges[edge] = self.jumps[chain.pattern.place(entry)] / q;
             }
-            for (edge, _) in layout.outer.of(position).filter(|&(_, t)| t == ABSORBED) {
-                edges[edge] = self.absorption[position];
-            }
+        }
+        for (&(_, edge), sum) in chain.pattern.doors.iter().zip(&self.absorption) {
+            edges[edge as usize] = *sum;
         }
         for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {
             edges[edge as usize] = self.initial[target as usize] - self.defect;
