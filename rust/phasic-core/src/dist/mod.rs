@@ -32,6 +32,9 @@ mod sweep;
 pub use absorption::Absorption;
 pub use answers::{Answer, Way};
 pub(crate) use chain::{Chain, ChainPattern};
+pub(crate) use contour::{
+    FINEST, Flow, Inversion, Saddle, Spectrum, Transform, Window, exponential, invert,
+};
 pub use count_slopes::CountCurve;
 pub use discrete::Discrete;
 pub(crate) use jets::slope_in_time;
@@ -41,4 +44,5 @@ pub use quantile::Tail;
 pub use rewarded::{Given, Rewarded};
 pub(crate) use scaled::{Scaled, power_of_two};
 pub use sequence::Quantity as Curve;
-pub(crate) use sequence::{Quantity, Sequence};
+pub(crate) use sequence::Sequence;
+pub(crate) use stiff::{FEW_JUMPS, is_worth_a_contour};
