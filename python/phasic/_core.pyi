@@ -264,6 +264,15 @@ class Trace:
     def joint_laplace(
         self, theta: _Doubles, re: _Doubles, im: _Doubles, rewards: _Doubles
     ) -> tuple[float, float]: ...
+    def joint_values(
+        self,
+        theta: _Doubles,
+        curve: str,
+        rewards: _Doubles,
+        first: _Doubles,
+        second: _Doubles,
+        tolerance: float,
+    ) -> tuple[_Doubles, _Doubles]: ...
     def atoms(self, theta: _Doubles, rewards: _Doubles) -> _Doubles: ...
     def atom_gradient(self, theta: _Doubles, rewards: _Doubles) -> _Parts: ...
     def moments_given_zero_gradient(

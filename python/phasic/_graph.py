@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from phasic import _check
 from phasic._check import Doubles
 from phasic._distribution import RTOL
-from phasic._joint import Joint
 from phasic._numbers import TOLERANCE
 from phasic._observations import Observations
 from phasic._old import Makers
+from phasic._pairs import Pairs
 from phasic._samples import Samples
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Data = Any
 
 
-class Graph(Joint, Samples, Makers):
+class Graph(Pairs, Samples, Makers):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:

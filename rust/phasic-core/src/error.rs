@@ -247,8 +247,8 @@ pub enum Error {
         "the reward that was to stay zero is surely positive: there is nothing to condition on"
     )]
     SurelyPositive,
-    /// A condition on the positive values of a reward that has none.
-    #[error("the reward that is given is surely zero: it has no density to condition on")]
+    /// A law of the positive values of a reward that has none.
+    #[error("the reward that is given is surely zero: it has no density")]
     SurelyZero,
     /// A point that no contour answers, where nothing else does.
     #[error(

@@ -19,7 +19,7 @@ mod solve;
 mod trace;
 
 pub use dist::{
-    Absorption, Answer, CountCurve, Curve, Discrete, Given, Law, LogLikelihood, Marked,
+    Absorption, Answer, CountCurve, Curve, Discrete, Given, Joint, JointValues, Law, LogLikelihood, Marked,
     MarkedGradient, Rewarded, Tail, Way,
 };
 #[doc(hidden)]

@@ -2,6 +2,7 @@
 
 mod absorption;
 mod answers;
+mod binomial;
 mod chain;
 mod compact;
 mod continuous;
@@ -15,6 +16,7 @@ mod event;
 mod forward;
 mod gap;
 mod jets;
+mod joint;
 mod likelihood;
 mod located;
 mod logs;
@@ -35,6 +37,7 @@ pub(crate) use chain::{Chain, ChainPattern};
 pub use count_slopes::CountCurve;
 pub use discrete::Discrete;
 pub(crate) use jets::slope_in_time;
+pub use joint::{Joint, JointValues};
 pub use likelihood::{Law, LogLikelihood};
 pub use marked::{Marked, MarkedGradient};
 pub use quantile::Tail;

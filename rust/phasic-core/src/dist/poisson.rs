@@ -18,7 +18,7 @@ pub(crate) fn probability(k: u64, mean: f64) -> f64 {
 }
 
 /// ln k! − (½ ln 2πk + k ln k − k).
-fn stirling_error(k: u64) -> f64 {
+pub(super) fn stirling_error(k: u64) -> f64 {
     const SMALL: usize = 16;
     let x = k as f64;
     if (k as usize) < SMALL {
@@ -32,7 +32,7 @@ fn stirling_error(k: u64) -> f64 {
 }
 
 /// x ln(x / mean) + mean − x, by its series where the two nearly cancel.
-fn deviance(x: f64, mean: f64) -> f64 {
+pub(super) fn deviance(x: f64, mean: f64) -> f64 {
     let difference = x - mean;
     if difference.abs() >= 0.1 * (x + mean) {
         return x * (x / mean).ln() - difference;
