@@ -27,17 +27,15 @@ class Pairs(Joint):
 
     The law of (Y1, Y2), for rewards ≥ 0, has three parts. An atom at the origin: paths that collect neither
     (`atoms`). Masses on rays: paths whose states all collect both in the same proportion, and on the axes
-    those that collect one alone (`joint_rays`). The rest has a density, which is smooth between the rays of the
-    states and may jump, or have a kink, across them.
+    those that collect one alone (`joint_rays`). The rest has a density, which is smooth between the rays of
+    the states and may jump, or have a kink, across them.
 
-    `rewards` are (2, n_vertices), ≥ 0; `y1` and `y2` are numbers ≥ 0 of any shapes that broadcast. All points of a
-    call share the work. It grows with the square of the number of jumps up to the farthest one in the faster of the
-    two reward times, so it is for chains that are not stiff.
+    `rewards` are (2, n_vertices), ≥ 0; `y1` and `y2` are numbers ≥ 0 of any shapes that broadcast. All points
+    of a call share the work. It grows with the square of the number of jumps up to the farthest one in the
+    time of both rewards, so this is for chains that are not stiff.
     """
 
-    def joint_pdf(
-        self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL
-    ) -> Estimated:
+    def joint_pdf(self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> Estimated:
         """Density of two accumulated rewards, where they have one.
 
         The atom at the origin and the masses on rays are left out: rewards that are proportional have density
@@ -60,18 +58,14 @@ class Pairs(Joint):
         """
         return self._pair("pdf", y1, y2, rewards, rtol)
 
-    def joint_cdf(
-        self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL
-    ) -> Estimated:
+    def joint_cdf(self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> Estimated:
         """P(Y1 ≤ y1, Y2 ≤ y2), with the atom and all rays; at infinity `cdf_reward` of the other.
 
         Arguments as for `joint_pdf`. The estimates count the quadrature over directions as well.
         """
         return self._pair("cdf", y1, y2, rewards, rtol)
 
-    def joint_sf(
-        self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL
-    ) -> Estimated:
+    def joint_sf(self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> Estimated:
         """P(Y1 > y1, Y2 > y2), right in the far tail; at infinity 0. As `joint_cdf`."""
         return self._pair("sf", y1, y2, rewards, rtol)
 
@@ -105,9 +99,7 @@ class Pairs(Joint):
             raise ValueError(f"rewards has shape {matrix.shape}, but two rows are needed")
         return matrix
 
-    def _pair(
-        self, curve: str, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, rtol: float
-    ) -> Estimated:
+    def _pair(self, curve: str, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, rtol: float) -> Estimated:
         first, second = _check.times("y1", y1), _check.times("y2", y2)
         try:
             first, second = np.broadcast_arrays(first, second)

@@ -19,8 +19,8 @@ mod solve;
 mod trace;
 
 pub use dist::{
-    Absorption, Answer, CountCurve, Curve, Discrete, Given, Joint, JointValues, Law, LogLikelihood, Marked,
-    MarkedGradient, Rewarded, Tail, Way,
+    Absorption, Answer, CountCurve, Curve, Discrete, Given, Joint, JointValues, Law, LogLikelihood,
+    Marked, MarkedGradient, Rewarded, Tail, Way,
 };
 #[doc(hidden)]
 pub use eliminate::Order;

@@ -26,9 +26,8 @@ impl RewardTime {
         let mut chain = Chain::new(graph, Some(weights), false);
         let eliminated = eliminate(&mut chain, trace, rewards);
         debug_assert!(eliminated, "constants branch the same at every θ");
-        let stays = |&vertex: &u32| {
-            !chain.gone[vertex as usize] && !graph.is_absorbing(vertex as usize)
-        };
+        let stays =
+            |&vertex: &u32| !chain.gone[vertex as usize] && !graph.is_absorbing(vertex as usize);
         let vertices: Vec<u32> = (1..trace.n_vertices() as u32).filter(stays).collect();
         let mut index = vec![NONE; trace.n_vertices()];
         for (k, &vertex) in vertices.iter().enumerate() {

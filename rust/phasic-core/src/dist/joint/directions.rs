@@ -123,7 +123,9 @@ fn straight(states: &[State], initial: &[(usize, f64)], shares: usize) -> Vec<bo
         }
         let state = &states[k];
         rays[state.own] |= state.leak > 0.0;
-        stack.extend(state.jumps.iter().map(|&(to, _)| to).filter(|&to| states[to].own == state.own));
+        stack.extend(
+            state.jumps.iter().map(|&(to, _)| to).filter(|&to| states[to].own == state.own),
+        );
     }
     rays
 }

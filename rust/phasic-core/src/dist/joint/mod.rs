@@ -223,3 +223,89 @@ fn profile(splines: &Splines, piece: usize, inside: (f64, f64)) -> Vec<f64> {
     });
     each.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{GraphBuilder, VertexId, VertexKind};
+
+    /// States 0 to n − 1 with their rates to others, absorbed at n; from state 0.
+    fn trace(n: i32, edges: &[(usize, usize, f64)]) -> Trace {
+        let mut graph = GraphBuilder::new(1);
+        let mut vertex =
+            |state: i32| graph.find_or_create(VertexKind::Ordinary, &[state]).expect("one entry").0;
+        let vertices: Vec<VertexId> = (0..=n).map(&mut vertex).collect();
+        graph.add_edge(VertexId::START, vertices[0], 1.0, &[]).expect("a probability");
+        for &(from, to, rate) in edges {
+            graph.add_edge(vertices[from], vertices[to], rate, &[]).expect("a rate");
+        }
+        Trace::record(&graph.freeze().expect("absorbed at n")).expect("a small chain")
+    }
+
+    /// Rewards per state as rewards per vertex.
+    fn per_vertex(trace: &Trace, rewards: &[f64]) -> Vec<f64> {
+        let reward = |vertex: usize| {
+            let (kind, state) = trace.graph().vertex(vertex);
+            let state = if kind == VertexKind::Ordinary { state[0] as usize } else { usize::MAX };
+            rewards.get(state).copied().unwrap_or(0.0)
+        };
+        (0..trace.n_vertices()).map(reward).collect()
+    }
+
+    fn values(
+        trace: &Trace,
+        rewards: [&[f64]; 2],
+        quantity: Quantity,
+        point: (f64, f64),
+    ) -> (f64, f64) {
+        let rewards = rewards.map(|each| per_vertex(trace, each));
+        let law = Joint::until(trace, &[], [&rewards[0], &rewards[1]]).expect("absorbed");
+        let found = law.values(quantity, &[point], 1e-12, &Interrupt::never());
+        let found = found.expect("a small chain");
+        (found.values[0], found.errors[0])
+    }
+
+    fn check(found: (f64, f64), expected: f64) {
+        let error = (found.0 / expected - 1.0).abs();
+        assert!(error <= found.1 && found.1 < 1e-11, "{found:?} {expected} {error:e}");
+    }
+
+    /// Y₁ = 3 T₃ + T₂ and Y₂ = T₂: singletons and doubletons of a coalescent of three.
+    #[test]
+    fn a_state_with_both_rewards() {
+        let trace = trace(2, &[(0, 1, 3.0), (1, 2, 1.0)]);
+        let rewards: [&[f64]; 2] = [&[3.0, 1.0], &[0.0, 1.0]];
+        for (x, y) in [(2.0, 0.5), (1.01, 1.0), (40.0, 0.25), (300.0, 299.0)] {
+            check(values(&trace, rewards, Quantity::Density, (x, y)), (-x).exp());
+            let absorbed = -(-y).exp_m1() - (-x).exp() * y;
+            check(values(&trace, rewards, Quantity::Absorbed, (x, y)), absorbed);
+            let survival = (-x).exp() * (1.0 + x - y);
+            check(values(&trace, rewards, Quantity::Survival, (x, y)), survival);
+        }
+        assert_eq!(values(&trace, rewards, Quantity::Density, (1.0, 1.1)), (0.0, 0.0));
+    }
+
+    /// Corners next to the axes, where directions are many orders apart.
+    #[test]
+    fn independent_rewards_in_all_corners() {
+        let trace = trace(2, &[(0, 1, 3.0), (1, 2, 5.0)]);
+        let rewards: [&[f64]; 2] = [&[1.0, 0.0], &[0.0, 2.0]];
+        for (x, y) in [(0.3, 0.4), (4.0, 1e-3), (1e-12, 20.0), (1e-5, 1e-9), (60.0, 60.0)] {
+            let (first, second) = (-3.0 * x, -2.5 * y);
+            check(values(&trace, rewards, Quantity::Density, (x, y)), 7.5 * (first + second).exp());
+            let absorbed = first.exp_m1() * second.exp_m1();
+            check(values(&trace, rewards, Quantity::Absorbed, (x, y)), absorbed);
+            check(values(&trace, rewards, Quantity::Survival, (x, y)), (first + second).exp());
+        }
+    }
+
+    #[test]
+    fn long_work_can_be_stopped() {
+        let trace = trace(2, &[(0, 1, 3e3), (1, 0, 5e3), (1, 2, 1.0)]);
+        let rewards = [&[1.0, 0.0], &[0.0, 2.0]].map(|each| per_vertex(&trace, each));
+        let law = Joint::until(&trace, &[], [&rewards[0], &rewards[1]]).expect("absorbed");
+        let stop = || true;
+        let found = law.values(Quantity::Density, &[(5.0, 5.0)], 1e-10, &Interrupt::when(&stop));
+        assert_eq!(found.map(|found| found.values), Err(Error::Interrupted));
+    }
+}
