@@ -66,8 +66,17 @@ class Pairs(Joint):
         return self._pair("cdf", y1, y2, rewards, rtol)
 
     def joint_sf(self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> Estimated:
-        """P(Y1 > y1, Y2 > y2), right in the far tail; at infinity 0. As `joint_cdf`."""
-        return self._pair("sf", y1, y2, rewards, rtol)
+        """P(Y1 > y1, Y2 > y2), right in the far tail; at infinity 0. As `joint_cdf`.
+
+        Where it is large, from `joint_cdf` and the curves of either reward, with the error of the difference;
+        elsewhere from its own series, which is longer: it goes on until all is absorbed.
+        """
+        quick = self._from_marginals(y1, y2, rewards, max(_check.rtol(rtol) / 100, 10 * _check.LEAST_RTOL))
+        first, second = _points(y1, y2)
+        missed = ~(quick.errors <= rtol) & np.isfinite(first) & np.isfinite(second)
+        direct = self._pair("sf", first[missed], second[missed], rewards, rtol)
+        quick.values[missed], quick.errors[missed] = direct.values, direct.errors
+        return quick
 
     def joint_rays(self, rewards: ArrayLike) -> Rays:
         """The rays from the origin that carry probability; see `joint_pdf`.
@@ -99,14 +108,23 @@ class Pairs(Joint):
             raise ValueError(f"rewards has shape {matrix.shape}, but two rows are needed")
         return matrix
 
+    def _from_marginals(self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, rtol: float) -> Estimated:
+        """`joint_sf` as P(Y1 > y1) − P(Y2 ≤ y2) + P(Y1 ≤ y1, Y2 ≤ y2)."""
+        (first, second), matrix = _points(y1, y2), self._pair_of_rewards(rewards)
+        both = self.joint_cdf(first, second, matrix, rtol=rtol)
+        longer = self.explain_reward("sf", first, matrix[0], rtol=rtol)
+        shorter = self.explain_reward("cdf", second, matrix[1], rtol=rtol)
+        wrong = np.zeros(first.shape)
+        for part in (both, longer, shorter):
+            wrong += part.values * (part.errors + _ROUNDING)
+        values = np.asarray(longer.values - shorter.values + both.values)
+        errors = np.divide(wrong, values, out=np.full(first.shape, np.inf), where=values > 0)
+        beyond = np.isinf(first) | np.isinf(second)
+        values[beyond], errors[beyond] = 0, 0
+        return Estimated(values, errors)
+
     def _pair(self, curve: str, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, rtol: float) -> Estimated:
-        first, second = _check.times("y1", y1), _check.times("y2", y2)
-        try:
-            first, second = np.broadcast_arrays(first, second)
-        except ValueError as error:
-            raise ValueError(
-                f"y1 has shape {first.shape} and y2 {second.shape}: they must broadcast"
-            ) from error
+        first, second = _points(y1, y2)
         matrix, checked = self._pair_of_rewards(rewards), _check.rtol(rtol)
         inside = np.isfinite(first) & np.isfinite(second)
         values, errors = np.zeros(first.shape), np.zeros(first.shape)
@@ -122,8 +140,21 @@ class Pairs(Joint):
         return Estimated(values, errors)
 
 
+#: Relative rounding error of a value.
+_ROUNDING = 1e-15
+
 #: Shares of the second reward closer than this are one, as they are for the density.
 _SAME = 1e-13
+
+
+def _points(y1: ArrayLike, y2: ArrayLike) -> tuple[Doubles, Doubles]:
+    """Numbers ≥ 0 of the same shape."""
+    first, second = _check.times("y1", y1), _check.times("y2", y2)
+    try:
+        first, second = np.broadcast_arrays(first, second)
+    except ValueError as error:
+        raise ValueError(f"y1 has shape {first.shape} and y2 {second.shape}: they must broadcast") from error
+    return first, second
 
 
 def _distinct(shares: Doubles) -> list[float]:
