@@ -62,12 +62,16 @@ class Model(Laws):
     ) -> Model:
         """The model of a trace, registered so that compiled programs find it."""
         trace.register()
-        key = _ffi.key_words(trace.key)
-        order = np.asarray(original, dtype=np.int32)
         if portable and discrete:
             raise ValueError("portable=True is for laws in time: discrete=True has the custom call alone")
         tables = _native.tables(trace) if portable else None
-        return cls(key, rewards, order, tables, trace.n_parameters, trace.n_vertices, discrete, rtol)
+        # Arrays on the device, also while a function is being traced: NumPy arrays are copied at every call.
+        with jax.ensure_compile_time_eval():
+            key = jnp.asarray(_ffi.key_words(trace.key))
+            order = jnp.asarray(original, dtype=np.int32)
+            # Rewards stay as they are: JAX would round them where its x64 mode is off.
+            row = rewards if len(rewards) else jnp.zeros(0, np.float32)
+        return cls(key, row, order, tables, trace.n_parameters, trace.n_vertices, discrete, rtol)
 
     def log_likelihood(
         self, theta: ArrayLike, values: ArrayLike | Observations, weights: ArrayLike | None = None

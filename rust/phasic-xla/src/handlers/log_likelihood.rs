@@ -53,16 +53,12 @@ fn run(call: &mut Call<'_>) -> Result<(), Failure> {
         }
     };
     let batch = call.result_dims(0, "log-likelihood")?;
-    let request = Request::read(call, &batch)?;
+    let request = Request::read(call, batch)?;
     let p = request.theta.width;
     let results: [(&'static str, &[usize]); 3] =
         [("log-likelihood", &[]), ("gradient", &[p]), ("hessian", &[p, p])];
     for (index, (name, shape)) in results.iter().enumerate().take(order + 1).skip(1) {
-        let (given, expected) = (call.result_dims(index, name)?, [&batch, *shape].concat());
-        if given != expected {
-            let message = format!("result `{name}`: expected shape {expected:?}, got {given:?}");
-            return Err(Failure::invalid(message));
-        }
+        call.check_result(index, name, batch, shape)?;
     }
     let width = (0..=order as u32).map(|power| p.pow(power)).sum();
     let table = request.evaluate(&call.pool(), order, width)?;
@@ -95,7 +91,7 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    fn read(call: &Call<'a>, batch: &[usize]) -> Result<Self, Failure> {
+    fn read(call: &Call<'a>, batch: &[i64]) -> Result<Self, Failure> {
         let rows = |index, name| Rows::new(&call.operand(index, name)?, batch);
         let (lower, upper, weights) = (rows(2, "lower")?, rows(3, "upper")?, rows(4, "weights")?);
         for (name, given) in [("upper", upper.width), ("weights", weights.width)] {
@@ -108,7 +104,7 @@ impl<'a> Request<'a> {
             }
         }
         Ok(Self {
-            rows: batch.iter().product(),
+            rows: batch.iter().map(|&dim| dim as usize).product(),
             keys: Keys::read(call, batch)?,
             theta: rows(1, "theta")?,
             lower,
@@ -127,18 +123,15 @@ impl<'a> Request<'a> {
             sources.iter().map(|source| self.trace(source)).collect::<Result<_, _>>()?;
         let cost = |trace: &Arc<Trace>| nanoseconds(trace, self.lower.width);
         let cost = traces.iter().map(cost).max().unwrap_or(0);
-        let mut prepared: Vec<Option<Result<LogLikelihood<'_>, Failure>>> = Vec::new();
-        prepared.resize_with(sources.len(), || None);
-        pool.for_each_row(&mut prepared, 1, cost, |index, slot| {
-            slot[0] = Some(self.prepare(&traces[index], &sources[index]));
-        });
-        let prepared: Vec<LogLikelihood<'_>> =
-            prepared.into_iter().flatten().collect::<Result<_, _>>()?;
+        let prepared = match sources.as_slice() {
+            [source] => vec![self.prepare(&traces[0], source)?],
+            _ => self.prepare_all(pool, &traces, &sources, cost)?,
+        };
         let mut table = vec![0.0; self.rows * width];
         let sweeps = [1, 3, 3 + self.theta.width as u64][order];
         pool.for_each_row(&mut table, width, sweeps * cost, |row, out| {
             let theta = self.theta.get(self.theta.broadcast.row(row));
-            let likelihood = &prepared[source_of[row]];
+            let likelihood = &prepared[source_of.get(row).map_or(0, |&source| source)];
             let (value, derivatives) = out.split_at_mut(1);
             let (gradient, hessian) = derivatives.split_at_mut(theta.len().min(derivatives.len()));
             value[0] = match order {
@@ -151,11 +144,14 @@ impl<'a> Request<'a> {
     }
 
     /// The distinct sources in order of first use, and for each row of the batch the index of its
-    /// own.
+    /// own, or nothing if all rows have one source.
     fn sources(&self) -> (Vec<Source>, Vec<usize>) {
         let data = [&self.lower, &self.upper, &self.weights, &self.rewards];
         let [lower, upper, weights, rewards] = data.map(|rows| &rows.broadcast);
         let operands = [&self.keys.broadcast, lower, upper, weights, rewards];
+        if self.rows > 0 && operands.iter().all(|operand| operand.is_single()) {
+            return (vec![Source::default()], Vec::new());
+        }
         let mut sources: Vec<Source> = Vec::new();
         let mut known: HashMap<Source, usize> = HashMap::new();
         let mut index_of = |row: usize| {
@@ -183,6 +179,21 @@ impl<'a> Request<'a> {
             )));
         }
         Ok(trace)
+    }
+
+    fn prepare_all<'t>(
+        &self,
+        pool: &Pool<'_>,
+        traces: &'t [Arc<Trace>],
+        sources: &[Source],
+        cost: u64,
+    ) -> Result<Vec<LogLikelihood<'t>>, Failure> {
+        let mut prepared: Vec<Option<Result<LogLikelihood<'t>, Failure>>> = Vec::new();
+        prepared.resize_with(sources.len(), || None);
+        pool.for_each_row(&mut prepared, 1, cost, |index, slot| {
+            slot[0] = Some(self.prepare(&traces[index], &sources[index]));
+        });
+        prepared.into_iter().flatten().collect()
     }
 
     fn prepare<'t>(&self, trace: &'t Trace, source: &Source) -> Result<LogLikelihood<'t>, Failure> {
