@@ -68,7 +68,8 @@ class Makers(Structure):
         """`(theta, times, rewards=None) -> (densities, moments)`, (k,) and (nr_moments,).
 
         With rewards (n_vertices,) those of the accumulated reward. With rewards (f, n_vertices), a row for
-        each feature, (k, f) and (f, nr_moments), of times (k,) or (k, f).
+        each feature, (k, f) and (f, nr_moments), of times (k,) or (k, f). NaN is a missing time: its density
+        is NaN, and has no part in derivatives.
         """
         from phasic import _makers
 
