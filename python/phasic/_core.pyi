@@ -3,6 +3,7 @@ from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Buffer
 
 __all__ = [
     "Epochs",
@@ -15,6 +16,7 @@ __all__ = [
     "Trace",
     "TraceFormatError",
     "__version__",
+    "blake3",
     "defect",
     "xla_targets",
 ]
@@ -36,6 +38,7 @@ class TooLargeToFactor(ValueError):
     bytes: float
 
 def xla_targets() -> dict[str, int]: ...
+def blake3(data: Buffer) -> bytes: ...
 def defect(graph: FrozenGraph, theta: _Doubles) -> float: ...
 
 @final
@@ -95,7 +98,7 @@ class Limits:
 @final
 class Trace:
     @staticmethod
-    def from_bytes(data: bytes) -> Trace: ...
+    def from_bytes(data: Buffer) -> Trace: ...
     def to_bytes(self) -> bytes: ...
     def __reduce__(self) -> tuple[Any, tuple[bytes]]: ...
     @property

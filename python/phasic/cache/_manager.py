@@ -2,16 +2,18 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import _jax, _jax_files, _paths
-from ._store import DISK_BYTES, MEMORY_BYTES, Store
+from ._store import MEMORY_BYTES, Store, no_counts
 
 if TYPE_CHECKING:
     from ._disk import EntryInfo
+    from ._entry import Payload
 
 TRACE = "trace"
 XLA_LAYER = "xla"
@@ -32,7 +34,8 @@ class CacheManager:
             at the first store. If it holds things that are not phasic's, the cache lives in its sub-folder
             ``phasic-v1``.
         memory_bytes: limit of the payloads kept in memory.
-        disk_bytes: limit of the entries kept on disk; the oldest are given up first.
+        disk_bytes: limit of the entries kept on disk, those of least worth are given up first; without it,
+            ``PHASIC_CACHE_MAX_SIZE`` or 10 GiB.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class CacheManager:
         cache_dir: str | os.PathLike[str] | None = None,
         *,
         memory_bytes: int = MEMORY_BYTES,
-        disk_bytes: int = DISK_BYTES,
+        disk_bytes: int | None = None,
     ) -> None:
         self._requested = _paths.default_dir() if cache_dir is None else _paths.absolute(cache_dir)
         self._store = Store(self._requested, memory_bytes=memory_bytes, disk_bytes=disk_bytes)
@@ -52,9 +55,22 @@ class CacheManager:
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Bytes stored under ``kind`` and ``key``, or None; raises ValueError for a malformed kind or key."""
+        found = self._store.get(kind, key)
+        return None if found is None else bytes(found)
+
+    def view(self, kind: str, key: str) -> "Payload | None":
+        """As ``get``; a large entry is a read-only view of a mapped file and is not copied."""
         return self._store.get(kind, key)
 
-    def put(self, kind: str, key: str, data: bytes, *, metadata: Mapping[str, int] | None = None) -> bool:
+    def put(
+        self,
+        kind: str,
+        key: str,
+        data: bytes,
+        *,
+        metadata: Mapping[str, int] | None = None,
+        seconds: float | None = None,
+    ) -> bool:
         """Store ``data`` under ``kind`` and ``key``; whether it is on disk.
 
         Args:
@@ -62,23 +78,56 @@ class CacheManager:
             key: 64 lower-case hexadecimal digits.
             data: the bytes.
             metadata: integers by name, sealed with the entry and shown by listings.
+            seconds: what computing the data took; the dearest entries are given up last.
 
         Raises:
             ValueError: for a malformed kind, key or metadata.
             TypeError: if ``data`` is anything but bytes.
         """
-        return self._store.put(kind, key, data, metadata=metadata)
+        return self._store.put(kind, key, data, metadata=metadata, seconds=seconds)
 
-    def get_trace(self, key: str) -> bytes | None:
-        """Bytes of the trace with content hash ``key``, or None; raises ValueError for a malformed key."""
-        return self._store.get(TRACE, key)
+    def get_or_compute(
+        self, kind: str, key: str, compute: Callable[[], bytes], *, metadata: Mapping[str, int] | None = None
+    ) -> bytes:
+        """Bytes under ``kind`` and ``key``; one of all threads and processes computes them if nobody has them.
 
-    def put_trace(self, key: str, data: bytes, *, metadata: Mapping[str, int] | None = None) -> bool:
+        The others wait for that one and read what it stored; if it dies, one of them goes on. Raises what
+        ``compute`` raises.
+        """
+        return bytes(self._store.get_or_compute(kind, key, compute, metadata=metadata))
+
+    def turn(self, kind: str, key: str) -> AbstractContextManager[None]:
+        """Be the only thread and process that computes this entry; look for it again inside."""
+        return self._store.turn(kind, key)
+
+    def publish(self, folder: str | os.PathLike[str]) -> int:
+        """Copy the traces on disk into a folder of plain files that others name in ``PHASIC_CACHE_SHARED``.
+
+        Returns how many were new there. Raises OSError if the folder cannot be written.
+        """
+        return self._store.publish(Path(folder))
+
+    def get_trace(self, key: str, *, counted: bool = True) -> "Payload | None":
+        """Bytes of the trace with content hash ``key``, or None; raises ValueError for a malformed key.
+
+        Those of a large trace are a read-only view of a mapped file. ``counted=False`` leaves a miss out of
+        the statistics.
+        """
+        return self._store.get(TRACE, key, counted=counted)
+
+    def put_trace(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        metadata: Mapping[str, int] | None = None,
+        seconds: float | None = None,
+    ) -> bool:
         """Store the bytes of a trace; whether they are on disk.
 
         Listings show the metadata ``n_vertices``, ``param_length`` and ``n_operations``.
         """
-        return self._store.put(TRACE, key, data, metadata=metadata)
+        return self._store.put(TRACE, key, data, metadata=metadata, seconds=seconds)
 
     def delete(self, kind: str, key: str) -> bool:
         """Remove an entry; whether there was one on disk."""
@@ -174,15 +223,16 @@ class CacheManager:
             used -= entry.size
         return removed
 
-    def stats(self) -> dict[str, dict[str, int]]:
+    def stats(self) -> dict[str, dict[str, float]]:
         """For each layer used in this process: ``hits``, ``misses`` and ``stores``, in memory only.
 
-        A layer is a kind of entry (with ``memory_hits`` and ``disk_hits`` besides), or ``xla``, JAX's
-        compiled programs.
+        A layer is a kind of entry, or ``xla``, JAX's compiled programs. A kind of entry has besides
+        ``memory_hits``, ``disk_hits``, ``shared_hits`` and ``remote_hits``; ``bytes``, those of all hits; and
+        ``seconds_saved``, what computing them took.
         """
-        return {TRACE: dict.fromkeys(("hits", "misses", "stores", "memory_hits", "disk_hits"), 0)} | {
+        return {TRACE: no_counts()} | {
             **self._store.counts(),
-            XLA_LAYER: _jax.jax_counts(),
+            XLA_LAYER: dict(_jax.jax_counts()),
         }
 
     def close(self) -> None:
@@ -198,7 +248,7 @@ def _files(root: Path) -> list[tuple[str, os.stat_result]]:
     """Relative path and status of the files of the cache in ``root``, newest first; no link is followed."""
     found: list[tuple[str, os.stat_result]] = []
     if _paths.is_ours(root):
-        for folder in (root / _paths.INDEX, root / _paths.XLA):
+        for folder in (root / _paths.INDEX, root / _paths.XLA, root / _paths.PLAIN):
             if not folder.is_symlink():
                 for parent, _, names in os.walk(folder):
                     found += _with_status([Path(parent, name) for name in names], root)
