@@ -89,7 +89,7 @@ class CacheManager:
     def get_or_compute(
         self, kind: str, key: str, compute: Callable[[], bytes], *, metadata: Mapping[str, int] | None = None
     ) -> bytes:
-        """Bytes under ``kind`` and ``key``; one of all threads and processes computes them if nobody has them.
+        """Bytes under ``kind`` and ``key``; one thread or process computes them if nobody has them.
 
         The others wait for that one and read what it stored; if it dies, one of them goes on. Raises what
         ``compute`` raises.
