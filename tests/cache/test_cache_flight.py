@@ -133,7 +133,7 @@ def flights(folder: Path | None) -> Flights:
 
 
 def taken(folder: Path | None, wanted: str, held: str, seconds: float) -> float:
-    """How long the turn for ``wanted`` is waited for, ``seconds`` at most, while ``held`` is held elsewhere."""
+    """How long ``wanted`` is waited for, ``seconds`` at most, while ``held`` is held elsewhere."""
     first, second = flights(folder), flights(folder)
     with first.turn(held):
         start = time.monotonic()

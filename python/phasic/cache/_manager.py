@@ -1,5 +1,6 @@
 """``CacheManager``: everything a user or another module does with one cache folder."""
 
+import atexit
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -283,7 +284,15 @@ def default_manager() -> CacheManager:
     path = _paths.default_dir()
     current = _current
     if current is None or current[0] != path:
-        if current is not None:
+        if current is None:
+            atexit.register(_close_current)
+        else:
             current[1].close()
         _current = current = (path, CacheManager(path))
     return current[1]
+
+
+def _close_current() -> None:
+    """At the end of the process: note what was read, which decides what is given up first."""
+    if _current is not None:
+        _current[1].close()
