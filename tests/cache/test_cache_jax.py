@@ -239,3 +239,29 @@ def test_the_folder_name_names_jaxlib_python_and_cpu() -> None:
     name = files.folder_name("0.10.2")
     assert name.startswith("0.10.2-py3.") and name.endswith(files.cpu_digest())
     assert "/" not in name and len(files.cpu_digest()) == 16
+
+
+ARCHIVED = """
+    import sys
+    import jax, jax.numpy as jnp
+    from phasic.cache import CacheManager
+
+    def model(theta, times):
+        return jax.jit(lambda theta, times: jnp.exp(-theta[0] * times) * theta[0])(theta, times)
+
+    manager = CacheManager(None)
+    if sys.argv[1] == "import":
+        print(manager.import_cache(sys.argv[2], trust=True)["taken"]["xla"] > 0)
+    report = manager.prewarm_model(model, [jnp.ones(1)], [jnp.ones(3), jnp.ones(5)])
+    print(report["evaluated"], report["compiled"] > 0)
+    if sys.argv[1] == "export":
+        print(manager.export_cache(sys.argv[2])["exported"]["xla"] > 0)
+"""
+
+
+def test_an_archive_carries_programs_to_another_folder(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert script(ARCHIVED, "export", tmp_path / "archive").split() == ["2", "True", "True"]
+    monkeypatch.setenv("PHASIC_CACHE_DIR", str(tmp_path / "elsewhere"))
+    assert script(ARCHIVED, "import", tmp_path / "archive").split() == ["True", "2", "False"]

@@ -129,6 +129,22 @@ class DiskTier:
                 found.append(EntryInfo(match[1], match[2], row.size, row.stored_at, metadata))
         return found
 
+    def names(self) -> list[tuple[str, str]]:
+        """Kind and key of every row, those of damaged entries too, oldest first."""
+        rows: list[Row] = self._run(lambda index: index.rows(), [])
+        return [(match[1], match[2]) for row in rows if (match := _NAME.fullmatch(row.name))]
+
+    def sealed(self, kind: str, key: str) -> bytes | None:
+        """Bytes of the entry as they lie on disk, unchecked, or None; a damaged one stays.
+
+        Raises DamagedError for a row that names no regular file, and OSError for a file that cannot be read.
+        """
+        found = self._run(lambda index: index.lookup(f"{kind}/{key}"), None)
+        if found is None or isinstance(found, bytes):
+            return found
+        with found:
+            return found.read()
+
     def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
         """Remove entries stored before a time, then the oldest above ``limit_bytes``; how many went."""
         removed = 0

@@ -1,5 +1,6 @@
 """``CacheManager``: everything a user or another module does with one cache folder."""
 
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -7,11 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _jax, _jax_files, _paths
+from . import _jax, _jax_files, _paths, _programs
+from ._housekeeping import Housekeeping
 from ._store import DISK_BYTES, MEMORY_BYTES, Store
 
 if TYPE_CHECKING:
     from ._disk import EntryInfo
+
+logger = logging.getLogger(__name__)
 
 TRACE = "trace"
 XLA_LAYER = "xla"
@@ -19,7 +23,7 @@ _MIB = 1 << 20
 _DAY = 86400.0
 
 
-class CacheManager:
+class CacheManager(Housekeeping):
     """The cache in one folder: traces, other sealed entries, and JAX's compiled programs.
 
     Reading and storing never raise for a fault of the disk or for damage: the entry is missing and one line
@@ -113,11 +117,13 @@ class CacheManager:
             ],
         }
 
-    def clear(self, confirm: bool = False) -> None:
+    def clear(self, confirm: bool = False, verbose: bool = False, *, layer: str | None = None) -> None:
         """Delete every entry of this cache, in memory and on disk.
 
         Args:
             confirm: must be True; nothing is ever asked.
+            verbose: log at level INFO what was deleted.
+            layer: delete only this kind of entry, or with ``"xla"`` only JAX's compiled programs.
 
         Raises:
             ValueError: if ``confirm`` is not True, or the folder is not a cache of phasic.
@@ -131,10 +137,21 @@ class CacheManager:
             return
         if not _paths.is_ours(path):
             raise ValueError(f"{self._requested} is not a cache of phasic; nothing was deleted")
-        if path in (Path(path.anchor), Path.home()):
+        if _paths.is_precious(path):
             raise ValueError(f"{path} is not a folder to clear; nothing was deleted")
-        self._store.clear()
-        _jax_files.clear(path / _paths.XLA)
+        before = self.info() if verbose else {}
+        if layer is None:
+            self._store.clear()
+        elif layer != XLA_LAYER:
+            for kind, key in self._store.names():
+                if kind == layer:
+                    self._store.delete(kind, key)
+        if layer in (None, XLA_LAYER):
+            _jax_files.clear(path / _paths.XLA)
+        if verbose:
+            after = self.info()
+            freed = before["total_size_mb"] - after["total_size_mb"]
+            logger.info("%d files left, %.2f MB deleted from %s", after["num_files"], freed, path)
 
     def vacuum(self, max_age_days: float = 30, max_size_gb: float = 10.0) -> dict[str, float]:
         """Remove what is above an age, then the oldest above a size, and what killed writers left.
@@ -150,14 +167,14 @@ class CacheManager:
         path = self.path
         if path is not None and _paths.is_ours(path):
             limit, cutoff = int(max_size_gb * (1 << 30)), time.time() - max_age_days * _DAY
-            removed += self._store.sweep()
+            removed += self._store.sweep() + _programs.sweep(path / _paths.XLA)
             removed += _jax_files.prune(path / _paths.XLA, max_bytes=limit, changed_before=cutoff)
             programs = sum(_size(file) for file in _jax_files.entries(path / _paths.XLA))
             removed += self._store.prune(max(limit - programs, 0), stored_before=cutoff)
         after = self.info()
         return {
             "removed": removed,
-            "freed_mb": before["total_size_mb"] - after["total_size_mb"],
+            "freed_mb": max(before["total_size_mb"] - after["total_size_mb"], 0.0),
             "num_files": after["num_files"],
             "total_size_mb": after["total_size_mb"],
         }

@@ -16,6 +16,7 @@ import logging
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ _TAG_TEXT = (
 )
 _JAX_FILE = re.compile(r".+-[0-9a-f]{64}-(?:cache|atime)|\.lockfile")
 _JAX_FOLDER = "xla_gpu_per_fusion_autotune_cache_dir"
+_PASSWORD = re.compile(r"(://)[^/@]*@")
 _reported: set[str] = set()
 
 
@@ -55,6 +57,23 @@ def enabled() -> bool:
 def jax_dir_of_user() -> str | None:
     """Value of ``JAX_COMPILATION_CACHE_DIR``, or None when it is not set."""
     return os.environ.get("JAX_COMPILATION_CACHE_DIR") or None
+
+
+def variables() -> dict[str, str]:
+    """Environment variables in force that concern the cache, without the passwords in addresses."""
+    return {
+        name: _PASSWORD.sub(r"\1…@", value)
+        for name, value in sorted(os.environ.items())
+        if name.startswith(("PHASIC_", "JAX_COMPILATION_CACHE", "JAX_PERSISTENT_CACHE", "XDG_CACHE_HOME"))
+        or name == "JAX_ENABLE_COMPILATION_CACHE"
+    }
+
+
+def older_folders() -> list[Path]:
+    """Folders that older versions kept in the home folder and that exist; nothing ever reads them."""
+    home = absolute("~")
+    names = (".phasic_cache", ".phasic_traces", ".jax_cache")
+    return [] if home is None else [home / name for name in names if (home / name).is_dir()]
 
 
 def default_dir() -> Path | None:
@@ -112,6 +131,23 @@ def check_owner(path: Path) -> None:
         raise UnusableFolderError(f"{path} belongs to another user; set PHASIC_CACHE_DIR to your own folder")
     if status.st_mode & stat.S_IWOTH:
         raise UnusableFolderError(f"every user may write to {path}; take that right away with 'chmod o-w'")
+
+
+def is_own(path: Path) -> bool:
+    """Whether the folder ``path`` belongs to this user and to nobody else."""
+    try:
+        check_owner(path)
+    except OSError:
+        return False
+    return True
+
+
+def is_precious(path: Path) -> bool:
+    """Whether ``path`` is the root of the file system, the home folder or the working folder."""
+    places = [Path(path.anchor), absolute("~")]
+    with suppress(OSError):
+        places.append(Path.cwd())
+    return any(place is not None and place.exists() and place.samefile(path) for place in places)
 
 
 def prepare(path: Path) -> None:

@@ -31,7 +31,7 @@ class Store:
         self, root: Path | None, *, memory_bytes: int = MEMORY_BYTES, disk_bytes: int = DISK_BYTES
     ) -> None:
         self.root = root
-        self._disk_bytes = disk_bytes
+        self.disk_bytes = disk_bytes
         self._memory = MemoryTier(memory_bytes)
         self._disk: DiskTier | None = None
         self._report = Reporter()
@@ -81,6 +81,24 @@ class Store:
         """What the disk tier holds of ``kind``, or of every kind, oldest first."""
         disk = self._disk_tier(create=False)
         return [] if disk is None else disk.entries(kind)
+
+    @property
+    def faults(self) -> int:
+        """How many problems this store has met."""
+        return self._report.count
+
+    def names(self) -> list[tuple[str, str]]:
+        """Kind and key of everything on disk, of damaged entries too, oldest first."""
+        disk = self._disk_tier(create=False)
+        return [] if disk is None else disk.names()
+
+    def sealed(self, kind: str, key: str) -> bytes | None:
+        """Bytes of an entry as they lie on disk, unchecked, uncounted and not kept in memory, or None.
+
+        Raises DamagedError for a row that names no regular file, and OSError for a file that cannot be read.
+        """
+        disk = self._disk_tier(create=False)
+        return None if disk is None else disk.sealed(check_kind(kind), check_key(key))
 
     def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
         """Remove entries stored before a time, then the oldest above ``limit_bytes``; how many went."""
@@ -140,5 +158,5 @@ class Store:
             return None
         with self._lock.raw:
             if self._disk is None:
-                self._disk = DiskTier(self.root, self._disk_bytes, self._report)
+                self._disk = DiskTier(self.root, self.disk_bytes, self._report)
             return self._disk
