@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -121,6 +121,10 @@ class Model(Laws):
             rtol=self.rtol,
             tables=self.tables,
         )
+
+    def for_data(self) -> Model:
+        """The model with what `log_likelihood` needs alone, so that one program serves models of any size."""
+        return replace(self, original=np.zeros(0, np.int32), n_vertices=0)
 
     def epochs(self, thetas: ArrayLike, starts: ArrayLike) -> EpochLaw:
         """The law with another theta from each start on; see `phasic.EpochLaw`.

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -173,6 +173,40 @@ class CacheManager:
             removed += self._store.delete(kind, entry.key)
             used -= entry.size
         return removed
+
+    def prewarm(self) -> dict[str, int]:
+        """Compile what the recipes of this cache describe, or load it, so that the next fits compile nothing.
+
+        The programs go where fits look for them: into JAX's cache in the folder of the default cache. Imports
+        JAX.
+
+        Returns:
+            ``recipes``, how many there are; of these ``loaded``, already compiled; ``compiled`` now; and
+            ``skipped``, for another platform or of a version that is not understood.
+        """
+        from phasic import _prewarm
+
+        return _prewarm.replay(self)
+
+    def prewarm_model(
+        self,
+        model_fn: Callable[..., Any],
+        theta_samples: Iterable[Any],
+        time_grids: Iterable[Any],
+        show_progress: bool = True,
+    ) -> dict[str, int]:
+        """Compile a function of (theta, times) for the shapes of every theta with every grid of times.
+
+        A function that returns one number, such as ``model.log_likelihood``, is compiled with its gradient
+        too. The programs serve fresh processes that compile ``jax.jit`` of it, under the same name, or of
+        ``jax.value_and_grad`` of it.
+
+        Returns:
+            ``loaded`` and ``compiled``: how many programs there were, and how many were made.
+        """
+        from phasic import _prewarm
+
+        return _prewarm.compile_function(model_fn, theta_samples, time_grids, show_progress)
 
     def stats(self) -> dict[str, dict[str, int]]:
         """For each layer used in this process: ``hits``, ``misses`` and ``stores``, in memory only.

@@ -6,15 +6,17 @@ import math
 import operator
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import optax
 from numpy.typing import NDArray
 
 from phasic.svgd._kernel import KERNELS, Kernel
 from phasic.svgd._run import PEAK_RATE
 from phasic.svgd._transform import Transform
+
+if TYPE_CHECKING:
+    import optax
 
 _NO_EFFECT = {
     "jit": "everything is compiled",

@@ -52,8 +52,10 @@ def prepare_rows(seen: Observations) -> Observations:
 
 def mean_observation(data: Any, weights: Any) -> float:
     """Mean of data, to tell the unit of time; of censored ones, of a value between their bounds."""
-    values, counts = data._seen() if isinstance(data, Observations) else (data, weights)
-    return float(np.average(values, weights=counts)) if np.any(counts) else 0.0
+    seen = data._seen() if isinstance(data, Observations) else (data, weights)
+    # NumPy's functions would hand an array of JAX back to JAX, which compiles a program for each.
+    values, counts = (np.asarray(each) for each in seen)
+    return float(np.average(values, weights=counts)) if counts.any() else 0.0
 
 
 def _padded(size: int) -> int:

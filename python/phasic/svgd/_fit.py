@@ -6,10 +6,9 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import optax
 from numpy.typing import ArrayLike, NDArray
 
 from phasic._observations import Observations
@@ -19,6 +18,9 @@ from phasic.svgd._posterior import Posterior
 from phasic.svgd._prepare import prepare
 from phasic.svgd._run import blocks
 from phasic.svgd._target import LikelihoodModel
+
+if TYPE_CHECKING:
+    import optax
 
 _log = logging.getLogger(__name__)
 

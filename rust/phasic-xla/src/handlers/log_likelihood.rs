@@ -16,7 +16,8 @@
 //! `order` (int64, 0 to 2), `discrete` (int64, 0 or 1), `tolerance` (float64).
 //!
 //! Arithmetic is double precision throughout. Rows of the batch that share trace and data share one
-//! prepared likelihood.
+//! prepared likelihood, and of equal neighbours only the first is evaluated: who fills up a batch with
+//! copies of a row pays for one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -65,11 +66,11 @@ fn run(call: &mut Call<'_>) -> Result<(), Failure> {
         }
     }
     let width = (0..=order as u32).map(|power| p.pow(power)).sum();
-    let table = request.evaluate(&call.pool(), order, width)?;
+    let (table, place_of) = request.evaluate(&call.pool(), order, width)?;
     let mut first = 0;
     for (index, (name, shape)) in results.iter().enumerate().take(order + 1) {
         let own: usize = shape.iter().product();
-        let entry = |i: usize| table[i / own * width + first + i % own];
+        let entry = |i: usize| table[place_of[i / own] * width + first + i % own];
         let len = request.rows * own;
         call.write(index, name, request.theta.dtype, (0..len).map(entry))?;
         first += own;
@@ -120,8 +121,14 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// Log-likelihood, gradient and Hessian, as far as they are wanted, of every row of the batch.
-    fn evaluate(&self, pool: &Pool<'_>, order: usize, width: usize) -> Result<Vec<f64>, Failure> {
+    /// Log-likelihood, gradient and Hessian, as far as they are wanted, of every row of the batch: a
+    /// table, and for each row its place in it.
+    fn evaluate(
+        &self,
+        pool: &Pool<'_>,
+        order: usize,
+        width: usize,
+    ) -> Result<(Vec<f64>, Vec<usize>), Failure> {
         let (sources, source_of) = self.sources();
         let traces: Vec<Arc<Trace>> =
             sources.iter().map(|source| self.trace(source)).collect::<Result<_, _>>()?;
@@ -134,9 +141,11 @@ impl<'a> Request<'a> {
         });
         let prepared: Vec<LogLikelihood<'_>> =
             prepared.into_iter().flatten().collect::<Result<_, _>>()?;
-        let mut table = vec![0.0; self.rows * width];
+        let (distinct, place_of) = self.distinct(&source_of);
+        let mut table = vec![0.0; distinct.len() * width];
         let sweeps = [1, 3, 3 + self.theta.width as u64][order];
-        pool.for_each_row(&mut table, width, sweeps * cost, |row, out| {
+        pool.for_each_row(&mut table, width, sweeps * cost, |place, out| {
+            let row = distinct[place];
             let theta = self.theta.get(self.theta.broadcast.row(row));
             let likelihood = &prepared[source_of[row]];
             let (value, derivatives) = out.split_at_mut(1);
@@ -147,7 +156,27 @@ impl<'a> Request<'a> {
                 _ => likelihood.value_and_hessian(&theta, gradient, hessian),
             };
         });
-        Ok(table)
+        Ok((table, place_of))
+    }
+
+    /// Rows that differ from the row before them in source or in a bit of theta, and for each row of the
+    /// batch the place of its equal among them.
+    fn distinct(&self, source_of: &[usize]) -> (Vec<usize>, Vec<usize>) {
+        let theta = |row| self.theta.get(self.theta.broadcast.row(row));
+        let equal = |row: usize| {
+            let (one, other) = (theta(row - 1), theta(row));
+            source_of[row - 1] == source_of[row]
+                && one.iter().zip(other.iter()).all(|(a, b)| a.to_bits() == b.to_bits())
+        };
+        let mut distinct = Vec::with_capacity(self.rows);
+        let place = |row: usize| {
+            if row == 0 || !equal(row) {
+                distinct.push(row);
+            }
+            distinct.len() - 1
+        };
+        let place_of = (0..self.rows).map(place).collect();
+        (distinct, place_of)
     }
 
     /// The distinct sources in order of first use, and for each row of the batch the index of its
