@@ -114,6 +114,9 @@ class Recipe:
         expected = {"format", "function", "arguments", "options", *_environment()}
         if not isinstance(content, dict) or set(content) != expected or content["format"] != FORMAT:
             raise NoRecipeError("the fields of a recipe are not there")
+        types = {"function": str, "arguments": list, "options": dict}
+        if any(not isinstance(content[name], each) for name, each in types.items()):
+            raise NoRecipeError("the fields of a recipe are of other types")
         return cls(content)
 
     @property
@@ -138,9 +141,9 @@ class Recipe:
         """
         content = self.content
         function = _functions().get(content["function"])
-        if function is None or not isinstance(content["options"], dict):
+        if function is None:
             raise NoRecipeError(f"no function is called {content['function']!r}")
-        arguments = [_made(each) for each in _sequence(content["arguments"])]
+        arguments = [_made(each) for each in content["arguments"]]
         options = {name: _made(each) for name, each in content["options"].items()}
         with jax.enable_x64(content["x64"] is True):
             try:
@@ -217,12 +220,6 @@ def _instance(name: str, values: dict[str, Any]) -> Any:
 
 def _fields(cls: type) -> tuple[str, ...]:
     return tuple(each.name for each in fields(cls)) if is_dataclass(cls) else cls._fields  # type: ignore[attr-defined]
-
-
-def _sequence(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise NoRecipeError("arguments are a list")
-    return value
 
 
 @contextmanager
