@@ -2,8 +2,8 @@
 
 python benches/python/warm_start.py [--runs 9]
 
-Process CPU time, which counts all threads, of fresh processes in turn. A fit is `Graph.svgd` with one step, and
-includes the search for a start, which evaluates several hundred points. The first starts with an empty cache.
+Process CPU time, which counts all threads, of fresh processes in turn. A fit is `Graph.svgd` with one step.
+It includes the search for a start, several hundred evaluations. The first fit starts with an empty cache.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from phasic import Beta, Gamma, Graph, HalfCauchy, LogNormal, Normal, Observations, Uniform
-from phasic._recipes import NoRecipeError, Recipe
+from phasic import Beta, CacheManager, Gamma, Graph, HalfCauchy, LogNormal, Normal, Observations, Uniform
+from phasic._recipes import KIND, NoRecipeError, Recipe
 from phasic.svgd._evaluate import Evaluator
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._prepare import make_target
@@ -249,3 +249,24 @@ def test_a_recipe_of_what_is_not_in_the_list_is_refused(path, value):
     data = damaged(_set(path, value))
     with pytest.raises(NoRecipeError):
         Recipe.read(data).compile()
+
+
+def test_prewarming_leaves_out_what_it_does_not_understand(tmp_path):
+    manager = CacheManager(tmp_path / "cache")
+    recipe = fit(BASE)
+    for content in ({"platform": "abacus"}, {"devices": 99}, {"function": "os.system"}):
+        other = Recipe({**recipe.content, **content})
+        manager.put(KIND, other.key, other.to_bytes())
+    manager.put(KIND, "ab" * 32, b"no recipe")
+    assert manager.prewarm() == {"recipes": 4, "loaded": 0, "compiled": 0, "skipped": 4}
+
+
+def test_a_function_that_is_prewarmed_for_some_shapes_is_compiled_once_for_each(tmp_path, monkeypatch):
+    monkeypatch.setenv("PHASIC_CACHE_DIR", str(tmp_path / "cache"))
+
+    def density(theta, times):
+        return theta[0] * jax.numpy.exp(-theta[0] * times)
+
+    thetas, grids = [np.ones(1), np.full(1, 2.0)], [np.ones(3), np.ones(4), np.zeros(4)]
+    found = CacheManager().prewarm_model(density, thetas, grids, show_progress=False)
+    assert found == {"loaded": 0, "compiled": 2}

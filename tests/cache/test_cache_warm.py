@@ -1,7 +1,7 @@
 """Fits in fresh processes find trace, recipe and executable: counts of hits, over models and shapes.
 
-As a test, three combinations once each. `PHASIC_WARM_RUNS=200 pytest tests/cache/test_cache_warm.py` takes all
-twenty, ten times each.
+As a test, three combinations once each; with `PHASIC_WARM_RUNS=200` in the environment all twenty, ten times
+each.
 """
 
 import json
