@@ -9,14 +9,18 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from phasic._context import DistributionContext
+from phasic._compilation import CompilationConfig, get_default_config, set_default_config
+from phasic._config import configure, get_available_options, get_config, reset_config
+from phasic._context import DiscreteDistributionContext, DistributionContext
 from phasic._core import Trace, TraceFormatError, __version__
 from phasic._curves import CountGradient, CurveGradient, QuantileGradient
 from phasic._epochs import Epoch, EpochGradient, Epochs
 from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
+from phasic._matrices import MatrixRepresentation
 from phasic._observations import Observations
 from phasic._saved import ModelFormatError
+from phasic._state_indexing import Property, PropertySet, StateIndexer
 from phasic._vertex import Edge, Vertex
 from phasic.cache import (
     CacheManager,
@@ -28,17 +32,30 @@ from phasic.cache import (
     list_cached_traces,
     print_cache_info,
 )
+from phasic.exceptions import (
+    PTDAlgorithmsError,
+    PTDBackendError,
+    PTDConfigError,
+    PTDFeatureError,
+    PTDJAXError,
+)
 
 if TYPE_CHECKING:
     from phasic._epoch_law import EpochLaw as EpochLaw
     from phasic._export import export_function as export_function
     from phasic._export import import_function as import_function
+    from phasic._instances import instantiate_from_trace as instantiate_from_trace
+    from phasic._makers import compute_moments_ffi as compute_moments_ffi
+    from phasic._makers import compute_pmf_and_moments_ffi as compute_pmf_and_moments_ffi
+    from phasic._makers import compute_pmf_ffi as compute_pmf_ffi
     from phasic._makers import evaluate_trace_jax as evaluate_trace_jax
     from phasic._makers import record_elimination_trace as record_elimination_trace
     from phasic._makers import trace_to_log_likelihood as trace_to_log_likelihood
     from phasic._model import Model as Model
     from phasic.svgd import SVGD as SVGD
     from phasic.svgd import Beta as Beta
+    from phasic.svgd import ConstantStepSize as ConstantStepSize
+    from phasic.svgd import ExponentialDecayStepSize as ExponentialDecayStepSize
     from phasic.svgd import Gamma as Gamma
     from phasic.svgd import HalfCauchy as HalfCauchy
     from phasic.svgd import LogNormal as LogNormal
@@ -50,12 +67,32 @@ if TYPE_CHECKING:
 _LAZY = {
     "EpochLaw": "phasic._epoch_law",
     "Model": "phasic._model",
+    "instantiate_from_trace": "phasic._instances",
     **dict.fromkeys(("export_function", "import_function"), "phasic._export"),
     **dict.fromkeys(
-        ("evaluate_trace_jax", "record_elimination_trace", "trace_to_log_likelihood"), "phasic._makers"
+        (
+            "compute_moments_ffi",
+            "compute_pmf_and_moments_ffi",
+            "compute_pmf_ffi",
+            "evaluate_trace_jax",
+            "record_elimination_trace",
+            "trace_to_log_likelihood",
+        ),
+        "phasic._makers",
     ),
     **dict.fromkeys(
-        ("SVGD", "Beta", "Gamma", "HalfCauchy", "LogNormal", "Normal", "Posterior", "Uniform"),
+        (
+            "SVGD",
+            "Beta",
+            "ConstantStepSize",
+            "ExponentialDecayStepSize",
+            "Gamma",
+            "HalfCauchy",
+            "LogNormal",
+            "Normal",
+            "Posterior",
+            "Uniform",
+        ),
         "phasic.svgd",
     ),
 }
@@ -64,26 +101,39 @@ __all__ = [
     "SVGD",
     "Beta",
     "CacheManager",
+    "CompilationConfig",
     "ComplexGradient",
+    "ConstantStepSize",
     "CountGradient",
     "CurveGradient",
+    "DiscreteDistributionContext",
     "DistributionContext",
     "Edge",
     "Epoch",
     "EpochGradient",
     "EpochLaw",
     "Epochs",
+    "ExponentialDecayStepSize",
     "Gamma",
     "Gradient",
     "Graph",
     "HalfCauchy",
     "LogNormal",
+    "MatrixRepresentation",
     "Model",
     "ModelFormatError",
     "Normal",
     "Observations",
+    "PTDAlgorithmsError",
+    "PTDBackendError",
+    "PTDConfigError",
+    "PTDFeatureError",
+    "PTDJAXError",
     "Posterior",
+    "Property",
+    "PropertySet",
     "QuantileGradient",
+    "StateIndexer",
     "Trace",
     "TraceFormatError",
     "Uniform",
@@ -93,20 +143,32 @@ __all__ = [
     "cleanup_old_traces",
     "clear_cache",
     "clear_trace_cache",
+    "compute_moments_ffi",
+    "compute_pmf_and_moments_ffi",
+    "compute_pmf_ffi",
+    "configure",
     "evaluate_trace_jax",
     "export_function",
+    "get_available_options",
+    "get_config",
+    "get_default_config",
     "get_trace_cache_stats",
     "import_function",
+    "instantiate_from_trace",
     "list_cached_traces",
     "print_cache_info",
     "record_elimination_trace",
+    "reset_config",
+    "set_default_config",
     "trace_to_log_likelihood",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from phasic._dropped import refuse
+
+        refuse(__name__, name)
     value = getattr(importlib.import_module(_LAZY[name]), name)
     globals()[name] = value
     return value

@@ -12,7 +12,9 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from phasic._features import feature_rows
 from phasic._graph import Graph
+from phasic._initial import relative_initial
 from phasic._model import Model
 
 #: How far the weights of a graph may be from those of an affine function of theta, relative.
@@ -21,11 +23,11 @@ _AFFINE = 1e-9
 
 def pmf_from_graph(graph: Graph, discrete: bool = False) -> Callable[..., Array]:
     """`(theta, times) -> densities`, or of a graph without parameters `(times) -> densities`."""
-    model = graph.model(discrete=discrete)
+    model = relative_initial(graph).model(discrete=discrete)
     function = model.pmf if discrete else model.pdf
     if graph.parameterized():
-        return function
-    return lambda times: function(jnp.zeros(0), times)
+        return _of(model, lambda theta, times: function(theta, times))
+    return _of(model, lambda times: function(jnp.zeros(0), times))
 
 
 def pmf_from_graph_parameterized(
@@ -50,42 +52,43 @@ def pmf_from_graph_parameterized(
     return function
 
 
-def moments_from_graph(graph: Graph, nr_moments: int = 2) -> Callable[[ArrayLike], Array]:
-    """`(theta) -> (nr_moments,)`."""
-    _must_have_parameters(graph)
-    model = graph.model(discrete=graph.is_discrete)
-    return lambda theta: model.moments(theta, nr_moments)
+def moments_from_graph(graph: Graph, nr_moments: int = 2) -> Callable[..., Array]:
+    """`(theta) -> (nr_moments,)`, or of a graph without parameters `() -> (nr_moments,)`."""
+    model = relative_initial(graph).model(discrete=graph.is_discrete)
+    if graph.parameterized():
+        return lambda theta: model.moments(theta, nr_moments)
+    return lambda theta=(): model.moments(jnp.asarray(theta, float), nr_moments)
 
 
 def pmf_and_moments_from_graph(
     graph: Graph, nr_moments: int = 2, discrete: bool = False
 ) -> Callable[..., tuple[Array, Array]]:
-    """`(theta, times, rewards=None) -> (densities, moments)`.
+    """`(theta, times, rewards=None) -> (densities, moments)`; without parameters `(times, rewards=None)`.
 
     Without rewards (k,) and (nr_moments,); so with rewards (n_vertices,), for the accumulated reward. With
     rewards (f, n_vertices), a row for each feature, (k, f) and (f, nr_moments), of times (k,) or (k, f).
     """
-    _must_have_parameters(graph)
-    model = graph.model(discrete=discrete)
+    model = relative_initial(graph).model(discrete=discrete)
 
     def one(theta: ArrayLike, times: ArrayLike, rewards: ArrayLike | None) -> tuple[Array, Array]:
         return _density(model, theta, times, rewards), model.moments(theta, nr_moments, rewards)
 
     def function(theta: ArrayLike, times: ArrayLike, rewards: ArrayLike | None = None) -> tuple[Array, Array]:
-        if rewards is None or np.ndim(rewards) == 1:
-            return one(theta, times, rewards)
-        rows, at = jnp.asarray(rewards), jnp.asarray(times)
-        if rows.ndim != 2 or rows.shape[1] != model.n_vertices:
-            raise ValueError(
-                f"rewards has shape {rows.shape}, but the model needs (features, {model.n_vertices})"
-            )
+        if rewards is None:
+            return one(theta, times, None)
+        at = jnp.asarray(times)
+        rows = feature_rows(rewards, model.n_vertices, at.shape[1] if at.ndim == 2 else None)
+        if rows.ndim == 1:
+            return one(theta, at, rows)
         if at.ndim > 1 and at.shape[1:] != rows.shape[:1]:
             raise ValueError(f"times has shape {at.shape}, but rewards has {len(rows)} rows, one per feature")
         columns = [at if at.ndim == 1 else at[:, i] for i in range(len(rows))]
         found = [one(theta, column, row) for column, row in zip(columns, rows, strict=True)]
         return jnp.stack([each[0] for each in found], axis=-1), jnp.stack([each[1] for each in found])
 
-    return function
+    if graph.parameterized():
+        return _of(model, function)
+    return _of(model, lambda times, rewards=None: function(jnp.zeros(0), times, rewards))
 
 
 def compute_pmf_ffi(
@@ -187,6 +190,12 @@ def evaluate_trace_jax(
     }
 
 
+def _of(model: Model, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with its model as attribute, for fits."""
+    function.model = model  # type: ignore[attr-defined]
+    return function
+
+
 def _density(model: Model, theta: ArrayLike, times: ArrayLike, rewards: ArrayLike | None) -> Array:
     if not model.discrete:
         return model.pdf(theta, times) if rewards is None else model.pdf_reward(theta, times, rewards)
@@ -201,21 +210,18 @@ def _model(structure: Graph | Model, discrete: bool | None) -> Model:
             return structure
         return dataclasses.replace(structure, discrete=discrete, tables=None)
     if isinstance(structure, Graph):
+        structure = relative_initial(structure)
         return structure.model(discrete=structure.is_discrete if discrete is None else discrete)
     raise TypeError(f"a phasic.Graph or phasic.Model is needed, not {type(structure).__name__}")
-
-
-def _must_have_parameters(graph: Graph) -> None:
-    if not graph.parameterized():
-        raise ValueError("the graph has no parameters: build it with rates that depend on theta")
 
 
 def _affine(builder: Callable[[NDArray[np.float64]], Graph], p: int) -> Graph:
     """The parameterized graph whose weights are those of graphs that are built at concrete theta."""
     units = np.eye(p)
     checked = 1.5 + 0.25 * np.arange(p)
-    graphs = [builder(np.array(at)) for at in (np.ones(p), *(1 + units), checked)]
-    edges = [_edges(each) for each in graphs]
+    points = (np.ones(p), *(1 + units), checked)
+    graphs = [builder(np.array(at)) for at in points]
+    edges = [_edges(relative_initial(each), at) for each, at in zip(graphs, points, strict=True)]
     first, last = edges[0], edges[-1]
     for other in edges[1:]:
         if other.keys() != first.keys():
@@ -241,8 +247,10 @@ def _affine(builder: Callable[[NDArray[np.float64]], Graph], p: int) -> Graph:
 _Key = tuple[tuple[int, ...] | None, tuple[int, ...] | None]
 
 
-def _edges(graph: Graph) -> dict[_Key, float]:
-    """Weights by states; None for the starting vertex."""
+def _edges(graph: Graph, theta: NDArray[np.float64]) -> dict[_Key, float]:
+    """Weights at theta by states; None for the starting vertex."""
+    if graph.parameterized():
+        graph.update_weights(theta)
     start = graph.starting_vertex().index()
 
     def state(vertex: Any) -> tuple[int, ...] | None:

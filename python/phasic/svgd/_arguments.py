@@ -32,7 +32,7 @@ def old_arguments(given: dict[str, Any]) -> None:
 
     Raises TypeError for a name that never existed.
     """
-    known = {*_NO_EFFECT, "regularization", "param_transform", "rewards"}
+    known = {*_NO_EFFECT, "regularization", "param_transform"}
     for name in given:
         if name not in known:
             raise TypeError(f"SVGD got an unexpected argument {name!r}")
@@ -40,8 +40,6 @@ def old_arguments(given: dict[str, Any]) -> None:
         raise ValueError(
             'param_transform: use transforms, with "log", "logit" or "identity" for each parameter'
         )
-    if given.get("rewards") is not None:
-        raise ValueError("rewards belong to the model: make a model with them and fit that")
     regularization = given.get("regularization")
     if regularization is not None and not (np.ndim(regularization) == 0 and regularization == 0):
         raise ValueError(

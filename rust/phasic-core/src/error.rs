@@ -72,6 +72,16 @@ pub enum Error {
         /// Coefficients of this edge.
         given: usize,
     },
+    /// An edge is asked for that is not there.
+    #[error("edge {position} out of {from} does not exist: there are {length}")]
+    NoSuchEdge {
+        /// Source of the edges.
+        from: StateName,
+        /// The position asked for.
+        position: usize,
+        /// How many there are.
+        length: usize,
+    },
     /// An edge into the starting vertex.
     #[error("the edge from {from} leads to the starting vertex, which cannot be entered")]
     IntoStart {
