@@ -9,8 +9,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from phasic._compilation import CompilationConfig, get_default_config, set_default_config
-from phasic._config import configure, get_available_options, get_config, reset_config
 from phasic._context import DiscreteDistributionContext, DistributionContext
 from phasic._core import Trace, TraceFormatError, __version__
 from phasic._curves import CountGradient, CurveGradient, QuantileGradient
@@ -20,7 +18,6 @@ from phasic._graph import Graph
 from phasic._matrices import MatrixRepresentation
 from phasic._observations import Observations
 from phasic._saved import ModelFormatError
-from phasic._state_indexing import Property, PropertySet, StateIndexer
 from phasic._vertex import Edge, Vertex
 from phasic.cache import (
     CacheManager,
@@ -32,15 +29,15 @@ from phasic.cache import (
     list_cached_traces,
     print_cache_info,
 )
-from phasic.exceptions import (
-    PTDAlgorithmsError,
-    PTDBackendError,
-    PTDConfigError,
-    PTDFeatureError,
-    PTDJAXError,
-)
 
 if TYPE_CHECKING:
+    from phasic._compilation import CompilationConfig as CompilationConfig
+    from phasic._compilation import get_default_config as get_default_config
+    from phasic._compilation import set_default_config as set_default_config
+    from phasic._config import configure as configure
+    from phasic._config import get_available_options as get_available_options
+    from phasic._config import get_config as get_config
+    from phasic._config import reset_config as reset_config
     from phasic._epoch_law import EpochLaw as EpochLaw
     from phasic._export import export_function as export_function
     from phasic._export import import_function as import_function
@@ -52,6 +49,14 @@ if TYPE_CHECKING:
     from phasic._makers import record_elimination_trace as record_elimination_trace
     from phasic._makers import trace_to_log_likelihood as trace_to_log_likelihood
     from phasic._model import Model as Model
+    from phasic._state_indexing import Property as Property
+    from phasic._state_indexing import PropertySet as PropertySet
+    from phasic._state_indexing import StateIndexer as StateIndexer
+    from phasic.exceptions import PTDAlgorithmsError as PTDAlgorithmsError
+    from phasic.exceptions import PTDBackendError as PTDBackendError
+    from phasic.exceptions import PTDConfigError as PTDConfigError
+    from phasic.exceptions import PTDFeatureError as PTDFeatureError
+    from phasic.exceptions import PTDJAXError as PTDJAXError
     from phasic.svgd import SVGD as SVGD
     from phasic.svgd import Beta as Beta
     from phasic.svgd import ConstantStepSize as ConstantStepSize
@@ -63,8 +68,15 @@ if TYPE_CHECKING:
     from phasic.svgd import Posterior as Posterior
     from phasic.svgd import Uniform as Uniform
 
-#: Names whose modules may import JAX, loaded at first use.
+#: Names whose modules may import JAX, or are for code of older versions, loaded at first use.
 _LAZY = {
+    **dict.fromkeys(("CompilationConfig", "get_default_config", "set_default_config"), "phasic._compilation"),
+    **dict.fromkeys(("configure", "get_available_options", "get_config", "reset_config"), "phasic._config"),
+    **dict.fromkeys(("Property", "PropertySet", "StateIndexer"), "phasic._state_indexing"),
+    **dict.fromkeys(
+        ("PTDAlgorithmsError", "PTDBackendError", "PTDConfigError", "PTDFeatureError", "PTDJAXError"),
+        "phasic.exceptions",
+    ),
     "EpochLaw": "phasic._epoch_law",
     "Model": "phasic._model",
     "instantiate_from_trace": "phasic._instances",

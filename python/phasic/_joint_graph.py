@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phasic import _check, _core
-from phasic._state_indexing import StateIndexer
 from phasic._structure import Structure
+
+if TYPE_CHECKING:
+    from phasic._state_indexing import StateIndexer
 
 #: All entries of the states of the two vertices beside those of the model: beyond the limits, and the end.
 _BEYOND, _END = -2, -1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from phasic._dropped import refuse
 from phasic._structure import Structure
 
 if TYPE_CHECKING:
@@ -93,4 +92,6 @@ class Makers(Structure):
     def __getattr__(self, name: str) -> NoReturn:
         if hasattr(type(self), name):
             object.__getattribute__(self, name)  # a property, which raises its own error
+        from phasic._dropped import refuse
+
         refuse("phasic.Graph", name)
