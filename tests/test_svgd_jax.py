@@ -22,6 +22,7 @@ import phasic
 import pytest
 from phasic import Graph
 
+SOURCE = str(Path(phasic.__file__).parents[1])  # a fresh process imports the same phasic
 TIMES = [0.31, 0.84, 1.12, 0.22, 2.41, 0.67, 1.93, 0.45]
 OTHER_TIMES = [3.1, 8.4, 11.2, 2.2, 24.1, 6.7, 19.3, 4.5]
 
@@ -52,7 +53,7 @@ jax.config.update("jax_enable_x64", True)
 import jax.numpy as jnp
 import numpy as np
 import phasic
-from phasic import Gamma, Graph
+from phasic import Beta, Gamma, Graph
 ready = time.perf_counter()
 sys.path.insert(0, {folder!r})
 from test_svgd_jax import OTHER_TIMES, TIMES, coalescent
@@ -69,7 +70,8 @@ def in_a_fresh_process(cache: Path, body: str) -> dict[str, Any]:
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
-        env=kept | {"PHASIC_CACHE_DIR": str(cache), "HOME": str(cache), "JAX_PLATFORMS": "cpu"},
+        env=kept
+        | {"PHASIC_CACHE_DIR": str(cache), "HOME": str(cache), "JAX_PLATFORMS": "cpu", "PYTHONPATH": SOURCE},
         capture_output=True,
         text=True,
         check=False,
@@ -189,13 +191,94 @@ def test_layer_2_a_model_without_its_trace_says_what_to_do(cache: Path) -> None:
     assert "graph.model()" in second["error"]
 
 
-# Layer 3: compiled programs
-
 FIT = """
     graph = Graph(callback=coalescent, n={n})
     posterior = graph.svgd(np.array({data}), prior=Gamma(2.0, 1.0), n_particles=64, progress=False)
     report(mean=posterior.mean[0], sd=posterior.sd[0], converged=posterior.converged)
 """
+
+
+def test_layer_2_a_fit_finds_its_recipe_in_a_fresh_process(cache: Path) -> None:
+    first = in_a_fresh_process(cache, FIT.format(n=5, data="TIMES"))
+    second = in_a_fresh_process(cache, FIT.format(n=5, data="TIMES"))
+    before, after = first["stats"]["function"], second["stats"]["function"]
+    show(
+        "Layer 2: the recipe of a fit's program",
+        f"first process   hits {before['hits']}  stored {before['stores']}",
+        f"second process  hits {after['hits']}  stored {after['stores']}",
+        f"its programs    {second['stats']['xla']}",
+    )
+    assert (before["hits"], before["stores"]) == (0, 1)
+    assert (after["disk_hits"], after["stores"]) == (1, 0)
+    assert second["stats"]["xla"]["misses"] == 0
+    assert second["mean"] == first["mean"]
+
+
+def test_layer_2_recipes_make_the_programs_again(cache: Path) -> None:
+    """The programs are lost, as after a new version of JAX; the recipes are enough to make them."""
+    first = in_a_fresh_process(cache, FIT.format(n=5, data="TIMES"))
+    programs = list((cache / "xla").glob("*/*-cache"))
+    for program in programs:
+        program.unlink()
+    warmed = in_a_fresh_process(cache, "report(**phasic.CacheManager().prewarm())")
+    second = in_a_fresh_process(cache, FIT.format(n=6, data="OTHER_TIMES"))
+    show(
+        "Layer 2: recipes without their programs",
+        f"programs lost   {len(programs)}",
+        f"prewarm         recipes {warmed['recipes']}  compiled {warmed['compiled']}",
+        f"next fit        {second['stats']['xla']}, recipe hits {second['stats']['function']['hits']}",
+    )
+    assert first["stats"]["xla"]["stores"] == len(programs) > 0
+    assert (warmed["recipes"], warmed["compiled"], warmed["skipped"]) == (1, 1, 0)
+    assert second["stats"]["xla"]["misses"] == 0
+    assert second["stats"]["function"]["hits"] == 1
+
+
+# Data, priors and rewards are arguments of the programs, and parts of no key
+
+EXACT = """
+    up = Graph(1)
+    a, b = up.find_or_create_vertex([1]), up.find_or_create_vertex([0])
+    up.starting_vertex().add_edge(a, 1.0)
+    a.add_edge_parameterized(b, 0.0, [1.0])
+    counts = np.array([2.0, 4.0, 4.0, 6.0, 8.0, 2.0, 10.0, 4.0])
+    fits = {
+        "times": lambda: up.svgd(np.array(TIMES), prior=Gamma(2.0, 1.0), progress=False),
+        "other times": lambda: up.svgd(np.array(OTHER_TIMES), prior=Gamma(2.0, 1.0), progress=False),
+        "other prior": lambda: up.svgd(np.array(TIMES), prior=Gamma(30.0, 3.0), progress=False),
+        "rewards": lambda: up.svgd(counts, True, Beta(2.0, 2.0), rewards=[0, 1, 0], progress=False),
+        "other rewards": lambda: up.svgd(counts, True, Beta(2.0, 2.0), rewards=[0, 2, 0], progress=False),
+    }
+    report(means={name: float(fits[name]().mean[0]) for name in %s})
+"""
+
+
+def test_nothing_is_answered_for_other_data_another_prior_or_other_rewards(cache: Path) -> None:
+    names = ["times", "other times", "other prior", "rewards", "other rewards"]
+    first = in_a_fresh_process(cache, EXACT % names)
+    second = in_a_fresh_process(cache, EXACT % names[::-1])
+    count, total, steps = len(TIMES), sum(TIMES), 40
+    exact = {
+        "times": (2 + count) / (1 + total),
+        "other times": (2 + count) / (1 + 10 * total),
+        "other prior": (30 + count) / (3 + total),
+        "rewards": (2 + count) / (4 + steps),
+        "other rewards": (2 + count) / (4 + steps / 2),
+    }
+    show(
+        "Data, priors and rewards are arguments of the programs",
+        f"programs        {first['stats']['xla']['misses']} compiled for {len(names)} fits",
+        *(f"{name:<15} mean {first['means'][name]:.5f}, exact {exact[name]:.5f}" for name in names),
+    )
+    for name in names:
+        # The acceptance bar of a fit's mean: 2 %.
+        assert abs(first["means"][name] / exact[name] - 1) < 0.02
+    assert first["stats"]["xla"]["misses"] == 2
+    assert second["means"] == first["means"]
+    assert second["stats"]["xla"]["misses"] == 0
+
+
+# Layer 3: compiled programs
 
 
 def test_layer_3_a_fresh_process_compiles_nothing(cache: Path) -> None:

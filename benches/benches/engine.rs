@@ -3,8 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use phasic_benches::{demes, explore, freeze, kingman_blocks, rabbits, tandem};
-use phasic_core::{Batch, Frozen, GraphBuilder, Law, LogLikelihood, Moments, Trace};
+use phasic_benches::{demes, explore, freeze, kingman, kingman_blocks, rabbits, tandem};
+use phasic_core::{
+    Batch, Clock, Frozen, GraphBuilder, Interrupt, Key, Law, LogLikelihood, Moments, Sampler, Trace,
+};
 
 /// Named models in three sizes, with a θ.
 fn models() -> Vec<(String, Frozen, Vec<f64>)> {
@@ -117,5 +119,48 @@ fn likelihood(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, record, evaluate, parameters, likelihood);
+/// `numpy.random.default_rng(1).bytes(32)`: the draws of `graph.sample(1000, seed=1)`.
+const SEED_1: Key = [
+    255, 228, 34, 121, 243, 189, 6, 131, 102, 168, 82, 193, 187, 150, 81, 243, 205, 24, 236, 8, 246,
+    164, 231, 36, 210, 111, 172, 210, 174, 176, 218, 242,
+];
+
+/// What a fit asks for at every step: 100 θ, 1,000 times drawn at θ = 1, the coalescent of 10, on all
+/// cores. The same data and θ as in `benches/python/jax_models.py`.
+fn particles(c: &mut Criterion) {
+    let frozen = freeze(&kingman(10));
+    let sampler = Sampler::new(&frozen.graph, &[1.0], Clock::Time).expect("a positive rate");
+    let mut times = vec![0.0; 1000];
+    sampler.times(&SEED_1, &mut times, &Interrupt::never()).expect("nothing interrupts");
+    let trace = Trace::record(&frozen).expect("an acyclic model");
+    let weights = vec![1.0; times.len()];
+    let thetas: Vec<f64> = (0..100).map(|k| 0.5 + 1.5 * f64::from(k) / 99.0).collect();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut group = c.benchmark_group("particles");
+    let mut found = vec![[0.0; 2]; thetas.len()];
+    group.bench_function("value and gradient", |b| {
+        b.iter(|| {
+            // The data are prepared in every call, as in a compiled function that is given them.
+            let data = LogLikelihood::new(&trace, Law::Continuous, &times, &weights, &[], 1e-12)
+                .expect("positive times");
+            let share = thetas.len().div_ceil(cores);
+            std::thread::scope(|scope| {
+                for (thetas, found) in thetas.chunks(share).zip(found.chunks_mut(share)) {
+                    let data = &data;
+                    scope.spawn(move || {
+                        for (theta, [value, slope]) in thetas.iter().zip(found) {
+                            *value = data.value_and_gradient(
+                                black_box(&[*theta]),
+                                std::slice::from_mut(slope),
+                            );
+                        }
+                    });
+                }
+            });
+            black_box(&found).len()
+        });
+    });
+}
+
+criterion_group!(benches, record, evaluate, parameters, likelihood, particles);
 criterion_main!(benches);

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import mpmath
 import numpy as np
 import scipy.sparse as sparse
-from phasic import Graph
+from phasic import Epochs, Graph
 from scipy.sparse.linalg import expm_multiply
 
 from benches.python.elimination import matrix
@@ -165,6 +165,34 @@ def stiffness() -> None:
         print(f"| {migration:.0e} | {20 * migration * times[-1]:.0e} | {1e3 * took:.1f} ms | {methods} |")
 
 
+def stiff_occupancy() -> None:
+    """Where the chain is at a time, and where it was until then."""
+    graph, time = Graph(callback=two_demes, n=20), 1.0
+    print("\n| 2 demes × 20, migration | q·t | occupancy | accumulated time |\n| --- | --- | --- | --- |")
+    for migration in (1.0, 1e2, 1e4, 1e6, 1e8):
+        graph.update_weights([1.0, migration])
+        q = max(vertex.rate() for vertex in graph.vertices())
+        at = seconds(lambda: graph.state_probability(time))
+        until = seconds(lambda: graph.accumulated_visiting_time(time))
+        print(f"| {migration:.0e} | {q * time:.0e} | {1e3 * at:.1f} ms | {1e3 * until:.1f} ms |")
+
+
+def stiff_epochs() -> None:
+    """Three epochs, of which the last is not stiff; 100 times in all of them."""
+    graph = Graph(callback=two_demes, n=20)
+    data = np.exp(np.random.default_rng(1).uniform(np.log(0.1), np.log(6.0), 100))
+    print("\n| 2 demes × 20, migration | log-likelihood | all gradients |\n| --- | --- | --- |")
+    for migration in (1.0, 1e3, 1e6, 1e8):
+        thetas = ([1.0, migration], [2.0, 3 * migration], [0.5, 1.0])
+
+        def made(thetas=thetas) -> Epochs:
+            return graph.epochs(list(zip((0.0, 0.5, 1.5), thetas, strict=True)))
+
+        value = seconds(lambda made=made: made().log_likelihood(data))
+        slopes = seconds(lambda made=made: made().log_likelihood_gradient(data))
+        print(f"| {migration:.0e} | {1e3 * value:.0f} ms | {1e3 * slopes:.0f} ms |")
+
+
 def likelihood(n: int = 43, m: int = 10_000) -> None:
     graph = Graph(callback=two_demes, n=n)
     theta = np.array([1.0, 0.5])
@@ -210,6 +238,8 @@ def main() -> None:
     stiff_errors()
     total_length()
     stiffness()
+    stiff_occupancy()
+    stiff_epochs()
     likelihood()
     if options.phasegen:
         phasegen(options.phasegen)

@@ -1,4 +1,4 @@
-"""Models in JAX: overhead of a call, batches of particles, scaling over cores, size of programs.
+"""Models in JAX: overhead of a call, batches of particles, cores and threads, size of programs.
 
     python -m benches.python.jax_models [--rival PYTHON]
 
@@ -14,6 +14,7 @@ import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -59,35 +60,64 @@ def timed(call: Callable[[], object], runs: int = 15) -> float:
     return statistics.median(taken)
 
 
-def least(call: Callable[[], object], runs: int = 3000) -> float:
-    """Least seconds of a short call."""
-    call()
-    best = np.inf
-    for _ in range(runs):
-        start = time.perf_counter()
-        jax.block_until_ready(call())
-        best = min(best, time.perf_counter() - start)
-    return float(best)
+def least_in_turn(calls: dict[str, Callable[[], jax.Array]], blocks: int = 15, runs: int = 20) -> dict:
+    """Seconds of short calls: of each the median over blocks of the least in a block.
+
+    In a block all take turns, several calls in a row each: the first one finds the caches cold.
+    """
+    for call in calls.values():
+        call().block_until_ready()
+    least: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(blocks):
+        best = dict.fromkeys(calls, np.inf)
+        for _ in range(runs):
+            for name, call in calls.items():
+                for _ in range(15):
+                    start = time.perf_counter()
+                    call().block_until_ready()
+                    best[name] = min(best[name], time.perf_counter() - start)
+        for name, seconds in best.items():
+            least[name].append(seconds)
+    return {name: statistics.median(each) for name, each in least.items()}
 
 
 def overhead() -> None:
-    """A model of one state, one observation: what the way into Rust costs."""
+    """A model of one state, one observation: what the way into Rust costs.
+
+    The callbacks compute the same numbers by the same Rust; the last one computes nothing.
+    """
     graph = Graph(callback=models.kingman_parameterised, n=2)
     model, theta, data = graph.model(), jnp.array([1.0]), jnp.array([0.7])
-    trace = graph.trace()
+    trace, shape = graph.trace(), jax.ShapeDtypeStruct((), jnp.float64)
 
-    def host(theta: np.ndarray, data: np.ndarray) -> np.ndarray:
+    def back(host: Callable[..., object]) -> Callable[..., jax.Array]:
+        return jax.jit(lambda model, theta, data: jax.pure_callback(host, shape, theta, data))
+
+    def host_likelihood(theta: np.ndarray, data: np.ndarray) -> np.ndarray:
+        return np.asarray(graph.log_likelihood(np.asarray(theta), np.asarray(data)))
+
+    def host_expectation(theta: np.ndarray, data: np.ndarray) -> np.ndarray:
         return np.asarray(trace.moments(np.asarray(theta), 1, None)[0])
 
-    empty = jax.jit(lambda model, theta, data: theta[0])
-    call = jax.jit(lambda model, theta, data: model.log_likelihood(theta, data))
-    moment = jax.jit(lambda model, theta, data: model.expectation(theta))
-    shape = jax.ShapeDtypeStruct((), jnp.float64)
-    back = jax.jit(lambda model, theta, data: jax.pure_callback(host, shape, theta, data))
-    nothing = least(lambda: empty(model, theta, data))
-    for name, function in (("log_likelihood", call), ("expectation", moment), ("pure_callback", back)):
-        over = 1e6 * (least(lambda f=function: f(model, theta, data)) - nothing)
-        print(f"{name}: {over:.1f} µs over an empty one")
+    one = np.asarray(1.0)
+    functions = {
+        "empty": jax.jit(lambda model, theta, data: theta[0]),
+        "log_likelihood": jax.jit(lambda model, theta, data: model.log_likelihood(theta, data)),
+        "expectation": jax.jit(lambda model, theta, data: model.expectation(theta)),
+        "pure_callback, log_likelihood": back(host_likelihood),
+        "pure_callback, expectation": back(host_expectation),
+        "pure_callback, nothing": back(lambda theta, data: one),
+    }
+    calls = {name: lambda f=f: f(model, theta, data) for name, f in functions.items()}
+    seconds = least_in_turn(calls)
+    over = {name: 1e6 * (each - seconds["empty"]) for name, each in seconds.items()}
+    print(f"an empty function: {1e6 * seconds['empty']:.1f} µs")
+    for name in list(functions)[1:]:
+        print(f"{name}: {over[name]:.1f} µs over an empty one")
+    for name in ("log_likelihood", "expectation"):
+        same, nothing = over[f"pure_callback, {name}"], over["pure_callback, nothing"]
+        ratios = f"callback {same / over[name]:.0f} times, callback to nothing {nothing / over[name]:.0f}"
+        print(f"{name}: {ratios}")
 
 
 def particles(rival: str | None) -> None:
@@ -102,7 +132,9 @@ def particles(rival: str | None) -> None:
     if rival:
         path = "/tmp/phasic-bench-times.npy"
         np.save(path, times)
-        run = subprocess.run([rival, "-c", RIVAL, path], capture_output=True, text=True, check=True)
+        # -E: PYTHONPATH may lead to this phasic.
+        command = [rival, "-E", "-c", RIVAL, path]
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
         other = statistics.median(float(line) for line in run.stdout.split())
         print(f"phasic 0.32.1: {1e3 * other:.1f} ms, ratio {other / own:.0f}")
 
@@ -139,6 +171,38 @@ def batch() -> None:
             }
         )
     )
+
+
+def threads() -> None:
+    """Batches that run at the same time on all cores: two of JAX, and one of JAX beside one of NumPy.
+
+    A ratio of 1 is what a queue would take; above it the pools are in each other's way.
+    """
+    graph = Graph(callback=two_demes, n=20)
+    model, thetas = graph.model(), jnp.linspace(0.5, 2, 100)[:, None] * jnp.array([1.0, 2.0])
+    times = np.linspace(0.2, 6.0, 200)
+    fit = jax.jit(jax.vmap(jax.value_and_grad(lambda theta: model.log_likelihood(theta, times))))
+    trace, many = graph.trace(), np.tile(thetas, (100, 1))
+
+    def of_numpy() -> None:
+        trace.batch(many)
+
+    def of_jax() -> None:
+        jax.block_until_ready(fit(thetas))
+
+    pairs = {"two batches of JAX": (of_jax, of_jax), "JAX beside NumPy": (of_jax, of_numpy)}
+    for name, pair in pairs.items():
+        ratios = []
+        for _ in range(9):
+            alone = sum(timed(call, 1) for call in pair)
+            start = time.perf_counter()
+            workers = [threading.Thread(target=call) for call in pair]
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+            ratios.append((time.perf_counter() - start) / alone)
+        print(f"{name} at once: {statistics.median(ratios):.2f} of one after the other")
 
 
 def sizes() -> None:
@@ -178,5 +242,6 @@ if __name__ == "__main__":
         overhead()
         particles(arguments.rival)
         scaling()
+        threads()
         sizes()
         portable()

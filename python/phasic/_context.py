@@ -1,4 +1,4 @@
-"""The step interface of older code: the law of a graph, one step of time after the other."""
+"""The step interface of older code: the law of a graph, one step after the other."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from phasic import _check
 from phasic._check import Doubles
+from phasic._steps import Chain
 
 if TYPE_CHECKING:
     from phasic._graph import Graph
@@ -78,3 +79,49 @@ class DistributionContext:
             graph._current_theta(), initial, self._exponent, duration, TOLERANCE
         )
         return graph._in_creation_order(end), exponent, graph._in_creation_order(spent), density, absorbed
+
+
+class DiscreteDistributionContext:
+    """The law of a graph's number of steps, one step of the discrete chain after the other.
+
+    Made by `Graph.distribution_context_discrete`, at the parameters that the graph has then.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._chain = Chain(graph)
+        self._probability = self._chain.initial
+        self._visits = self._chain.initial
+        self._pmf = self._cdf = self._chain.absorbed
+        self._jumps = 0
+
+    def step(self) -> None:
+        """Go on by one step."""
+        self._pmf = self._chain.absorbed_by(self._probability)
+        self._cdf = min(1.0, self._cdf + self._pmf)
+        self._probability = self._chain.step(self._probability)
+        self._visits = self._visits + self._probability
+        self._jumps += 1
+
+    def jumps(self) -> int:
+        """The number of steps taken."""
+        return self._jumps
+
+    time = jumps
+
+    def pmf(self) -> float:
+        """Probability of being absorbed by the last step; before the first, of starting absorbed."""
+        return self._pmf
+
+    def cdf(self) -> float:
+        """Probability of being absorbed by now."""
+        return self._cdf
+
+    def state_probability(self) -> Doubles:
+        """Probability of each vertex now, (n_vertices,); 0 at absorbing ones."""
+        return self._probability.copy()
+
+    stop_probability = state_probability
+
+    def accumulated_visits(self) -> Doubles:
+        """Mean number of steps at which each vertex was held until now, (n_vertices,)."""
+        return self._visits.copy()

@@ -18,7 +18,12 @@ LOG_SD = 2.0
 
 
 def data_scaled_prior(
-    trace: _core.Trace, values: Doubles, weights: Doubles, rewards: Doubles | None
+    trace: _core.Trace,
+    values: Doubles,
+    weights: Doubles,
+    rewards: Doubles | None,
+    *,
+    discrete: bool | None = None,
 ) -> LogNormal:
     """LogNormal(log c, 2) for every parameter, with c such that theta = (c, …, c) gives the data's mean.
 
@@ -30,7 +35,8 @@ def data_scaled_prior(
         trace: The model.
         values: (m,) observations.
         weights: (m,) multiplicities.
-        rewards: (n_vertices,) in the trace's order for a discrete law, None for absorption times.
+        rewards: (n_vertices,) in the trace's order, by default for a discrete law; None for absorption times.
+        discrete: Whether rewards are collected per step, instead of per time.
 
     Raises:
         ValueError: No common value of the parameters gives the data's mean.
@@ -41,8 +47,8 @@ def data_scaled_prior(
 
     def mean(log_c: float) -> float:
         theta = np.full(trace.n_parameters, math.exp(log_c))
-        if rewards is None:
-            return float(trace.moments(theta, 1)[0])
+        if rewards is None or discrete is False:
+            return float(trace.moments(theta, 1, rewards)[0])
         return float(trace.discrete_moments(theta, 1, rewards if rewards.size else None)[0])
 
     low, high = -50.0, 50.0

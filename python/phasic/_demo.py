@@ -164,7 +164,7 @@ def _timed(stages: list[Stage], name: str) -> Iterator[None]:
 
 def _layers() -> dict[str, tuple[int, int]]:
     stats = default_manager().stats()
-    return {layer: (counts["hits"], counts["misses"]) for layer, counts in stats.items()}
+    return {layer: (int(counts["hits"]), int(counts["misses"])) for layer, counts in stats.items()}
 
 
 #: The fits of the demo, in order.

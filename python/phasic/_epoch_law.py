@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from phasic._ffi import as_floats
 from phasic._functions import evaluate
 from phasic._native_functions import Function
 
@@ -109,6 +110,6 @@ class EpochLaw:
         return self._evaluate(function, at.reshape(-1)).reshape(at.shape)
 
     def _evaluate(self, function: Function, points: Array | None, rewards: Array | None = None) -> Array:
-        thetas, starts = jnp.asarray(self.thetas), jnp.asarray(self.starts)
+        thetas, starts = as_floats("thetas", self.thetas), jnp.asarray(self.starts)
         variables = jnp.concatenate([thetas.reshape(-1), starts.astype(thetas.dtype)])
         return evaluate(function, self.key, variables, points, rewards)

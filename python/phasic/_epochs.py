@@ -60,8 +60,8 @@ class Epochs:
 
     Made by `Graph.epochs`; it does not change when the graph does. The vector of probabilities is handed
     from each epoch to the next by uniformization with a bound on what is truncated, relative in every
-    entry; the last epoch is solved by elimination. Nothing is stepped. A time at which an epoch begins
-    belongs to that epoch.
+    entry, or where that takes many jumps by contours with an estimate for every entry; the last epoch is
+    solved by elimination. Nothing is stepped. A time at which an epoch begins belongs to that epoch.
 
     Rewards have one entry per vertex, in the order of the graph's `vertices()`. One vector serves all epochs
     where they have the same graph; otherwise give a list with one vector for each epoch.
@@ -120,8 +120,8 @@ class Epochs:
             time: Times ≥ 0 of any shape and order; infinity gives 0.
 
         Raises:
-            ValueError: A time is negative or NaN (the first is named), or a chain is so stiff that an epoch
-                would take more than 3e7 jumps.
+            ValueError: A time is negative or NaN (the first is named), or an epoch of a chain that leaves no
+                room for contours would take more than 3e7 jumps.
         """
         return self._curve("pdf", time)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,9 @@ import jax.export
 from jax import Array
 
 from phasic import _core, _ffi
+from phasic._saved import ModelFormatError
+
+_MAGIC = b"phasic function 1\n"
 
 
 def export_function(function: Callable[..., Any], *examples: Any) -> bytes:
@@ -22,21 +26,56 @@ def export_function(function: Callable[..., Any], *examples: Any) -> bytes:
         function: A function of JAX. Models that are closed over are named by their content hash.
         examples: Arguments, or `jax.ShapeDtypeStruct`s of their shapes and types.
     """
-    checks = [jax.export.DisabledSafetyCheck.custom_call(name) for name in _core.xla_targets()]
+    names = sorted(_core.xla_targets())
+    checks = [jax.export.DisabledSafetyCheck.custom_call(name) for name in names]
     exported = jax.export.export(jax.jit(function), disabled_checks=checks)(*examples)
-    return bytes(exported.serialize(vjp_order=1))
+    program = exported.serialize(vjp_order=1)
+    calls = [name for name in names if name.encode() in exported.mlir_module_serialized]
+    header = {"phasic": _core.__version__, "jax": jax.__version__, "calls": calls}
+    return _MAGIC + json.dumps(header).encode() + b"\n" + bytes(program)
 
 
 def import_function(data: bytes) -> Callable[..., Any]:
     """The function that `export_function` made bytes of, ready to call, compile and differentiate.
 
     Only bytes from a source you trust: a program may call anything that is registered with XLA.
+
+    Raises:
+        ModelFormatError: The bytes are of no function that phasic exported, or of a version whose programs
+            this one cannot run; both versions are named.
     """
+    header, program = _parts(bytes(data))
+    versions = (
+        f"it was exported by phasic {header['phasic']} with JAX {header['jax']}, "
+        f"this is phasic {_core.__version__} with JAX {jax.__version__}"
+    )
+    missing = sorted(set(header["calls"]) - set(_core.xla_targets()))
+    if missing:
+        raise ModelFormatError(
+            f"the function calls {', '.join(missing)}, which this version does not have: {versions}. "
+            "Export it again with this version"
+        )
     _ffi.register_targets()
-    exported = jax.export.deserialize(bytearray(data))
+    try:
+        exported = jax.export.deserialize(bytearray(program))
+    except ValueError as error:
+        raise ModelFormatError(f"the function cannot be read: {versions} ({error})") from None
 
     def call(*arguments: Any) -> Array:
         result: Array = exported.call(*arguments)  # type: ignore[no-untyped-call]
         return result
 
     return call
+
+
+def _parts(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Header and program."""
+    line, found, program = data.removeprefix(_MAGIC).partition(b"\n")
+    if data.startswith(_MAGIC) and found:
+        try:
+            header = json.loads(line)
+        except ValueError:
+            header = None
+        if isinstance(header, dict) and {"phasic", "jax", "calls"} <= header.keys():
+            return header, program
+    raise ModelFormatError("these bytes are no function that phasic exported, or they are damaged")

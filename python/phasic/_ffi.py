@@ -17,7 +17,7 @@ from jax import Array
 from jax.custom_derivatives import SymbolicZero
 from jax.typing import ArrayLike
 
-from phasic import _core
+from phasic import _core, _recipes
 from phasic._native import Tables
 from phasic._native import log_likelihood as log_likelihood_of
 
@@ -115,7 +115,8 @@ def log_likelihood(
         )
     numbers = zip(_OPERANDS[1:], (theta, lower, upper, weights, rewards), strict=True)
     operands = _align(words, *(as_floats(name, operand) for name, operand in numbers))
-    result: Array = _phasic_log_likelihood(*operands, tables, discrete=bool(discrete), rtol=rtol)
+    options = {"discrete": bool(discrete), "rtol": rtol}
+    result: Array = _recipes.call_noted("log_likelihood", (*operands, tables), options)
     return result
 
 

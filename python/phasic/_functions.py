@@ -17,6 +17,7 @@ from jax.custom_derivatives import SymbolicZero
 from jax.typing import ArrayLike
 
 from phasic import _native_functions as native
+from phasic import _recipes
 from phasic._ffi import as_floats, register_targets, vary_together
 from phasic._native import Tables
 from phasic._native_functions import FIRST, FIRST_ALONE, REWARDS, SECOND, VALUES, Function
@@ -54,7 +55,8 @@ def evaluate(
         nothing if points is None else as_floats("points", points),
         nothing if rewards is None else as_floats("rewards", rewards),
     )
-    result: Array = _compiled(jnp.asarray(key), *operands, tables, function=function)
+    arguments = (jnp.asarray(key), *operands, tables)
+    result: Array = _recipes.call_noted("law", arguments, {"function": function})
     return result
 
 

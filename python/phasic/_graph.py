@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from phasic import _check
+from phasic._batches import Batches
 from phasic._check import Doubles
 from phasic._distribution import RTOL
-from phasic._joint import Joint
+from phasic._events import Events
+from phasic._joint_graph import JointGraph
+from phasic._matrices import Matrices
 from phasic._numbers import TOLERANCE
 from phasic._observations import Observations
 from phasic._old import Makers
+from phasic._pairs import Pairs
 from phasic._samples import Samples
+from phasic._serial import Serial
+from phasic._steps import Steps
+from phasic._weights import Weights
 
 if TYPE_CHECKING:
-    from phasic._context import DistributionContext
+    from phasic._context import DiscreteDistributionContext, DistributionContext
     from phasic._epochs import Epochs
     from phasic._model import Model
     from phasic.svgd import Posterior
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
 Data = Any
 
 
-class Graph(Joint, Samples, Makers):
+class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial, Batches, Makers):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:
@@ -62,65 +70,6 @@ class Graph(Joint, Samples, Makers):
         is_discrete: Whether the graph stands for a discrete chain; set by `discretize`.
     """
 
-    @property
-    def rewards(self) -> NDArray[np.int64]:
-        """Rewards that count the events of `discretize`: 1 at auxiliary vertices, (n_vertices,).
-
-        Raises:
-            AttributeError: This graph was not made by `discretize`.
-        """
-        if self._rewards_of_events is None:
-            raise AttributeError("only a graph made by discretize() has rewards of its own")
-        return self._rewards_of_events
-
-    def normalize(self) -> None:
-        """Make this its jump chain: discrete functions divide each vertex's weights by their sum.
-
-        Works for any theta. Functions in continuous time are not affected.
-        """
-        self._builder.normalized = True
-        self._changed()
-
-    def discretize(self, rate: float | Callable[..., Any], **kwargs: Any) -> Self:
-        """A discrete graph that counts events laid on this one at a rate.
-
-        Every transient vertex gets an auxiliary vertex with the same state, entered at `rate` and left back
-        at once. The result is normalized, `is_discrete` is True, and its `rewards` are 1 at auxiliary
-        vertices: `pmf_discrete(k, rewards)` is the probability of k events until absorption. With a rate per
-        lineage of theta / 2 these are the mutations on a coalescent tree. Ask the graph that it was made
-        from about time: functions in continuous time take an auxiliary vertex for a state of rate 1.
-
-        Args:
-            rate: A rate for every vertex, or `rate(state, **kwargs)`: a rate, or one coefficient of theta
-                for each parameter.
-            **kwargs: Passed to `rate`.
-
-        Raises:
-            ValueError: The graph is discrete already, or a rate is not a number ≥ 0 or one coefficient for
-                each parameter.
-        """
-        if self.is_discrete:
-            raise ValueError("this graph is discrete already: discretize the one that it was made from")
-        graph = self._from_builder(self._builder.copy())
-        builder = graph._builder
-        rewards = [0] * builder.n_vertices
-        for vertex in range(1, self.vertices_length()):
-            if not any(base or any(row) for _, base, row in builder.edges(vertex)):
-                continue
-            state = builder.state(vertex)
-            given = rate(state, **kwargs) if callable(rate) else rate
-            weight = _check.doubles("rate", given)
-            auxiliary = builder.find_or_create(state, auxiliary=True)
-            base, coefficients = (float(weight), None) if weight.ndim == 0 else (0.0, weight)
-            builder.add_edge(vertex, auxiliary, base, coefficients)
-            builder.add_edge(auxiliary, vertex, 1.0)
-            rewards.append(1)
-        graph.normalize()
-        graph._theta = self._theta if graph.param_length() == self.param_length() else None
-        graph.is_discrete = True
-        graph._rewards_of_events = np.array(rewards)
-        return graph
-
     # Rates that change in time
 
     def epochs(self, epochs: Sequence[Any], *, rtol: float = TOLERANCE) -> Epochs:
@@ -150,6 +99,12 @@ class Graph(Joint, Samples, Makers):
         from phasic._context import DistributionContext
 
         return DistributionContext(self, granularity)
+
+    def distribution_context_discrete(self) -> DiscreteDistributionContext:
+        """The law of the number of steps, one step after the other."""
+        from phasic._context import DiscreteDistributionContext
+
+        return DiscreteDistributionContext(self)
 
     # Likelihoods and fits
 
@@ -246,7 +201,9 @@ class Graph(Joint, Samples, Makers):
                 wide as a factor of 50 either way, centred where the model's mean is the data's.
             n_particles: Default 128, or 8 per parameter if more.
             n_iterations: The most steps to take; a fit stops when it has converged.
-            rewards: (n_vertices,) whole rewards for a discrete law.
+            rewards: (n_vertices,): observations are accumulated rewards, whole ones of a discrete law. Or
+                (kinds, n_vertices), and observations (m, kinds), NaN where one is missing: a composite
+                likelihood, the product of those of each kind, as if rewards of one path were independent.
             weights: (m,) multiplicities, default 1 each; `Observations` have their own.
             return_history: Keep about 50 snapshots of the particles.
             **options: Those of `phasic.svgd.SVGD`: `seed`, `progress`, `names`, `learning_rate`, `kernel`, …
@@ -261,6 +218,14 @@ class Graph(Joint, Samples, Makers):
 
         if not self.parameterized():
             raise ValueError("this graph has no parameters to fit: give its edges coefficients of theta")
+        discrete_law = self.is_discrete if discrete is None else bool(discrete)
+        if rewards is not None and (not discrete_law or max(np.ndim(rewards), np.ndim(observed_data)) > 1):
+            options.setdefault("progress", True)
+            model, data = self.model(discrete_law), observed_data
+            rewarded = SVGD(
+                model, data, prior, n_particles, n_iterations, weights=weights, rewards=rewards, **options
+            )
+            return replace(rewarded.fit(return_history=return_history).posterior, rewards=rewards)
         discrete, ordered = self._law(discrete, rewards)
         seen = Observations.of(observed_data, weights, name="observed_data")
         if discrete:

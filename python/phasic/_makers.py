@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,13 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from phasic._features import feature_rows
 from phasic._graph import Graph
+from phasic._initial import relative_initial
 from phasic._model import Model
+
+#: A graph, its model, or a graph that older code took apart.
+Structure = Graph | Model | dict[str, Any] | str
 
 #: How far the weights of a graph may be from those of an affine function of theta, relative.
 _AFFINE = 1e-9
@@ -21,11 +27,12 @@ _AFFINE = 1e-9
 
 def pmf_from_graph(graph: Graph, discrete: bool = False) -> Callable[..., Array]:
     """`(theta, times) -> densities`, or of a graph without parameters `(times) -> densities`."""
-    model = graph.model(discrete=discrete)
-    function = model.pmf if discrete else model.pdf
+    model = relative_initial(graph).model(discrete=discrete)
     if graph.parameterized():
-        return function
-    return lambda times: function(jnp.zeros(0), times)
+        return _of(
+            model, lambda theta, times: _density(model, jnp.atleast_1d(theta), jnp.atleast_1d(times), None)
+        )
+    return _of(model, lambda times: _density(model, jnp.zeros(0), jnp.atleast_1d(times), None))
 
 
 def pmf_from_graph_parameterized(
@@ -39,77 +46,84 @@ def pmf_from_graph_parameterized(
     models: dict[int, Model] = {}
 
     def function(theta: ArrayLike, times: ArrayLike) -> Array:
-        theta = jnp.asarray(theta)
+        theta = jnp.atleast_1d(theta)
         if theta.ndim != 1:
             raise ValueError(f"theta has shape {theta.shape}, but one dimension is needed")
         p = theta.shape[0]
         if p not in models:
             models[p] = _affine(builder, p).model(discrete=discrete)
-        return (models[p].pmf if discrete else models[p].pdf)(theta, times)
+        return _density(models[p], theta, jnp.atleast_1d(times), None)
 
     return function
 
 
-def moments_from_graph(graph: Graph, nr_moments: int = 2) -> Callable[[ArrayLike], Array]:
-    """`(theta) -> (nr_moments,)`."""
-    _must_have_parameters(graph)
-    model = graph.model(discrete=graph.is_discrete)
-    return lambda theta: model.moments(theta, nr_moments)
+def moments_from_graph(graph: Graph, nr_moments: int = 2) -> Callable[..., Array]:
+    """`(theta) -> (nr_moments,)`, or of a graph without parameters `() -> (nr_moments,)`."""
+    model = relative_initial(graph).model(discrete=graph.is_discrete)
+    if graph.parameterized():
+        return lambda theta: model.moments(jnp.atleast_1d(theta), nr_moments)
+    return lambda theta=(): model.moments(jnp.asarray(theta, float), nr_moments)
 
 
 def pmf_and_moments_from_graph(
     graph: Graph, nr_moments: int = 2, discrete: bool = False
 ) -> Callable[..., tuple[Array, Array]]:
-    """`(theta, times, rewards=None) -> (densities, moments)`.
+    """`(theta, times, rewards=None) -> (densities, moments)`; without parameters `(times, rewards=None)`.
 
     Without rewards (k,) and (nr_moments,); so with rewards (n_vertices,), for the accumulated reward. With
-    rewards (f, n_vertices), a row for each feature, (k, f) and (f, nr_moments), of times (k,) or (k, f).
+    rewards (f, n_vertices), a row for each feature, (k, f) and (f, nr_moments), of times (k,) or (k, f), NaN
+    where one is missing: its density is NaN, and has no part in derivatives.
     """
-    _must_have_parameters(graph)
-    model = graph.model(discrete=discrete)
+    model = relative_initial(graph).model(discrete=discrete)
 
-    def one(theta: ArrayLike, times: ArrayLike, rewards: ArrayLike | None) -> tuple[Array, Array]:
+    def one(theta: Array, times: Array, rewards: ArrayLike | None) -> tuple[Array, Array]:
         return _density(model, theta, times, rewards), model.moments(theta, nr_moments, rewards)
 
     def function(theta: ArrayLike, times: ArrayLike, rewards: ArrayLike | None = None) -> tuple[Array, Array]:
-        if rewards is None or np.ndim(rewards) == 1:
-            return one(theta, times, rewards)
-        rows, at = jnp.asarray(rewards), jnp.asarray(times)
-        if rows.ndim != 2 or rows.shape[1] != model.n_vertices:
-            raise ValueError(
-                f"rewards has shape {rows.shape}, but the model needs (features, {model.n_vertices})"
-            )
+        theta, at = jnp.atleast_1d(theta), jnp.atleast_1d(times)
+        if rewards is None:
+            return one(theta, at, None)
+        rows = feature_rows(rewards, model.n_vertices, at.shape[1] if at.ndim == 2 else None)
+        if rows.ndim == 1:
+            return one(theta, at, rows)
         if at.ndim > 1 and at.shape[1:] != rows.shape[:1]:
             raise ValueError(f"times has shape {at.shape}, but rewards has {len(rows)} rows, one per feature")
         columns = [at if at.ndim == 1 else at[:, i] for i in range(len(rows))]
         found = [one(theta, column, row) for column, row in zip(columns, rows, strict=True)]
         return jnp.stack([each[0] for each in found], axis=-1), jnp.stack([each[1] for each in found])
 
-    return function
+    if graph.parameterized():
+        return _of(model, function)
+    return _of(model, lambda times, rewards=None: function(jnp.zeros(0), times, rewards))
 
 
 def compute_pmf_ffi(
-    structure: Graph | Model, theta: ArrayLike, times: ArrayLike, discrete: bool = False, granularity: int = 0
+    structure_json: Structure,
+    theta: ArrayLike,
+    times: ArrayLike,
+    discrete: bool = False,
+    granularity: int = 0,
 ) -> Array:
     """Densities or probabilities at times or counts, in their shape.
 
     Args:
-        structure: A graph, or a model made from one.
+        structure_json: A graph, a model made from one, or what `Graph.serialize` of older code gave, as a
+            dictionary or as JSON.
         theta: (p,).
         times: Any shape.
         discrete: Whether probabilities of counts are meant.
         granularity: Means nothing: densities are exact.
     """
-    return _density(_model(structure, discrete), theta, times, None)
+    return _density(_model(structure_json, discrete), theta, times, None)
 
 
-def compute_moments_ffi(structure: Graph | Model, theta: ArrayLike, nr_moments: int) -> Array:
+def compute_moments_ffi(structure_json: Structure, theta: ArrayLike, nr_moments: int) -> Array:
     """Moments of the absorption time, (nr_moments,). Arguments as for `compute_pmf_ffi`."""
-    return _model(structure, None).moments(theta, nr_moments)
+    return _model(structure_json, None).moments(theta, nr_moments)
 
 
 def compute_pmf_and_moments_ffi(
-    structure: Graph | Model,
+    structure_json: Structure,
     theta: ArrayLike,
     times: ArrayLike,
     nr_moments: int,
@@ -118,12 +132,19 @@ def compute_pmf_and_moments_ffi(
     rewards: ArrayLike | None = None,
 ) -> tuple[Array, Array]:
     """Both, of the time or of an accumulated reward. Arguments as for `compute_pmf_ffi`."""
-    model = _model(structure, discrete)
+    model = _model(structure_json, discrete)
     return _density(model, theta, times, rewards), model.moments(theta, nr_moments, rewards)
 
 
-def record_elimination_trace(graph: Graph, theta_dim: int | None = None) -> Model:
+def record_elimination_trace(
+    graph: Graph,
+    theta_dim: int | None = None,
+    reward_length: int | None = None,
+    enable_rewards: bool = False,
+) -> Model:
     """The graph's model, which knows its recorded elimination by content.
+
+    `reward_length` and `enable_rewards` mean nothing: every trace serves any rewards.
 
     Raises:
         ValueError: `theta_dim` is not the number of parameters.
@@ -134,19 +155,22 @@ def record_elimination_trace(graph: Graph, theta_dim: int | None = None) -> Mode
 
 
 def trace_to_log_likelihood(
-    trace: Model | Graph, observed_data: ArrayLike, reward_vector: ArrayLike | None = None, **old: Any
+    trace: Model | Graph,
+    observed_data: ArrayLike,
+    reward_vector: ArrayLike | None = None,
+    granularity: int = 0,
+    use_cpp: bool = True,
+    use_log: bool = False,
 ) -> Callable[[ArrayLike], Array]:
     """`(theta) -> log-likelihood` of absorption times, or of accumulated rewards.
+
+    `granularity`, `use_cpp` and `use_log` mean nothing: values are exact.
 
     Args:
         trace: What `record_elimination_trace` gave, or a graph.
         observed_data: (m,).
         reward_vector: (n_vertices,).
-        **old: `granularity`, `use_cpp` and `use_log` of older code, which mean nothing.
     """
-    unknown = sorted(set(old) - {"granularity", "use_cpp", "use_log"})
-    if unknown:
-        raise TypeError(f"unexpected arguments {unknown}")
     model, data = _model(trace, None), np.asarray(observed_data, np.float64)
     if reward_vector is None:
         return lambda theta: model.log_likelihood(theta, data)
@@ -156,17 +180,18 @@ def trace_to_log_likelihood(
 def evaluate_trace_jax(
     trace: Model | Graph, params: ArrayLike | None, rewards: ArrayLike | None = None, use_log: bool = False
 ) -> dict[str, Any]:
-    """The jump chain at theta: rates, probabilities of the next vertex, and which vertices these are.
+    """The jump chain at theta: mean waits, probabilities of the next vertex, and which vertices these are.
 
     Args:
         trace: What `record_elimination_trace` gave, or a graph.
         params: (p,); None for a graph without parameters.
-        rewards: (n_vertices,), by which rates are divided: those of reward time.
+        rewards: (n_vertices,), by which waits are multiplied: the rewards that are collected there.
         use_log: Means nothing.
 
     Returns:
-        `vertex_rates`, (n_vertices,), 0 at absorbing vertices; `edge_probs`, a list with an array for each
-        vertex; `vertex_targets`, a list with the indices of the targets.
+        `vertex_rates`, (n_vertices,): as in older code 1 over the sum of the weights of a vertex, 0 at
+        absorbing ones; `edge_probs`, a list with an array for each vertex; `vertex_targets`, a list of the
+        indices of the targets for each.
     """
     model = _model(trace, None)
     theta = jnp.zeros(model.n_parameters) if params is None else jnp.asarray(params)
@@ -177,45 +202,66 @@ def evaluate_trace_jax(
     weights = base + coefficients @ theta
     origin, reached = original[source], original[target]
     total = jnp.zeros(model.n_vertices).at[origin].add(weights)
-    shares = weights / jnp.where(total == 0, 1, total)[origin]
+    some = jnp.where(total == 0, 1, total)
+    shares = weights / some[origin]
+    waits = jnp.where(total == 0, 0, 1 / some)
     rows = [np.flatnonzero(origin == vertex) for vertex in range(model.n_vertices)]
-    rates = total if rewards is None else total / jnp.asarray(rewards)
     return {
-        "vertex_rates": rates,
+        "vertex_rates": waits if rewards is None else waits * jnp.asarray(rewards),
         "edge_probs": [shares[row] for row in rows],
-        "vertex_targets": [reached[row] for row in rows],
+        "vertex_targets": [reached[row].tolist() for row in rows],
     }
 
 
+def _of(model: Model, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with its model as attribute, for fits."""
+    function.model = model  # type: ignore[attr-defined]
+    return function
+
+
 def _density(model: Model, theta: ArrayLike, times: ArrayLike, rewards: ArrayLike | None) -> Array:
-    if not model.discrete:
-        return model.pdf(theta, times) if rewards is None else model.pdf_reward(theta, times, rewards)
-    if rewards is not None:
-        model = dataclasses.replace(model, rewards=model._row(rewards))
-    return model.pmf(theta, times)
+    """NaN where times are, with derivatives of 0 there."""
+    given = jnp.asarray(times)
+    missing = jnp.isnan(given)
+    at = jnp.where(missing, 1, given)
+    if model.discrete:
+        row = model.rewards if rewards is None else model._row(rewards)
+        found = dataclasses.replace(model, rewards=row).pmf(theta, at)
+    else:
+        found = model.pdf(theta, at) if rewards is None else model.pdf_reward(theta, at, rewards)
+    return jnp.where(missing, jnp.nan, found)
 
 
-def _model(structure: Graph | Model, discrete: bool | None) -> Model:
+def _model(structure: Structure, discrete: bool | None) -> Model:
     if isinstance(structure, Model):
         if discrete is None or discrete == structure.discrete:
             return structure
         return dataclasses.replace(structure, discrete=discrete, tables=None)
+    if isinstance(structure, str | dict):
+        structure = _serialized(json.loads(structure) if isinstance(structure, str) else structure)
     if isinstance(structure, Graph):
+        structure = relative_initial(structure)
         return structure.model(discrete=structure.is_discrete if discrete is None else discrete)
     raise TypeError(f"a phasic.Graph or phasic.Model is needed, not {type(structure).__name__}")
 
 
-def _must_have_parameters(graph: Graph) -> None:
-    if not graph.parameterized():
-        raise ValueError("the graph has no parameters: build it with rates that depend on theta")
+def _serialized(found: dict[str, Any]) -> Graph:
+    """The graph that `Graph.serialize` took apart, of this version or an older one."""
+    if found.get("weight_mode", "linear") != "linear":
+        raise ValueError(
+            f"weights of mode {found['weight_mode']!r} are not linear in theta: build the graph with "
+            "Graph(callback=...)"
+        )
+    return Graph.from_serialized(found)
 
 
 def _affine(builder: Callable[[NDArray[np.float64]], Graph], p: int) -> Graph:
     """The parameterized graph whose weights are those of graphs that are built at concrete theta."""
     units = np.eye(p)
     checked = 1.5 + 0.25 * np.arange(p)
-    graphs = [builder(np.array(at)) for at in (np.ones(p), *(1 + units), checked)]
-    edges = [_edges(each) for each in graphs]
+    points = (np.ones(p), *(1 + units), checked)
+    graphs = [builder(np.array(at)) for at in points]
+    edges = [_edges(relative_initial(each), at) for each, at in zip(graphs, points, strict=True)]
     first, last = edges[0], edges[-1]
     for other in edges[1:]:
         if other.keys() != first.keys():
@@ -241,8 +287,10 @@ def _affine(builder: Callable[[NDArray[np.float64]], Graph], p: int) -> Graph:
 _Key = tuple[tuple[int, ...] | None, tuple[int, ...] | None]
 
 
-def _edges(graph: Graph) -> dict[_Key, float]:
-    """Weights by states; None for the starting vertex."""
+def _edges(graph: Graph, theta: NDArray[np.float64]) -> dict[_Key, float]:
+    """Weights at theta by states; None for the starting vertex."""
+    if graph.parameterized():
+        graph.update_weights(theta)
     start = graph.starting_vertex().index()
 
     def state(vertex: Any) -> tuple[int, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -62,12 +62,17 @@ class Model(Laws):
     ) -> Model:
         """The model of a trace, registered so that compiled programs find it."""
         trace.register()
-        key = _ffi.key_words(trace.key)
-        order = np.asarray(original, dtype=np.int32)
         if portable and discrete:
             raise ValueError("portable=True is for laws in time: discrete=True has the custom call alone")
         tables = _native.tables(trace) if portable else None
-        return cls(key, rewards, order, tables, trace.n_parameters, trace.n_vertices, discrete, rtol)
+        # Arrays on the device, also while a function is being traced: NumPy arrays are copied at every call.
+        # device_put compiles nothing, as jnp.asarray does.
+        with jax.ensure_compile_time_eval():
+            key = jax.device_put(_ffi.key_words(trace.key))
+            order = jax.device_put(np.asarray(original, dtype=np.int32))
+            # Rewards stay as they are: JAX would round them where its x64 mode is off.
+            row = rewards if len(rewards) else jax.device_put(np.zeros(0, np.float32))
+        return cls(key, row, order, tables, trace.n_parameters, trace.n_vertices, discrete, rtol)
 
     def log_likelihood(
         self, theta: ArrayLike, values: ArrayLike | Observations, weights: ArrayLike | None = None
@@ -121,6 +126,10 @@ class Model(Laws):
             rtol=self.rtol,
             tables=self.tables,
         )
+
+    def for_data(self) -> Model:
+        """The model with what `log_likelihood` needs alone, so that one program serves models of any size."""
+        return replace(self, original=np.zeros(0, np.int32), n_vertices=0)
 
     def epochs(self, thetas: ArrayLike, starts: ArrayLike) -> EpochLaw:
         """The law with another theta from each start on; see `phasic.EpochLaw`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from phasic._structure import Structure
 
@@ -18,13 +18,20 @@ if TYPE_CHECKING:
 class Makers(Structure):
     """Functions of theta as older code makes them; see `phasic.Graph`. `Graph.model` has all of them at once.
 
-    All are functions of JAX, under jit, grad and vmap. Arguments named `use_cache`, `use_ffi` and `theta_dim`
-    mean nothing: everything is cached and compiled, and a graph knows its parameters.
+    All are functions of JAX, under jit, grad and vmap. Arguments named `use_cache`, `use_ffi`, `theta_dim`
+    and `param_length` mean nothing: everything is cached and compiled, and a graph knows its parameters.
+
+    Initial weights that exceed 1 or depend on theta are divided by their sum, as older code did, where that
+    gives the same distribution at every theta.
     """
 
     @staticmethod
     def pmf_from_graph(
-        graph: Graph, discrete: bool = False, use_cache: bool = True, theta_dim: int | None = None
+        graph: Graph,
+        discrete: bool = False,
+        use_cache: bool = True,
+        theta_dim: int | None = None,
+        param_length: int | None = None,
     ) -> Callable[..., Array]:
         """`(theta, times) -> densities`, as `Model.pdf`, or with `discrete` as `Model.pmf`.
 
@@ -52,7 +59,7 @@ class Makers(Structure):
 
     @staticmethod
     def moments_from_graph(graph: Graph, nr_moments: int = 2, use_ffi: bool = False) -> Callable[..., Array]:
-        """`(theta) -> (nr_moments,)`, as `Model.moments`."""
+        """`(theta) -> (nr_moments,)`, as `Model.moments`; without parameters `() -> (nr_moments,)`."""
         from phasic import _makers
 
         return _makers.moments_from_graph(graph, nr_moments)
@@ -64,11 +71,17 @@ class Makers(Structure):
         discrete: bool = False,
         use_ffi: bool = False,
         theta_dim: int | None = None,
+        param_length: int | None = None,
     ) -> Callable[..., tuple[Array, Array]]:
         """`(theta, times, rewards=None) -> (densities, moments)`, (k,) and (nr_moments,).
 
         With rewards (n_vertices,) those of the accumulated reward. With rewards (f, n_vertices), a row for
-        each feature, (k, f) and (f, nr_moments), of times (k,) or (k, f).
+        each feature, or (n_vertices, f), (k, f) and (f, nr_moments), of times (k,) or (k, f), NaN where
+        one is missing: its density is NaN, and has no part in derivatives. A square of rewards has its
+        features in rows. Rewards past the last vertex are left out with a DeprecationWarning, as older
+        versions did without; too few raise ValueError.
+
+        Of a graph without parameters, `(times, rewards=None)`.
         """
         from phasic import _makers
 
@@ -76,3 +89,10 @@ class Makers(Structure):
 
     #: Serves several features too.
     pmf_and_moments_from_graph_multivariate: Any = pmf_and_moments_from_graph
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if hasattr(type(self), name):
+            object.__getattribute__(self, name)  # a property, which raises its own error
+        from phasic._dropped import refuse
+
+        refuse("phasic.Graph", name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -23,15 +24,18 @@ class Structure:
 
     def __init__(
         self,
-        state_length: int | Callable[..., Any] | None = None,
-        *,
+        state_length: int | Callable[..., Any] | Structure | None = None,
         callback: Callable[..., Any] | None = None,
         parameterized: bool | None = None,
+        *,
         batched: bool = False,
         max_states: int = MAX_STATES,
         progress: bool | None = None,
         **kwargs: Any,
     ) -> None:
+        if isinstance(state_length, Structure) and callback is None:
+            self._adopt_copy(state_length)
+            return
         if callable(state_length) and callback is None:
             state_length, callback = None, state_length
         if (state_length is None) == (callback is None):
@@ -56,7 +60,16 @@ class Structure:
         self._theta: Doubles | None = None
         self.is_discrete = False
         self._rewards_of_events: NDArray[np.int64] | None = None
+        self._outcomes: tuple[list[str], NDArray[np.int64]] | None = None
         self._changed()
+
+    def _adopt_copy(self, other: Structure) -> None:
+        self._adopt(other._builder.copy())
+        self._theta = other._theta
+        self.is_discrete = other.is_discrete
+        if other._rewards_of_events is not None:
+            self._rewards_of_events = other._rewards_of_events.copy()
+        self._outcomes = other._outcomes
 
     def _changed(self) -> None:
         self._frozen: _core.FrozenGraph | None = None
@@ -89,6 +102,19 @@ class Structure:
         return Vertex(self, index)
 
     focv = find_or_create_vertex
+
+    def create_vertex(self, state: ArrayLike) -> Vertex:
+        """A new vertex with this state.
+
+        Raises:
+            ValueError: As for `find_or_create_vertex`, or a vertex has this state: states name vertices.
+        """
+        if self.vertex_exists(state):
+            raise ValueError(
+                f"a vertex has the state {np.asarray(state).tolist()} already, and states name vertices: use "
+                "find_or_create_vertex(), or lengthen the states by an entry that tells the two apart"
+            )
+        return self.find_or_create_vertex(state)
 
     def find_vertex(self, state: ArrayLike) -> Vertex:
         """The vertex with this state.
@@ -126,6 +152,15 @@ class Structure:
         """Number of vertices, the starting vertex and absorbing ones included."""
         return self._builder.n_vertices
 
+    def __len__(self) -> int:
+        return self.vertices_length()
+
+    def __iter__(self) -> Iterator[Vertex]:
+        return iter(self.vertices())
+
+    def __bool__(self) -> bool:
+        return True
+
     def edges_length(self) -> int:
         """Number of edges as inserted."""
         return self._builder.n_edges
@@ -156,6 +191,8 @@ class Structure:
     def parameterized(self) -> bool:
         """Whether any edge depends on parameters."""
         return self._builder.n_parameters > 0
+
+    is_parameterized = parameterized
 
     def update_parameterized_weights(self, theta: ArrayLike) -> None:
         """Set the parameters at which this graph answers.
@@ -203,9 +240,22 @@ class Structure:
 
     def is_acyclic(self) -> bool:
         """Whether no state can be visited twice."""
-        trace = self._recorded()
-        loops = any(edge[0] == v for v in range(trace.n_vertices) for edge in self._builder.edges(v))
-        return trace.n_components == trace.n_transient and not loops
+        edges = self._builder.edges
+        n = self.vertices_length()
+        targets = [[to for to, base, row in edges(v) if base or any(row)] for v in range(n)]
+        entries = [0] * n
+        for to in chain.from_iterable(targets):
+            entries[to] += 1
+        # Kahn: take away vertices that nothing leads to; on a cycle none ever is one.
+        free = [v for v in range(n) if not entries[v]]
+        taken = 0
+        while free:
+            taken += 1
+            for to in targets[free.pop()]:
+                entries[to] -= 1
+                if not entries[to]:
+                    free.append(to)
+        return taken == n
 
     def trace(self) -> _core.Trace:
         """The recorded elimination, from the cache if any process has recorded it before."""
@@ -214,11 +264,8 @@ class Structure:
 
     def copy(self) -> Self:
         """An independent copy, with the same parameters."""
-        graph = self._from_builder(self._builder.copy())
-        graph._theta = self._theta
-        graph.is_discrete = self.is_discrete
-        if self._rewards_of_events is not None:
-            graph._rewards_of_events = self._rewards_of_events.copy()
+        graph = type(self).__new__(type(self))
+        graph._adopt_copy(self)
         return graph
 
     clone = copy

@@ -18,7 +18,7 @@ class Timed(Curves):
     """Expectations up to a time, with exact gradients; see `phasic.Graph`.
 
     They are those of `Graph.epochs` with one epoch: by uniformization with a bound on what is truncated,
-    relative to the value, and one sweep back for a gradient.
+    relative to the value, or by contours where the chain is stiff, and one sweep back for a gradient.
     """
 
     def state_probability_gradient(
@@ -29,10 +29,9 @@ class Timed(Curves):
         Seeds at the starting vertex and at absorbing ones do not count. The derivative in time is what flows
         in less what flows out: near a steady state it cancels.
         """
-        at, ordered, fine = _check.time(time), self._seeds(seeds), _finer(rtol)
-        value, (in_theta,), _ = self._timed(fine).occupancy_gradient(at, ordered)
-        in_time = self._recorded().drift(self._current_theta(), at, ordered, fine)
-        return CurveGradient(value, in_theta, in_time)
+        at, ordered, epochs = _check.time(time), self._seeds(seeds), self._timed(_finer(rtol))
+        value, (in_theta,), _ = epochs.occupancy_gradient(at, ordered)
+        return CurveGradient(value, in_theta, epochs.occupancy_slope(at, ordered))
 
     def accumulated_moments(
         self, time: float, power: int, rewards: ArrayLike | None = None, *, rtol: float = RTOL

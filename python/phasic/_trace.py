@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from weakref import WeakValueDictionary
 
 from phasic import _core
@@ -61,9 +62,19 @@ def load_or_record(frozen: _core.FrozenGraph, limits: _core.Limits | None = None
     stored = load(frozen.key)
     if stored is not None:
         return stored
+    with default_manager().turn("trace", frozen.key):
+        # Whoever had the turn before has stored it, unless this is the first.
+        return load(frozen.key, counted=False) or _record(frozen, limits)
+
+
+def _record(frozen: _core.FrozenGraph, limits: _core.Limits | None) -> _core.Trace:
+    """Record a graph, if no live trace is of it, and store the trace."""
+    start = time.perf_counter()
     trace = _live.get(frozen.key)
+    seconds = None
     if trace is None:
         trace = _live[frozen.key] = frozen.record(limits)
+        seconds = time.perf_counter() - start
     default_manager().put_trace(
         trace.key,
         trace.to_bytes(),
@@ -72,14 +83,18 @@ def load_or_record(frozen: _core.FrozenGraph, limits: _core.Limits | None = None
             "param_length": trace.n_parameters,
             "n_operations": trace.multiply_adds + trace.n_entries + trace.n_edges,
         },
+        seconds=seconds,
     )
     return trace
 
 
-def load(key: str) -> _core.Trace | None:
-    """The stored trace with this content hash, or None. Bytes that are not that trace are deleted."""
+def load(key: str, *, counted: bool = True) -> _core.Trace | None:
+    """The stored trace with this content hash, or None. Bytes that are not that trace are deleted.
+
+    ``counted=False`` leaves a miss out of the statistics, for who looks a second time.
+    """
     manager = default_manager()
-    data = manager.get_trace(key)
+    data = manager.get_trace(key, counted=counted)
     if data is None:
         return None
     live = _live.get(key)

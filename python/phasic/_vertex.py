@@ -62,7 +62,15 @@ class Vertex:
     def edges(self) -> list[Edge]:
         """The edges out of this vertex, in order of insertion."""
         found = self._graph._builder.edges(self._index)
-        return [Edge(self._graph, self._index, *edge) for edge in found]
+        return [Edge(self._graph, self._index, i, *edge) for i, edge in enumerate(found)]
+
+    def parameterized_edges(self) -> list[Edge]:
+        """The edges out of this vertex whose weights depend on theta."""
+        return [edge for edge in self.edges() if edge.coefficients_length()]
+
+    def edges_length(self) -> int:
+        """Number of edges out of this vertex."""
+        return len(self._graph._builder.edges(self._index))
 
     def rate(self) -> float:
         """Sum of the weights of the edges out of this vertex, at the graph's theta."""
@@ -86,13 +94,20 @@ class Vertex:
 class Edge:
     """An edge of a graph, as it was inserted."""
 
-    __slots__ = ("_base", "_coefficients", "_graph", "_source", "_target")
+    __slots__ = ("_base", "_coefficients", "_graph", "_position", "_source", "_target")
 
     def __init__(
-        self, graph: Structure, source: int, target: int, base: float, coefficients: Sequence[float]
+        self,
+        graph: Structure,
+        source: int,
+        position: int,
+        target: int,
+        base: float,
+        coefficients: Sequence[float],
     ) -> None:
         self._graph = graph
         self._source = source
+        self._position = position
         self._target = target
         self._base = base
         self._coefficients = np.array(coefficients, dtype=np.float64)
@@ -108,6 +123,29 @@ class Edge:
     def coefficients(self) -> NDArray[np.float64]:
         """One coefficient for each parameter; none for a constant weight."""
         return self._coefficients
+
+    def edge_state(self, length: int | None = None) -> NDArray[np.float64]:
+        """The first coefficients, by default all of them."""
+        return self._coefficients[:length]
+
+    def coefficients_length(self) -> int:
+        """Number of coefficients, 0 for a constant weight."""
+        return self._coefficients.size
+
+    def update_weight(self, weight: float) -> None:
+        """Give this edge another constant weight.
+
+        Raises:
+            ValueError: The weight is negative or not finite, or depends on theta, which is then what to set.
+        """
+        if self._coefficients.size:
+            raise ValueError(
+                f"the weight of {self!r} depends on theta: set that with graph.update_weights(theta)"
+            )
+        checked = number("weight", weight)
+        self._graph._builder.set_weight(self._source, self._position, checked)
+        self._graph._changed()
+        self._base = checked
 
     def weight(self) -> float:
         """The weight at the graph's theta.

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import phasic
+from phasic.cache._cli import add_commands
 
 if TYPE_CHECKING:
     from phasic._demo import Exact, Fit
     from phasic._demo_plot import Panel
 
-_DESCRIPTION = "Phase-type distributions: fit two models to real data, or see what the cache holds."
+_DESCRIPTION = (
+    "Phase-type distributions: fit two models to real data, or see what the cache holds and look after it."
+)
 _LAYERS = {"trace": "traces", "xla": "compiled programs"}
 
 
@@ -31,16 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument("--plot", type=Path, default=Path("phasic-demo.svg"), help="where the picture goes")
     demo.add_argument("--no-progress", action="store_true", help="no progress bars")
     demo.set_defaults(run=_demo)
-    cache = commands.add_parser("cache", help="what the cache holds")
-    cache.set_defaults(run=_cache)
+    add_commands(commands.add_parser("cache", help="look at the cache, and look after it"))
     options = parser.parse_args(arguments)
     status: int = options.run(options)
     return status
-
-
-def _cache(options: argparse.Namespace) -> int:
-    phasic.print_cache_info()
-    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from phasic.cache import CacheManager
 from phasic.cache._disk import DiskTier
-from phasic.cache._entry import DamagedError, seal
+from phasic.cache._entry import VERSION, DamagedError, Entry, seal
 from phasic.cache._index import BrokenIndexError, open_index
 from phasic.cache._report import Reporter
 from phasic.cache._values import open_value
@@ -29,7 +29,8 @@ def test_a_changed_byte_in_a_row_is_a_miss(
     run_sql(tmp_path / "cache", "UPDATE Cache SET value = ?", bytes(changed))
     assert tier.read("trace", KEY) is None
     assert len(caplog.records) <= 1
-    assert tier.write("trace", KEY, SMALL, {}) and tier.read("trace", KEY) == SMALL
+    assert tier.write("trace", KEY, SMALL, {})
+    assert tier.read("trace", KEY) == Entry(SMALL, {})
     tier.close()
 
 
@@ -209,7 +210,8 @@ def test_an_index_damaged_while_open_is_replaced(folder: Path) -> None:
         file.write(b"\xaa" * (path.stat().st_size - 4096))
     assert [tier.read("trace", f"{number:064x}") for number in range(0, 300, 50)]
     tier.close()
-    assert tier.write("trace", KEY, SMALL, {}) and tier.read("trace", KEY) == SMALL
+    assert tier.write("trace", KEY, SMALL, {})
+    assert tier.read("trace", KEY) == Entry(SMALL, {})
     tier.close()
 
 
@@ -300,7 +302,7 @@ def test_hostile_settings_are_mended(key: str, value: object, folder: Path) -> N
 def test_another_format_version_is_a_miss_and_stays(folder: Path) -> None:
     fill(folder)
     data = bytearray(value_file(folder).read_bytes())
-    data[8] = 2
+    data[8] = VERSION + 1
     value_file(folder).write_bytes(data)
     manager = reopened(folder)
     assert manager.get_trace(OTHER) is None

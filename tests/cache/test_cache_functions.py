@@ -216,12 +216,14 @@ def test_cache_info_has_the_documented_keys() -> None:
     info = cache.cache_info()
     assert set(info) == {
         *("exists", "path", "num_files", "total_size_mb", "files"),
-        *("layers", "hits", "misses"),
+        *("layers", "hits", "misses", "seconds_saved", "limit_mb", "healthy"),
     }
     name, size_kb, modified = info["files"][0]
     assert isinstance(name, str) and size_kb >= 0 and "T" in modified
     assert info["layers"]["trace"]["entries"] == 1
-    assert {"entries", "size_mb", "hits", "misses", "stores"} == set(info["layers"]["xla"])
+    keys = {"entries", "size_mb", "hits", "misses", "stores", "seconds_saved"}
+    assert keys == set(info["layers"]["xla"])
+    assert info["healthy"] is True and info["limit_mb"] == 10240
     assert info["hits"] >= 1 and info["misses"] >= 1
 
 

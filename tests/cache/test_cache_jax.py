@@ -1,6 +1,7 @@
 """JAX's compilation cache: whose folder wins, what is removed, and that the next process hits."""
 
 import os
+import shutil
 import zlib
 from pathlib import Path
 
@@ -197,29 +198,82 @@ def test_removing_spares_good_entries_and_strange_files(tmp_path: Path) -> None:
     assert good.exists() and not bad.exists() and strange.exists()
 
 
-def test_what_decoded_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the entries that are decoded from here on."""
+    names: list[str] = []
+    decodes = files.decodes
+
+    def counted(path: Path) -> bool:
+        names.append(path.name)
+        return decodes(path)
+
+    monkeypatch.setattr(files, "decodes", counted)
+    return names
+
+
+def test_what_decoded_is_not_decoded_again(tmp_path: Path, decoded: list[str]) -> None:
     (tmp_path / NAME).write_bytes(COMPRESSED)
-    read = []
-
-    def decodes(path: Path) -> bool:
-        read.append(path.name)
-        return True
-
-    monkeypatch.setattr(files, "decodes", decodes)
     for _ in range(3):
         files.remove_undecodable(tmp_path, seconds=10)
-    assert read == [NAME]
-    os.utime(tmp_path / NAME, ns=(1, 1))
-    files.remove_undecodable(tmp_path, seconds=10)
-    assert read == [NAME, NAME]
+    assert decoded == [NAME]
 
 
-def test_a_damaged_memory_of_what_decoded_is_ignored(tmp_path: Path) -> None:
+def test_a_copied_folder_keeps_its_manifest(tmp_path: Path, decoded: list[str]) -> None:
+    first, second = tmp_path / "a" / "cpu", tmp_path / "b" / "cpu"
+    first.mkdir(parents=True)
+    (first / NAME).write_bytes(COMPRESSED)
+    files.remove_undecodable(first, seconds=10)
+    shutil.copytree(first, second, copy_function=shutil.copyfile)
+    os.utime(second / NAME, ns=(1, 1))
+    assert files.remove_undecodable(second, seconds=10) == 0
+    assert decoded == [NAME]
+
+
+def test_another_program_in_the_place_of_a_listed_one_is_decoded(tmp_path: Path, decoded: list[str]) -> None:
     (tmp_path / NAME).write_bytes(COMPRESSED)
     files.remove_undecodable(tmp_path, seconds=10)
-    (tmp_path / ".decoded").write_bytes(b"{}")
+    (tmp_path / NAME).write_bytes(zlib.compress(b"another program"))
+    assert files.remove_undecodable(tmp_path, seconds=10) == 0
+    assert decoded == [NAME, NAME]
+
+
+@pytest.mark.parametrize("position", range(0, len(COMPRESSED), 5))
+def test_a_bit_that_flips_in_a_listed_program_is_noticed(position: int, tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(COMPRESSED)
+    files.remove_undecodable(tmp_path, seconds=10)
+    status = path.stat()
+    data = bytearray(COMPRESSED)
+    data[position] ^= 0x10
+    path.write_bytes(data)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert files.remove_undecodable(tmp_path, seconds=10) == 1
+
+
+def test_a_damaged_manifest_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(COMPRESSED)
+    files.remove_undecodable(tmp_path, seconds=10)
+    (tmp_path / ".manifest").write_bytes(b"{}")
     (tmp_path / NAME).write_bytes(COMPRESSED[:-1])
     assert files.remove_undecodable(tmp_path, seconds=10) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"), [(COMPRESSED, 1), (COMPRESSED[:2], None), (b"", None), (b"\x28\xb5\x2f\xfd", None)]
+)
+def test_the_seconds_of_compiling_are_in_the_entry(data: bytes, seconds: int | None, tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(data)
+    assert files.compile_seconds(tmp_path / NAME) == seconds
+
+
+def test_a_copied_cache_hits(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit(script)
+    shutil.copytree(tmp_path / "default", tmp_path / "copy", copy_function=shutil.copyfile)
+    shutil.rmtree(tmp_path / "default")
+    monkeypatch.setenv("PHASIC_CACHE_DIR", str(tmp_path / "copy"))
+    found = fit(script)
+    assert int(str(found["hits"])) >= 1 and found["misses"] == 0
 
 
 @pytest.mark.parametrize(("limits", "kept"), [({"max_files": 2}, [3, 4]), ({"max_bytes": 35}, [2, 3, 4])])
@@ -239,3 +293,29 @@ def test_the_folder_name_names_jaxlib_python_and_cpu() -> None:
     name = files.folder_name("0.10.2")
     assert name.startswith("0.10.2-py3.") and name.endswith(files.cpu_digest())
     assert "/" not in name and len(files.cpu_digest()) == 16
+
+
+ARCHIVED = """
+    import sys
+    import jax, jax.numpy as jnp
+    from phasic.cache import CacheManager
+
+    def model(theta, times):
+        return jax.jit(lambda theta, times: jnp.exp(-theta[0] * times) * theta[0])(theta, times)
+
+    manager = CacheManager(None)
+    if sys.argv[1] == "import":
+        print(manager.import_cache(sys.argv[2], trust=True)["taken"]["xla"] > 0)
+    report = manager.prewarm_model(model, [jnp.ones(1)], [jnp.ones(3), jnp.ones(5)])
+    print(report["evaluated"], report["compiled"] > 0)
+    if sys.argv[1] == "export":
+        print(manager.export_cache(sys.argv[2])["exported"]["xla"] > 0)
+"""
+
+
+def test_an_archive_carries_programs_to_another_folder(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert script(ARCHIVED, "export", tmp_path / "archive").split() == ["2", "True", "True"]
+    monkeypatch.setenv("PHASIC_CACHE_DIR", str(tmp_path / "elsewhere"))
+    assert script(ARCHIVED, "import", tmp_path / "archive").split() == ["True", "2", "False"]

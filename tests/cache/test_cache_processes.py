@@ -128,7 +128,7 @@ def test_the_child_of_a_fork_uses_the_cache(folder: Path, script: Script) -> Non
 
 
 NO_PICKLE = """
-import sqlite3, sys
+import contextlib, io, os, sqlite3, sys
 from pathlib import Path
 
 found = []
@@ -140,27 +140,48 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 import pickle
 
-import diskcache  # compiled modules are read by marshal, so import first
+from phasic.cache import ArchiveError, CacheManager, _cli
 
-from phasic.cache import CacheManager
+PAYLOAD = b"cposix\\nsystem\\n(S'false'\\ntR."
+NAME = f"jit_f-{'ab' * 32}-cache"
 
-CacheManager(sys.argv[1]).put_trace("0" * 64, b"import all")
+def use(folder):
+    manager = CacheManager(folder, disk_bytes=1 << 20)
+    for number in range(40):
+        manager.put_trace(f"{number:064x}", bytes(1000 * number))
+    connection = sqlite3.connect(Path(folder, "index", "cache.db"))
+    connection.execute("UPDATE Cache SET mode = 4, value = ? WHERE rowid % 2", (PAYLOAD,))
+    connection.commit()
+    connection.close()
+    other = CacheManager(folder)
+    for number in range(40):
+        other.get_trace(f"{number:064x}")
+    other.put("function", "1" * 64, PAYLOAD)
+    program = other.path / "xla" / "jaxlib" / NAME
+    program.parent.mkdir(parents=True)
+    program.write_bytes(PAYLOAD)
+    other.entries(), other.list(), other.vacuum(), other.info(), other.verify(deep=True), other.prewarm()
+    archive = Path(folder, "archive")
+    other.export_cache(archive)
+    CacheManager(folder + "-2").import_cache(archive, trust=True)
+    CacheManager(folder + "-3").sync_from_remote(folder, trust=True)
+    for data in (PAYLOAD, archive.read_bytes()[:24] + PAYLOAD):
+        archive.write_bytes(data)
+        with contextlib.suppress(ArchiveError):
+            other.import_cache(archive, trust=True)
+    os.environ["PHASIC_CACHE_DIR"] = folder
+    for command in ("status", "path", "list", "show 1111", "verify --deep", "prune", "prewarm", "doctor",
+                    f"export {folder}/again", f"import {folder}/again --trust", "clear --yes"):
+        with contextlib.redirect_stdout(io.StringIO()):
+            assert _cli.main(command.split()) in (0, 1), command
+    other.put_trace("0" * 64, b"data"), other.delete("trace", "0" * 64)
+    other.clear(confirm=True)
+
+use(sys.argv[1] + "-first")  # compiled modules are read by marshal, so import all of them
 for name in ("load", "loads", "dump", "dumps", "Unpickler", "Pickler"):
     setattr(pickle, name, None)
 found.clear()
-manager = CacheManager(sys.argv[1], disk_bytes=1 << 20)
-for number in range(40):
-    manager.put_trace(f"{number:064x}", bytes(1000 * number))
-connection = sqlite3.connect(Path(sys.argv[1], "index", "cache.db"))
-payload = b"cposix\\nsystem\\n(S'false'\\ntR."
-connection.execute("UPDATE Cache SET mode = 4, value = ? WHERE rowid % 2", (payload,))
-connection.commit()
-connection.close()
-other = CacheManager(sys.argv[1])
-for number in range(40):
-    other.get_trace(f"{number:064x}")
-other.entries(), other.vacuum(), other.info(), other.delete("trace", "0" * 64)
-other.clear(confirm=True)
+use(sys.argv[1])
 print(found)
 """
 

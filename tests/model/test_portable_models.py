@@ -143,6 +143,40 @@ def test_other_platforms_get_programs_without_custom_calls(law):
     assert "custom_call @phasic" in on_cpu
 
 
+def portable_functions(model):
+    """Everything that a portable model computes on other platforms, by name."""
+    rewards = np.linspace(0.5, 2.0, 2 * model.n_vertices).reshape(2, -1)
+    curves = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "hazard", "laplace")
+
+    def curve(name):
+        return lambda theta: getattr(model, name)(theta, TIMES)
+
+    return {
+        **{name: curve(name) for name in curves},
+        "log_likelihood": lambda theta: model.log_likelihood(theta, ROWS),
+        "occupancy": lambda theta: model.occupancy(theta, 0.7),
+        "moments": lambda theta: model.moments(theta, 3, rewards[0]),
+        "expectation": lambda theta: model.expectation(theta, rewards[0]),
+        "variance": lambda theta: model.variance(theta, rewards[0]),
+        "expectations": lambda theta: model.expectations(theta, rewards),
+        "covariance": lambda theta: model.covariance(theta, *rewards),
+    }
+
+
+PORTABLE = (
+    *("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "hazard", "laplace", "log_likelihood", "occupancy"),
+    *("moments", "expectation", "variance", "expectations", "covariance"),
+)
+
+
+@pytest.mark.parametrize("name", PORTABLE)
+def test_every_function_lowers_for_cuda_without_a_custom_call(name):
+    graph, theta = CONTINUOUS["rabbits"]
+    function = portable_functions(graph.model(portable=True))[name]
+    exported = jax.export.export(jax.jit(jax.jacrev(function)), platforms=["cuda"])(np.array(theta))
+    assert "custom_call @phasic" not in exported.mlir_module()
+
+
 def test_a_large_component_is_refused():
     graph = Graph(callback=ring, n=_native.LARGEST_COMPONENT + 1)
     with pytest.raises(ValueError, match="evaluate this model on the CPU"):

@@ -1,5 +1,6 @@
 """Models in files, in pickles and in exported programs, read by processes that never saw the graph."""
 
+import dataclasses
 import os
 import pickle
 import subprocess
@@ -14,6 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from phasic import Graph, Model, ModelFormatError
 
 from tests import models
+from tests.model.programs import primitives
 
 THETA = np.array([1.0, 2.0, 4.0])
 DATA = np.array([0.1, 0.5, 1.3])
@@ -121,6 +123,35 @@ def test_an_exported_function_runs_where_the_graph_was_never_built(model, tmp_pa
     assert "build the model here once" in refused
 
 
+def test_an_exported_function_names_the_versions_that_do_not_fit(model):
+    data = phasic.export_function(lambda theta: model.log_likelihood(theta, DATA), THETA)
+    other = data.replace(b"phasic_log_likelihood_v", b"phasic_log_likelihood_w", 1)
+    other = other.replace(f'"phasic": "{phasic.__version__}"'.encode(), b'"phasic": "0.99"')
+    with pytest.raises(
+        ModelFormatError, match=rf"phasic_log_likelihood_w\d.*phasic 0\.99.*{phasic.__version__}"
+    ):
+        phasic.import_function(other)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"phasic function 1\n", b"phasic function 1\n{}\n", b"phasic function 1\n{"]
+)
+def test_bytes_of_no_function_are_refused(data):
+    with pytest.raises(ModelFormatError, match="no function that phasic exported"):
+        phasic.import_function(data)
+
+
+@pytest.mark.parametrize("name", ["log_likelihood", "moments", "pdf"])
+def test_a_hash_that_no_cache_holds_is_named_with_the_remedy(model, name):
+    unknown = dataclasses.replace(model, key=np.arange(8, dtype=np.uint32))
+    argument = 2 if name == "moments" else DATA
+    # ValueError from programs that ran before
+    with pytest.raises(
+        (jax.errors.JaxRuntimeError, ValueError), match=r"trace 0{8}01000000.*build the model here"
+    ):
+        getattr(unknown, name)(THETA, argument)
+
+
 def test_no_callback_is_in_any_program(model):
     def step(theta):
         value = model.log_likelihood(theta, DATA) + model.moments(theta, 2).sum()
@@ -133,4 +164,6 @@ def test_no_callback_is_in_any_program(model):
         jax.vmap(jax.grad(step)): np.stack([THETA, 2 * THETA]),
     }
     for function, argument in transformed.items():
-        assert "callback" not in str(jax.make_jaxpr(function)(argument))
+        names = set(primitives(jax.make_jaxpr(function)(argument).jaxpr))
+        assert "ffi_call" in names
+        assert not [name for name in names if "callback" in name]

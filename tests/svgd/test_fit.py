@@ -155,7 +155,7 @@ BAD = {
     "transforms of another length": ({"transforms": ["log", "log"]}, "transforms has 2 entries"),
     "regularization": ({"regularization": 0.5}, "regularization=0.5 would change"),
     "param_transform": ({"param_transform": np.exp}, "transforms"),
-    "rewards": ({"rewards": [1.0]}, "rewards belong to the model"),
+    "rewards": ({"rewards": [1.0]}, "rewards need a phasic.Model"),
 }
 
 

@@ -351,7 +351,13 @@ def test_seeds_of_another_shape(bottleneck):
         bottleneck.pdf_gradient([0.1, 0.2], [1.0])
 
 
-def test_an_epoch_too_stiff_to_uniformize(pair):
+def test_survival_of_an_epoch_too_stiff_to_uniformize(pair):
+    epochs = pair.epochs([(0.0, [1e8]), (1.0, [1.0])])
+    assert epochs.logpdf(2.0) == pytest.approx(-1e8 - 1.0, rel=1e-14)
+    assert epochs.sf(2.0) == 0.0
+
+
+def test_what_no_power_of_two_holds_is_refused(pair):
     with pytest.raises(ValueError, match="steps"):
         pair.epochs([(0.0, [1e9]), (1.0, [1.0])]).pdf(2.0)
 

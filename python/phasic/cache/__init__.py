@@ -5,6 +5,7 @@ whatever goes wrong is a missing entry and one log line. Importing this package 
 neither JAX nor diskcache.
 """
 
+from ._archive import ArchiveError
 from ._functions import (
     cache_info,
     cleanup_old_traces,
@@ -17,17 +18,32 @@ from ._functions import (
 )
 from ._jax import enable_jax_cache
 from ._manager import CacheManager, default_manager
+from ._older import (
+    clear_caches,
+    clear_jax_cache,
+    clear_model_cache,
+    configure_layered_cache,
+    get_all_cache_stats,
+    print_jax_cache_info,
+)
 
 __all__ = [
+    "ArchiveError",
     "CacheManager",
     "cache_info",
     "cleanup_old_traces",
     "clear_cache",
+    "clear_caches",
+    "clear_jax_cache",
+    "clear_model_cache",
     "clear_trace_cache",
+    "configure_layered_cache",
     "default_manager",
     "enable_jax_cache",
+    "get_all_cache_stats",
     "get_trace_cache_stats",
     "list_cached_traces",
     "print_cache_info",
+    "print_jax_cache_info",
     "remove_cached_trace",
 ]

@@ -2,16 +2,19 @@
 
 A small entry lies in a row of the index, a large one in a value file that is complete before its row appears.
 The index is opened at the first use and dropped when its file is replaced, when it is damaged (it is then set
-aside, and a fresh one adopts the value files), and in the child of a fork.
+aside, and a fresh one adopts the value files), and in the child of a fork. Above the limit, the entries whose
+loss costs least go first; entries unused for 90 days go at most once an hour.
 """
 
+import math
 import os
 import re
 import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -19,12 +22,24 @@ from typing import BinaryIO, NamedTuple, TypeVar
 
 import diskcache
 
-from ._entry import MAX_HEADER, DamagedError, OtherVersionError, header_of, read, read_header
+from . import _files
+from ._entry import (
+    MAX_HEADER,
+    DamagedError,
+    Entry,
+    OtherVersionError,
+    Payload,
+    header_of,
+    read,
+    read_header,
+    seconds_of,
+)
 from ._index import BrokenIndexError, FrozenIndex, Index, Row, is_corruption, open_index
 from ._lock import ForkSafeLock, file_lock
-from ._paths import INDEX, check_owner, is_ours, locate, prepare
+from ._paths import INDEX, check_owner, is_ours, locate, prepare, writable
 from ._report import Reporter
 from ._values import ValueFile, open_value, remove_value, value_names, value_path, write_value
+from ._worth import victims
 
 T = TypeVar("T")
 
@@ -36,7 +51,11 @@ _ADOPT_SECONDS = 0.4
 _PRUNE_SECONDS = 0.5
 _PAUSE = 30.0
 _ORPHAN_AGE = 3600.0
-_PRUNE_TO = 0.9
+_MAX_AGE = 90 * 86400.0
+_LOOK_AT_AGE = 3600.0
+_AGE_STAMP = ".looked-at-age"
+_FREE_PART, _FREE_BYTES = 0.05, 2 << 30
+_PENDING_HITS = 1000
 _ASIDE = re.compile(r"index\.(?:bad|gone)-[0-9a-f]{8}")
 _NAME = re.compile(r"([a-z][a-z0-9_-]{0,31})/([0-9a-f]{64})")
 _FAULTS = (sqlite3.Error, OSError, diskcache.Timeout)
@@ -51,9 +70,14 @@ class EntryInfo(NamedTuple):
     stored_at: float
     metadata: dict[str, int]
 
+    @property
+    def seconds(self) -> float:
+        """What computing the payload took, 0 if the entry does not say."""
+        return seconds_of(self.metadata)
+
 
 class DiskTier:
-    """Sealed entries below one folder, the oldest ones given up above a byte limit."""
+    """Sealed entries below one folder, those of least worth given up above a byte limit."""
 
     def __init__(self, root: Path, limit_bytes: int, report: Reporter) -> None:
         self.root = root
@@ -63,6 +87,7 @@ class DiskTier:
         self._inherited: list[Index | FrozenIndex] = []
         self._closed_until = 0.0
         self._unwritable_until = 0.0
+        self._hits: Counter[str] = Counter()
         self._lock = ForkSafeLock(after_fork=self._forget_index)
 
     @property
@@ -70,46 +95,54 @@ class DiskTier:
         """Folder of the index and its value files."""
         return self.root / INDEX
 
-    def read(self, kind: str, key: str) -> bytes | None:
-        """Payload of the entry, or None; a damaged entry is removed."""
+    def read(self, kind: str, key: str) -> Entry | None:
+        """The entry, checked, or None; a damaged one is removed. A large payload is a map of its file."""
         name = f"{kind}/{key}"
         try:
             found = self._run(lambda index: index.lookup(name), None)
             if found is None:
                 return None
-            with BytesIO(found) if isinstance(found, bytes) else found as stream:
-                size = len(found) if isinstance(found, bytes) else os.fstat(stream.fileno()).st_size
-                return read(stream, size, kind, key)
+            if isinstance(found, bytes):
+                entry = read(BytesIO(found), len(found), kind, key)
+            else:
+                with found as stream:
+                    entry = _files.load(stream, kind, key)
         except OtherVersionError:
             return None
         except DamagedError as problem:
             self._report(name, f"entry {name[:13]}... is damaged and is removed: {problem}")
             self._write(lambda index: index.delete(name), False)
+            return None
         except OSError as problem:
             self._report(f"read {problem.errno}", f"an entry in {self.folder} cannot be read: {problem}")
-        return None
+            return None
+        if len(self._hits) < _PENDING_HITS:
+            self._hits[name] += 1
+        return entry
 
-    def write(self, kind: str, key: str, payload: bytes, metadata: dict[str, int]) -> bool:
+    def write(self, kind: str, key: str, payload: Payload, metadata: dict[str, int]) -> bool:
         """Store an entry; whether it is on disk now."""
         header = header_of(kind, key, payload, metadata)
         size = len(header) + len(payload)
         if size > self.limit_bytes // 2:
             self._report("large", f"{size} bytes are above half the limit of {self.root}; not stored")
             return False
-        if not self._write(lambda index: True, False):
+        if not self._write(lambda index: True, False) or not self._has_room(size):
             return False
         value: bytes | ValueFile | None = None
         stored = False
         try:
-            value = header + payload if size < INLINE_BYTES else write_value(self.folder, (header, payload))
-            stored = self._write(lambda index: bool(index.set(f"{kind}/{key}", value)), False)
+            small = size < INLINE_BYTES
+            value = b"".join((header, payload)) if small else write_value(self.folder, (header, payload))
+            seconds = seconds_of(metadata)
+            stored = self._write(lambda index: index.keep(f"{kind}/{key}", value, seconds), False)
         except OSError as problem:
             self._report(f"write {problem.errno}", f"an entry cannot be written to {self.folder}: {problem}")
         finally:
             if not stored and isinstance(value, ValueFile):
                 remove_value(self.folder, value.name)
-        if stored and self._write(Index.used_bytes, 0) > self.limit_bytes:
-            self.prune(int(self.limit_bytes * _PRUNE_TO))
+        if stored:
+            self._tidy()
         return stored
 
     def delete(self, kind: str, key: str) -> bool:
@@ -129,20 +162,32 @@ class DiskTier:
                 found.append(EntryInfo(match[1], match[2], row.size, row.stored_at, metadata))
         return found
 
+    def names(self) -> list[tuple[str, str]]:
+        """Kind and key of every row, those of damaged entries too, oldest first."""
+        rows: list[Row] = self._run(lambda index: index.rows(), [])
+        return [(match[1], match[2]) for row in rows if (match := _NAME.fullmatch(row.name))]
+
+    def sealed(self, kind: str, key: str) -> bytes | None:
+        """Bytes of the entry as they lie on disk, unchecked, or None; a damaged one stays.
+
+        Raises DamagedError for a row that names no regular file, and OSError for a file that cannot be read.
+        """
+        found = self._run(lambda index: index.lookup(f"{kind}/{key}"), None)
+        if found is None or isinstance(found, bytes):
+            return found
+        with found:
+            return found.read()
+
     def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
-        """Remove entries stored before a time, then the oldest above ``limit_bytes``; how many went."""
-        removed = 0
+        """Remove entries stored before a time, then those of least worth above a limit; how many went."""
+        self._note_hits()
         used = self._write(Index.used_bytes, 0)
-        deadline = time.monotonic() + _PRUNE_SECONDS
         rows: list[Row] = self._write(Index.rows, [])
-        for row in rows:
-            old = stored_before is not None and row.stored_at < stored_before
-            if (used <= limit_bytes and not old) or time.monotonic() > deadline:
-                break
-            if self._write(lambda index, name=row.name: bool(index.delete(name)), False):  # type: ignore[misc]
-                used -= row.size
-                removed += 1
-        return removed
+        cutoff = -math.inf if stored_before is None else stored_before
+        old = [row for row in rows if row.stored_at < cutoff]
+        removed = self._remove(old)
+        used -= sum(row.size for row in old)
+        return removed + self._remove(victims(rows[len(old) :], used, limit_bytes))
 
     def sweep(self) -> int:
         """Remove folders set aside, and value files left by killed writers over an hour ago; how many."""
@@ -167,12 +212,65 @@ class DiskTier:
             self._closed_until = self._unwritable_until = 0.0
 
     def close(self) -> None:
-        """Close the index; the next use opens it again."""
+        """Note what was read and close the index; the next use opens it again."""
+        if self._index is not None:
+            self._note_hits()
         if self._lock.raw.acquire(timeout=_WAIT):
             try:
                 self._drop_index()
             finally:
                 self._lock.raw.release()
+
+    def _has_room(self, size: int) -> bool:
+        """Whether the disk keeps 5 % or 2 GiB free, whichever is less, when ``size`` bytes are written."""
+        try:
+            disk = shutil.disk_usage(self.root)
+        except OSError:
+            return False
+        room = disk.free - size > min(_FREE_PART * disk.total, _FREE_BYTES)
+        if not room:
+            self._report("room", f"the disk of {self.root} is nearly full; nothing is stored")
+        return room
+
+    def _tidy(self) -> None:
+        """What a store does besides: keep to the limit, and once an hour give up what nobody uses."""
+        self._note_hits()
+        used = self._write(Index.used_bytes, 0)
+        if used > self.limit_bytes:
+            self._remove(victims(self._write(Index.rows, []), used, self.limit_bytes, slack=True))
+        if self._is_time_to_look():
+            before = time.time() - _MAX_AGE
+            rows: list[Row] = self._write(Index.rows, [])
+            self._remove(row for row in rows if row.used_at < before)
+
+    def _is_time_to_look(self) -> bool:
+        """Whether no process has looked at the age of entries for an hour; from now on, one has."""
+        stamp = self.root / _AGE_STAMP
+        try:
+            if time.time() - stamp.lstat().st_mtime < _LOOK_AT_AGE:
+                return False
+        except OSError:
+            pass
+        with suppress(OSError):
+            stamp.unlink(missing_ok=True)
+            os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            return True
+        return False
+
+    def _remove(self, rows: Iterable[Row]) -> int:
+        """Remove entries for at most half a second; how many went."""
+        removed = 0
+        deadline = time.monotonic() + _PRUNE_SECONDS
+        for row in rows:
+            if time.monotonic() > deadline:
+                break
+            removed += self._write(lambda index, name=row.name: bool(index.delete(name)), False)  # type: ignore[misc]
+        return removed
+
+    def _note_hits(self) -> None:
+        hits, self._hits = self._hits, Counter()
+        if hits:
+            self._write(lambda index: index.add_hits(hits), None)
 
     def _run(self, action: Callable[[Index | FrozenIndex], T], otherwise: T) -> T:
         """Result of ``action`` on the open index, ``otherwise`` if there is none or it fails.
@@ -202,7 +300,7 @@ class DiskTier:
         def checked(index: Index | FrozenIndex) -> T:
             return action(index) if isinstance(index, Index) else otherwise
 
-        if time.monotonic() < self._unwritable_until:
+        if time.monotonic() < self._unwritable_until or not writable():
             return otherwise
         return self._run(checked, otherwise)
 
@@ -253,6 +351,8 @@ class DiskTier:
 
     def _rebuilt(self, reason: str) -> Index:
         """Set the index aside and open a fresh one that adopts its value files."""
+        if not writable():
+            raise BrokenIndexError(f"the index is damaged: {reason}")
         self._report(f"broken {reason}", f"the index in {self.folder} is damaged and is rebuilt: {reason}")
         self._remove_set_aside()
         aside = self._set_aside("bad")
@@ -272,7 +372,7 @@ class DiskTier:
             path = value_path(self.folder, name)
             path.parent.mkdir(mode=0o700, exist_ok=True)
             (aside / name).rename(path)
-            index.set(f"{header.kind}/{header.key}", ValueFile(name, size))
+            index.keep(f"{header.kind}/{header.key}", ValueFile(name, size), seconds_of(header.metadata))
         except (*_FAULTS, DamagedError) as problem:
             self._report("adopt", f"a value file of the damaged index is not taken over: {problem}")
 
@@ -317,3 +417,4 @@ class DiskTier:
         if self._index is not None:
             self._inherited.append(self._index)
         self._index = None
+        self._hits.clear()

@@ -5,13 +5,14 @@ Layout, little endian::
     0    magic (8 bytes)
     8    format version u16, length of the kind u16, length of the metadata u32, length of the payload u64
     24   key (32 bytes)
-    56   BLAKE2b-256 of the payload
-    88   BLAKE2b-256 of bytes 0 to 88, the kind and the metadata
-    120  kind (ASCII), metadata (JSON object of integers), payload
+    56   BLAKE3-256 of the payload
+    88   BLAKE3-256 of bytes 0 to 88 followed by bytes 120 to the payload
+    120  kind (ASCII), metadata (JSON object of integers), zeros up to a multiple of 64
+    64 k payload, to the end
 
-The digest of the header stands apart from that of the payload, so that a listing reads headers only. Digests
-guard against accidents, not against someone who can write to the folder: the payload needs a validator of its
-own.
+The digest of the header stands apart from that of the payload, so that a listing reads headers only, and the
+payload is aligned, so that a mapped file is used where it lies. Digests guard against accidents, not against
+someone who can write to the folder: the payload needs a validator of its own.
 """
 
 import re
@@ -20,8 +21,13 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
+from phasic import _core
+
 MAGIC = b"\x89PHC\r\n\x1a\n"
-VERSION = 1
+VERSION = 2
+ALIGNMENT = 64
+#: What computing the payload took, in the metadata of entries that say so.
+MICROSECONDS = "compute_microseconds"
 MAX_METADATA = 65536
 
 _FIXED = struct.Struct("<8sHHIQ32s32s")
@@ -29,7 +35,10 @@ _DIGEST_SIZE = 32
 _PREFIX = _FIXED.size + _DIGEST_SIZE
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _KEY = re.compile(r"[0-9a-f]{64}")
-MAX_HEADER = _PREFIX + 32 + MAX_METADATA
+MAX_HEADER = _PREFIX + 32 + MAX_METADATA + ALIGNMENT
+
+#: Bytes of a payload: a copy, or a view of a mapped file.
+Payload = bytes | memoryview
 
 
 class DamagedError(Exception):
@@ -50,6 +59,18 @@ class Header(NamedTuple):
     payload_digest: bytes
 
 
+class Entry(NamedTuple):
+    """A payload that has been checked, and its metadata."""
+
+    payload: Payload
+    metadata: dict[str, int]
+
+    @property
+    def seconds(self) -> float:
+        """What computing the payload took, 0 if the entry does not say."""
+        return seconds_of(self.metadata)
+
+
 def check_key(key: str) -> str:
     """Return ``key`` if it is 64 lower-case hexadecimal digits, else raise ValueError."""
     if not isinstance(key, str) or _KEY.fullmatch(key) is None:
@@ -64,7 +85,22 @@ def check_kind(kind: str) -> str:
     return kind
 
 
-def header_of(kind: str, key: str, payload: bytes, metadata: Mapping[str, int] | None = None) -> bytes:
+def with_seconds(metadata: Mapping[str, int] | None, seconds: float | None) -> dict[str, int]:
+    """Metadata that also say what computing the payload took; raises ValueError for a bad number."""
+    pairs = dict(metadata or {})
+    if seconds is not None:
+        if not 0 <= seconds < 1e12:
+            raise ValueError(f"seconds must be a number of seconds, got {seconds!r}")
+        pairs[MICROSECONDS] = round(seconds * 1e6)
+    return pairs
+
+
+def seconds_of(metadata: Mapping[str, int]) -> float:
+    """What computing the payload took, from metadata, 0 if they do not say."""
+    return min(max(metadata.get(MICROSECONDS, 0), 0), 10**18) / 1e6
+
+
+def header_of(kind: str, key: str, payload: Payload, metadata: Mapping[str, int] | None = None) -> bytes:
     """Header that makes a sealed entry of ``payload``; raises ValueError for metadata that do not fit."""
     import json
 
@@ -83,18 +119,19 @@ def header_of(kind: str, key: str, payload: bytes, metadata: Mapping[str, int] |
         len(metadata_bytes),
         len(payload),
         bytes.fromhex(check_key(key)),
-        _digest(payload),
+        _core.blake3(payload),
     )
-    return fixed + _digest(fixed, name_bytes, metadata_bytes) + name_bytes + metadata_bytes
+    rest = name_bytes + metadata_bytes + bytes(_padding(len(name_bytes) + len(metadata_bytes)))
+    return fixed + _core.blake3(fixed + rest) + rest
 
 
-def seal(kind: str, key: str, payload: bytes, metadata: Mapping[str, int] | None = None) -> bytes:
+def seal(kind: str, key: str, payload: Payload, metadata: Mapping[str, int] | None = None) -> bytes:
     """Bytes of a sealed entry."""
-    return header_of(kind, key, payload, metadata) + payload
+    return b"".join((header_of(kind, key, payload, metadata), payload))
 
 
 def read_header(stream: BinaryIO) -> Header:
-    """Read and check the header at the start of ``stream``; raises DamagedError."""
+    """Read and check the header at the start of ``stream``, up to the payload; raises DamagedError."""
     prefix = stream.read(_PREFIX)
     if len(prefix) != _PREFIX:
         raise DamagedError(f"{len(prefix)} bytes are too few for a header")
@@ -106,42 +143,57 @@ def read_header(stream: BinaryIO) -> Header:
         raise OtherVersionError(f"format version {version}, this is {VERSION}")
     if kind_length > 32 or metadata_length > MAX_METADATA:
         raise DamagedError("a length in the header is out of bounds")
-    kind, metadata = stream.read(kind_length), stream.read(metadata_length)
-    if len(kind) != kind_length or len(metadata) != metadata_length:
+    length = kind_length + metadata_length
+    rest = stream.read(length + _padding(length))
+    if len(rest) != length + _padding(length):
         raise DamagedError("the header is truncated")
-    if _digest(fixed, kind, metadata) != digest:
+    if _core.blake3(fixed + rest) != digest:
         raise DamagedError("the digest of the header does not match")
-    return Header(_decode_kind(kind), key.hex(), _decode_metadata(metadata), payload_length, payload_digest)
+    if any(rest[length:]):
+        raise DamagedError("the header is not padded with zeros")
+    kind, metadata = _decode_kind(rest[:kind_length]), _decode_metadata(rest[kind_length:length])
+    return Header(kind, key.hex(), metadata, payload_length, payload_digest)
 
 
-def read(stream: BinaryIO, size: int, kind: str, key: str) -> bytes:
-    """Payload of the entry in ``stream``, ``size`` bytes in all, that must be of ``kind`` and ``key``.
+def expect(header: Header, kind: str, key: str, payload_length: int) -> None:
+    """Raise DamagedError unless the header is that of the entry asked for, with that much after it."""
+    if (header.kind, header.key) != (kind, key):
+        raise DamagedError(f"this is entry {header.kind}/{header.key}")
+    if header.payload_length != payload_length:
+        raise DamagedError("the length of the payload does not match")
+
+
+def check_digest(header: Header, payload: Payload) -> None:
+    """Raise DamagedError unless the payload is the one that was sealed."""
+    if len(payload) != header.payload_length or _core.blake3(payload) != header.payload_digest:
+        raise DamagedError("the digest of the payload does not match")
+
+
+def read(stream: BinaryIO, size: int, kind: str, key: str) -> Entry:
+    """The entry in ``stream``, ``size`` bytes in all, that must be of ``kind`` and ``key``.
 
     Raises DamagedError if any field disagrees; nothing is allocated that is larger than ``size``.
     """
     header = read_header(stream)
-    if (header.kind, header.key) != (kind, key):
-        raise DamagedError(f"this is entry {header.kind}/{header.key}")
-    if header.payload_length != size - stream.tell():
-        raise DamagedError("the length of the payload does not match")
+    expect(header, kind, key, size - stream.tell())
     payload = stream.read(header.payload_length)
-    if len(payload) != header.payload_length or _digest(payload) != header.payload_digest:
-        raise DamagedError("the digest of the payload does not match")
-    return payload
+    check_digest(header, payload)
+    return Entry(payload, header.metadata)
+
+
+def parse_entry(data: bytes, kind: str, key: str) -> Entry:
+    """The sealed entry ``data``; raises DamagedError if it is not exactly that entry."""
+    return read(BytesIO(data), len(data), kind, key)
 
 
 def parse(data: bytes, kind: str, key: str) -> bytes:
     """Payload of the sealed entry ``data``; raises DamagedError if it is not exactly that entry."""
-    return read(BytesIO(data), len(data), kind, key)
+    return bytes(parse_entry(data, kind, key).payload)
 
 
-def _digest(*parts: bytes) -> bytes:
-    import hashlib
-
-    digest = hashlib.blake2b(digest_size=_DIGEST_SIZE)
-    for part in parts:
-        digest.update(part)
-    return digest.digest()
+def _padding(length: int) -> int:
+    """Zeros between a kind and metadata of this length and the payload."""
+    return -(_PREFIX + length) % ALIGNMENT
 
 
 def _decode_kind(data: bytes) -> str:

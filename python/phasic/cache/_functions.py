@@ -8,12 +8,20 @@ from typing import Any
 
 from . import _paths
 from ._entry import check_key
-from ._manager import TRACE, XLA_LAYER, CacheManager, default_manager
+from ._manager import TRACE, CacheManager, default_manager
 
 logger = logging.getLogger(__name__)
 
 _MIB = 1 << 20
 _DAY = 86400.0
+_EMPTY: dict[str, float] = {
+    "entries": 0,
+    "size_mb": 0.0,
+    "hits": 0,
+    "misses": 0,
+    "stores": 0,
+    "seconds_saved": 0.0,
+}
 
 
 def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any]:
@@ -26,25 +34,18 @@ def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any
     Returns:
         ``exists``, ``path``, ``num_files``, ``total_size_mb``, ``files`` as a list of (name, size in KB, time
         of change in ISO 8601), newest first; ``layers``, which maps each layer to ``entries``, ``size_mb``,
-        ``hits``, ``misses`` and ``stores``; and ``hits`` and ``misses`` of all layers in this process.
+        ``hits``, ``misses``, ``stores`` and ``seconds_saved``; ``hits``, ``misses`` and ``seconds_saved`` of
+        all layers in this process; ``limit_mb`` of the entries, without JAX's programs; and ``healthy``.
     """
     manager = _manager(cache_dir)
     info = manager.info()
-    layers: dict[str, dict[str, float]] = {
-        name: {"entries": 0, "size_mb": 0.0} | {key: counts[key] for key in ("hits", "misses", "stores")}
-        for name, counts in manager.stats().items()
-    }
-    empty = {"entries": 0, "size_mb": 0.0, "hits": 0, "misses": 0, "stores": 0}
-    sizes = [(entry.kind, entry.size) for entry in manager.entries()]
-    sizes += [
-        (XLA_LAYER, int(f["size_kb"] * 1024))
-        for f in info["files"]
-        if _paths.is_jax_file(Path(f["path"]).name)
-    ]
-    for name, size in sizes:
-        layer = layers.setdefault(name, dict(empty))
+    layers: dict[str, dict[str, float]] = {}
+    for name, counts in manager.stats().items():
+        layers[name] = _EMPTY | {key: counts[key] for key in _EMPTY.keys() & counts.keys()}
+    for row in manager.list():
+        layer = layers.setdefault(row["layer"], dict(_EMPTY))
         layer["entries"] += 1
-        layer["size_mb"] += size / _MIB
+        layer["size_mb"] += row["size_bytes"] / _MIB
     return {
         "exists": info["exists"],
         "path": info["cache_dir"],
@@ -54,6 +55,9 @@ def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any
         "layers": layers,
         "hits": sum(int(layer["hits"]) for layer in layers.values()),
         "misses": sum(int(layer["misses"]) for layer in layers.values()),
+        "seconds_saved": sum(layer["seconds_saved"] for layer in layers.values()),
+        "limit_mb": manager.limit_bytes / _MIB,
+        "healthy": manager.healthy,
     }
 
 

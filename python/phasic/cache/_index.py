@@ -5,6 +5,7 @@ import re
 import sqlite3
 import stat
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 import diskcache
 
 from ._paths import UnusableFolderError
-from ._values import ValueDisk
+from ._values import ValueDisk, ValueFile
 
 DATABASE = "cache.db"
 
@@ -66,12 +67,18 @@ class BrokenIndexError(Exception):
 
 
 class Row(NamedTuple):
-    """One entry as the index knows it; ``size`` in bytes, ``stored_at`` in seconds since 1970."""
+    """One entry as the index knows it: ``size`` in bytes, times in seconds since 1970.
+
+    ``seconds`` is what computing it took, ``hits`` how often it was read from disk.
+    """
 
     name: str
     size: int
     stored_at: float
     filename: str | None
+    used_at: float
+    seconds: float
+    hits: int
 
 
 def is_corruption(problem: sqlite3.Error) -> bool:
@@ -139,6 +146,20 @@ class Index(diskcache.Cache):  # type: ignore[misc]
     def rows(self) -> list[Row]:
         """All entries, oldest first."""
         return _rows(self._connection)
+
+    def keep(self, name: str, value: bytes | ValueFile, seconds: float) -> bool:
+        """Store a value that took ``seconds`` to compute; whether that worked."""
+        return bool(self.set(name, value, None, False, seconds))
+
+    def add_hits(self, hits: Mapping[str, int]) -> None:
+        """Note that entries were read, in one transaction."""
+        now = time.time()
+        with self.transact():
+            self._connection.executemany(
+                "UPDATE Cache SET access_count = access_count + ?, access_time = MAX(access_time, ?)"
+                " WHERE key = ? AND raw = 1",
+                [(count, now, name) for name, count in hits.items()],
+            )
 
     def used_bytes(self) -> int:
         """Bytes of the database and of all value files that its rows name."""
@@ -279,9 +300,21 @@ def _lookup(connection: sqlite3.Connection, disk: ValueDisk, name: str) -> bytes
 
 
 def _rows(connection: sqlite3.Connection) -> list[Row]:
+    def number(column: str, otherwise: str) -> str:
+        return f"CASE WHEN typeof({column}) IN ('integer', 'real') THEN {column} ELSE {otherwise} END"
+
     query = (
-        "SELECT key, MAX(size, COALESCE(LENGTH(value), 0)), store_time, filename FROM Cache"
-        " WHERE raw = 1 AND typeof(key) = 'text' AND typeof(size) = 'integer' AND typeof(store_time) = 'real'"
-        " AND typeof(filename) IN ('null', 'text') ORDER BY store_time, rowid"
+        "SELECT key, MAX(size, COALESCE(LENGTH(value), 0)), store_time, filename,"
+        f" {number('access_time', 'store_time')}, {number('tag', '0')}, {number('access_count', '0')}"
+        " FROM Cache WHERE raw = 1 AND typeof(key) = 'text' AND typeof(size) = 'integer'"
+        " AND typeof(store_time) = 'real' AND typeof(filename) IN ('null', 'text') ORDER BY store_time, rowid"
     )
-    return [Row(*row) for row in connection.execute(query)]
+    return [
+        Row(name, size, stored_at, filename, used_at, _bounded(seconds), int(_bounded(hits)))
+        for name, size, stored_at, filename, used_at, seconds, hits in connection.execute(query)
+    ]
+
+
+def _bounded(number: float) -> float:
+    """A number of a row as one that can be computed with."""
+    return min(max(number, 0.0), 1e12)

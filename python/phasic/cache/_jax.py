@@ -9,7 +9,11 @@ from ._lock import ForkSafeLock
 
 logger = logging.getLogger(__name__)
 
-_EVENTS = {"/jax/compilation_cache/cache_hits": "hits", "/jax/compilation_cache/cache_misses": "misses"}
+_EVENTS = {
+    "/jax/compilation_cache/cache_hits": "hits",
+    "/jax/compilation_cache/cache_misses": "misses",
+    "/jax/compilation_cache/compile_requests_use_cache": "requests",
+}
 _CHECK_SECONDS = 1.0
 _MIN_FREE_BYTES = 64 << 20
 _FAULTS = (ImportError, AttributeError, LookupError, TypeError, ValueError, RuntimeError, OSError)
@@ -21,7 +25,8 @@ class _State:
     def __init__(self) -> None:
         self.folder: Path | None = None
         self.listening = False
-        self.counts = {"hits": 0, "misses": 0}
+        self.counts = dict.fromkeys(_EVENTS.values(), 0)
+        self.enabled = False
         self.problems: set[str] = set()
         self.lock = ForkSafeLock(after_fork=lambda: None)
         self.counting = ForkSafeLock(after_fork=lambda: None)
@@ -42,7 +47,9 @@ def enable_jax_cache() -> Path | None:
         return None
     try:
         with _state.lock.raw:
-            return _enable()
+            folder = _enable()
+            _state.enabled = folder is not None
+            return folder
     except _FAULTS as problem:
         # A cache that cannot be had must not stop a fit, whatever in JAX or in the file system is the reason.
         if str(problem) not in _state.problems:
@@ -55,6 +62,16 @@ def jax_counts() -> dict[str, int]:
     """Programs that JAX has loaded from its cache (hits) and written to it (misses, stores)."""
     hits, misses = _state.counts["hits"], _state.counts["misses"]
     return {"hits": hits, "misses": misses, "stores": misses}
+
+
+def is_enabled() -> bool:
+    """Whether this process has switched JAX's cache on, or found it on, at its last attempt."""
+    return _state.enabled
+
+
+def compiled() -> int:
+    """Programs that JAX has asked its cache for in this process and then compiled, kept or not."""
+    return _state.counts["requests"] - _state.counts["hits"]
 
 
 def _enable() -> Path | None:

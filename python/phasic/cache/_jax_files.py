@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from ._entry import DamagedError, parse, seal
 from ._paths import jax_files
@@ -23,8 +24,13 @@ MAX_BYTES = 4 << 30
 
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 20
-_SEEN = ".decoded"
-_SEEN_KIND = "xla-decoded"
+_START = 1 << 12
+_DIGESTED = 8 << 20
+_MANIFEST = ".manifest"
+_MANIFEST_KIND = "xla-manifest"
+
+#: Size, time of change in nanoseconds, and digest of a file.
+Listed = list[Any]
 
 
 def folder_name(jaxlib_version: str) -> str:
@@ -72,27 +78,70 @@ def decodes(path: Path) -> bool:
 def remove_undecodable(folder: Path, seconds: float) -> int:
     """Remove the entries directly in ``folder`` that do not decode, newest first, for at most ``seconds``.
 
-    Entries that decoded are remembered by size and time of change, so that the next call skips them. Returns
-    how many were removed.
+    A manifest lists size, time of change and digest of each entry that decoded. A listed one is not decoded
+    again: its digest is compared, or, beyond the newest 8 MiB, its size and time of change. Returns how many
+    were removed.
     """
-    seen = _read_seen(folder)
-    decoded: dict[str, list[int]] = {}
+    listed = _read_manifest(folder)
+    good: dict[str, Listed] = {}
     removed = 0
-    deadline = time.monotonic() + seconds
+    budget, deadline = _DIGESTED, time.monotonic() + seconds
     for path, status in _by_age(_scan(folder), newest_first=True):
-        mark = [status.st_size, status.st_mtime_ns]
-        if seen.get(path.name) == mark:
-            decoded[path.name] = mark
+        known = listed.get(path.name)
+        same = known is not None and known[:2] == [status.st_size, status.st_mtime_ns]
+        budget -= status.st_size
+        if known is not None and same and budget < 0:
+            good[path.name] = known
         elif time.monotonic() <= deadline:
             with suppress(OSError):
-                if decodes(path):
-                    decoded[path.name] = mark
+                found = _checked(path, status, known)
+                if found is not None:
+                    good[path.name] = found
                 else:
                     path.unlink()
                     removed += 1
-    if decoded != seen:
-        _write_seen(folder, decoded)
+        elif known is not None and same:
+            good[path.name] = known
+    if good != listed:
+        _write_manifest(folder, good)
     return removed
+
+
+def _checked(path: Path, status: os.stat_result, known: Listed | None) -> Listed | None:
+    """What to list of an entry, or None if it is not what was listed, or was not listed and does not decode.
+
+    An entry of another size or time than listed may be a whole one that took its place, so it is decoded.
+    """
+    digest = _digest(path)
+    listed: Listed = [status.st_size, status.st_mtime_ns, digest]
+    if known is not None and known[2] == digest:
+        return listed
+    if known is not None and known[:2] == listed[:2]:
+        return None
+    return listed if decodes(path) else None
+
+
+def _digest(path: Path) -> str:
+    """BLAKE2b of a regular file; empty for anything else."""
+    import hashlib
+
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def compile_seconds(path: Path) -> int | None:
+    """Whole seconds that the entry at ``path`` took to compile, or None if it is not compressed by zlib.
+
+    They are the first four bytes of what is compressed.
+    """
+    try:
+        with path.open("rb") as file:
+            start = zlib.decompressobj().decompress(file.read(_START), 4)
+    except (OSError, zlib.error):
+        return None
+    return int.from_bytes(start, "big") if len(start) == 4 else None
 
 
 def prune(
@@ -132,7 +181,7 @@ def clear(root: Path) -> int:
             removed += 1
     for folder in _folders(root):
         with suppress(OSError):
-            _seen_path(folder).unlink()
+            _manifest_path(folder).unlink()
     return removed
 
 
@@ -189,37 +238,39 @@ def _zstd() -> ModuleType | None:
     return None
 
 
-def _seen_path(folder: Path) -> Path:
-    return folder / _SEEN
+def _manifest_path(folder: Path) -> Path:
+    return folder / _MANIFEST
 
 
-def _seen_key(folder: Path) -> str:
+def _manifest_key(folder: Path) -> str:
     import hashlib
 
     return hashlib.blake2b(folder.name.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
 
 
-def _read_seen(folder: Path) -> dict[str, list[int]]:
+def _read_manifest(folder: Path) -> dict[str, Listed]:
     import json
 
-    path = _seen_path(folder)
+    path = _manifest_path(folder)
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             return {}
-        found = json.loads(parse(path.read_bytes(), _SEEN_KIND, _seen_key(folder)))
+        found = json.loads(parse(path.read_bytes(), _MANIFEST_KIND, _manifest_key(folder)))
     except (OSError, ValueError, DamagedError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {name: each for name, each in found.items() if isinstance(each, list) and len(each) == 3}
 
 
-def _write_seen(folder: Path, decoded: dict[str, list[int]]) -> None:
+def _write_manifest(folder: Path, good: dict[str, Listed]) -> None:
     import json
 
-    data = seal(_SEEN_KIND, _seen_key(folder), json.dumps(decoded).encode())
-    temporary = folder / f"{_SEEN}-{os.urandom(4).hex()}"
+    data = seal(_MANIFEST_KIND, _manifest_key(folder), json.dumps(good).encode())
+    temporary = folder / f"{_MANIFEST}-{os.urandom(4).hex()}"
     with suppress(OSError):
         try:
             temporary.write_bytes(data)
-            temporary.replace(_seen_path(folder))
+            temporary.replace(_manifest_path(folder))
         except OSError:
             temporary.unlink()

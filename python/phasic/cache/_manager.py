@@ -1,17 +1,24 @@
 """``CacheManager``: everything a user or another module does with one cache folder."""
 
+import atexit
+import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _jax, _jax_files, _paths
-from ._store import DISK_BYTES, MEMORY_BYTES, Store
+from . import _jax, _jax_files, _paths, _programs
+from ._housekeeping import Housekeeping
+from ._store import MEMORY_BYTES, Store, no_counts
 
 if TYPE_CHECKING:
     from ._disk import EntryInfo
+    from ._entry import Payload
+
+logger = logging.getLogger(__name__)
 
 TRACE = "trace"
 XLA_LAYER = "xla"
@@ -19,7 +26,7 @@ _MIB = 1 << 20
 _DAY = 86400.0
 
 
-class CacheManager:
+class CacheManager(Housekeeping):
     """The cache in one folder: traces, other sealed entries, and JAX's compiled programs.
 
     Reading and storing never raise for a fault of the disk or for damage: the entry is missing and one line
@@ -32,7 +39,8 @@ class CacheManager:
             at the first store. If it holds things that are not phasic's, the cache lives in its sub-folder
             ``phasic-v1``.
         memory_bytes: limit of the payloads kept in memory.
-        disk_bytes: limit of the entries kept on disk; the oldest are given up first.
+        disk_bytes: limit of the entries kept on disk, those of least worth are given up first; without it,
+            ``PHASIC_CACHE_MAX_SIZE`` or 10 GiB.
     """
 
     def __init__(
@@ -40,7 +48,7 @@ class CacheManager:
         cache_dir: str | os.PathLike[str] | None = None,
         *,
         memory_bytes: int = MEMORY_BYTES,
-        disk_bytes: int = DISK_BYTES,
+        disk_bytes: int | None = None,
     ) -> None:
         self._requested = _paths.default_dir() if cache_dir is None else _paths.absolute(cache_dir)
         self._store = Store(self._requested, memory_bytes=memory_bytes, disk_bytes=disk_bytes)
@@ -52,9 +60,22 @@ class CacheManager:
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Bytes stored under ``kind`` and ``key``, or None; raises ValueError for a malformed kind or key."""
+        found = self._store.get(kind, key)
+        return None if found is None else bytes(found)
+
+    def view(self, kind: str, key: str) -> "Payload | None":
+        """As ``get``; a large entry is a read-only view of a mapped file and is not copied."""
         return self._store.get(kind, key)
 
-    def put(self, kind: str, key: str, data: bytes, *, metadata: Mapping[str, int] | None = None) -> bool:
+    def put(
+        self,
+        kind: str,
+        key: str,
+        data: bytes,
+        *,
+        metadata: Mapping[str, int] | None = None,
+        seconds: float | None = None,
+    ) -> bool:
         """Store ``data`` under ``kind`` and ``key``; whether it is on disk.
 
         Args:
@@ -62,23 +83,56 @@ class CacheManager:
             key: 64 lower-case hexadecimal digits.
             data: the bytes.
             metadata: integers by name, sealed with the entry and shown by listings.
+            seconds: what computing the data took; the dearest entries are given up last.
 
         Raises:
             ValueError: for a malformed kind, key or metadata.
             TypeError: if ``data`` is anything but bytes.
         """
-        return self._store.put(kind, key, data, metadata=metadata)
+        return self._store.put(kind, key, data, metadata=metadata, seconds=seconds)
 
-    def get_trace(self, key: str) -> bytes | None:
-        """Bytes of the trace with content hash ``key``, or None; raises ValueError for a malformed key."""
-        return self._store.get(TRACE, key)
+    def get_or_compute(
+        self, kind: str, key: str, compute: Callable[[], bytes], *, metadata: Mapping[str, int] | None = None
+    ) -> bytes:
+        """Bytes under ``kind`` and ``key``; one thread or process computes them if nobody has them.
 
-    def put_trace(self, key: str, data: bytes, *, metadata: Mapping[str, int] | None = None) -> bool:
+        The others wait for that one and read what it stored; if it dies, one of them goes on. Raises what
+        ``compute`` raises.
+        """
+        return bytes(self._store.get_or_compute(kind, key, compute, metadata=metadata))
+
+    def turn(self, kind: str, key: str) -> AbstractContextManager[None]:
+        """Be the only thread and process that computes this entry; look for it again inside."""
+        return self._store.turn(kind, key)
+
+    def publish(self, folder: str | os.PathLike[str]) -> int:
+        """Copy the traces on disk into a folder of plain files that others name in ``PHASIC_CACHE_SHARED``.
+
+        Returns how many were new there. Raises OSError if the folder cannot be written.
+        """
+        return self._store.publish(Path(folder))
+
+    def get_trace(self, key: str, *, counted: bool = True) -> "Payload | None":
+        """Bytes of the trace with content hash ``key``, or None; raises ValueError for a malformed key.
+
+        Those of a large trace are a read-only view of a mapped file. ``counted=False`` leaves a miss out of
+        the statistics.
+        """
+        return self._store.get(TRACE, key, counted=counted)
+
+    def put_trace(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        metadata: Mapping[str, int] | None = None,
+        seconds: float | None = None,
+    ) -> bool:
         """Store the bytes of a trace; whether they are on disk.
 
         Listings show the metadata ``n_vertices``, ``param_length`` and ``n_operations``.
         """
-        return self._store.put(TRACE, key, data, metadata=metadata)
+        return self._store.put(TRACE, key, data, metadata=metadata, seconds=seconds)
 
     def delete(self, kind: str, key: str) -> bool:
         """Remove an entry; whether there was one on disk."""
@@ -113,11 +167,13 @@ class CacheManager:
             ],
         }
 
-    def clear(self, confirm: bool = False) -> None:
+    def clear(self, confirm: bool = False, verbose: bool = False, *, layer: str | None = None) -> None:
         """Delete every entry of this cache, in memory and on disk.
 
         Args:
             confirm: must be True; nothing is ever asked.
+            verbose: log at level INFO what was deleted.
+            layer: delete only this kind of entry, or with ``"xla"`` only JAX's compiled programs.
 
         Raises:
             ValueError: if ``confirm`` is not True, or the folder is not a cache of phasic.
@@ -131,10 +187,21 @@ class CacheManager:
             return
         if not _paths.is_ours(path):
             raise ValueError(f"{self._requested} is not a cache of phasic; nothing was deleted")
-        if path in (Path(path.anchor), Path.home()):
+        if _paths.is_precious(path):
             raise ValueError(f"{path} is not a folder to clear; nothing was deleted")
-        self._store.clear()
-        _jax_files.clear(path / _paths.XLA)
+        before = self.info() if verbose else {}
+        if layer is None:
+            self._store.clear()
+        elif layer != XLA_LAYER:
+            for kind, key in self._store.names():
+                if kind == layer:
+                    self._store.delete(kind, key)
+        if layer in (None, XLA_LAYER):
+            _jax_files.clear(path / _paths.XLA)
+        if verbose:
+            after = self.info()
+            freed = before["total_size_mb"] - after["total_size_mb"]
+            logger.info("%d files left, %.2f MB deleted from %s", after["num_files"], freed, path)
 
     def vacuum(self, max_age_days: float = 30, max_size_gb: float = 10.0) -> dict[str, float]:
         """Remove what is above an age, then the oldest above a size, and what killed writers left.
@@ -150,14 +217,14 @@ class CacheManager:
         path = self.path
         if path is not None and _paths.is_ours(path):
             limit, cutoff = int(max_size_gb * (1 << 30)), time.time() - max_age_days * _DAY
-            removed += self._store.sweep()
+            removed += self._store.sweep() + _programs.sweep(path / _paths.XLA)
             removed += _jax_files.prune(path / _paths.XLA, max_bytes=limit, changed_before=cutoff)
             programs = sum(_size(file) for file in _jax_files.entries(path / _paths.XLA))
             removed += self._store.prune(max(limit - programs, 0), stored_before=cutoff)
         after = self.info()
         return {
             "removed": removed,
-            "freed_mb": before["total_size_mb"] - after["total_size_mb"],
+            "freed_mb": max(before["total_size_mb"] - after["total_size_mb"], 0.0),
             "num_files": after["num_files"],
             "total_size_mb": after["total_size_mb"],
         }
@@ -174,15 +241,16 @@ class CacheManager:
             used -= entry.size
         return removed
 
-    def stats(self) -> dict[str, dict[str, int]]:
+    def stats(self) -> dict[str, dict[str, float]]:
         """For each layer used in this process: ``hits``, ``misses`` and ``stores``, in memory only.
 
-        A layer is a kind of entry (with ``memory_hits`` and ``disk_hits`` besides), or ``xla``, JAX's
-        compiled programs.
+        A layer is a kind of entry, or ``xla``, JAX's compiled programs. A kind of entry has besides
+        ``memory_hits``, ``disk_hits``, ``shared_hits`` and ``remote_hits``; ``bytes``, those of all hits; and
+        ``seconds_saved``, what computing them took.
         """
-        return {TRACE: dict.fromkeys(("hits", "misses", "stores", "memory_hits", "disk_hits"), 0)} | {
+        return {TRACE: no_counts()} | {
             **self._store.counts(),
-            XLA_LAYER: _jax.jax_counts(),
+            XLA_LAYER: dict(_jax.jax_counts()),
         }
 
     def close(self) -> None:
@@ -198,7 +266,7 @@ def _files(root: Path) -> list[tuple[str, os.stat_result]]:
     """Relative path and status of the files of the cache in ``root``, newest first; no link is followed."""
     found: list[tuple[str, os.stat_result]] = []
     if _paths.is_ours(root):
-        for folder in (root / _paths.INDEX, root / _paths.XLA):
+        for folder in (root / _paths.INDEX, root / _paths.XLA, root / _paths.PLAIN):
             if not folder.is_symlink():
                 for parent, _, names in os.walk(folder):
                     found += _with_status([Path(parent, name) for name in names], root)
@@ -233,7 +301,15 @@ def default_manager() -> CacheManager:
     path = _paths.default_dir()
     current = _current
     if current is None or current[0] != path:
-        if current is not None:
+        if current is None:
+            atexit.register(_close_current)
+        else:
             current[1].close()
         _current = current = (path, CacheManager(path))
     return current[1]
+
+
+def _close_current() -> None:
+    """At the end of the process: note what was read, which decides what is given up first."""
+    if _current is not None:
+        _current[1].close()

@@ -1,16 +1,17 @@
-"""The memory tier: payloads by name, the least recently used ones given up above a byte limit."""
+"""The memory tier: entries by name, the least recently used ones given up above a byte limit."""
 
 from collections import OrderedDict
 
+from ._entry import Entry
 from ._lock import ForkSafeLock
 
 
 class MemoryTier:
-    """Least-recently-used map from name to bytes; an entry above a quarter of the limit is not kept."""
+    """Least-recently-used map from name to entry; a payload above half the limit is not kept."""
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
-        self._entries: OrderedDict[str, bytes] = OrderedDict()
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._used = 0
         self._lock = ForkSafeLock(after_fork=lambda: None)
 
@@ -19,22 +20,22 @@ class MemoryTier:
         """Sum of the lengths of all payloads held."""
         return self._used
 
-    def read(self, name: str) -> bytes | None:
-        """Payload stored under ``name``, or None."""
+    def read(self, name: str) -> Entry | None:
+        """The entry kept under ``name``, or None."""
         with self._lock.raw:
-            payload = self._entries.get(name)
-            if payload is not None:
+            entry = self._entries.get(name)
+            if entry is not None:
                 self._entries.move_to_end(name)
-            return payload
+            return entry
 
-    def write(self, name: str, payload: bytes) -> None:
-        """Keep ``payload`` under ``name``."""
+    def write(self, name: str, entry: Entry) -> None:
+        """Keep ``entry`` under ``name``."""
         with self._lock.raw:
             self._drop(name)
-            if len(payload) > self.limit_bytes // 4:
+            if len(entry.payload) > self.limit_bytes // 2:
                 return
-            self._entries[name] = payload
-            self._used += len(payload)
+            self._entries[name] = entry
+            self._used += len(entry.payload)
             while self._used > self.limit_bytes:
                 self._drop(next(iter(self._entries)))
 
@@ -50,6 +51,6 @@ class MemoryTier:
             self._used = 0
 
     def _drop(self, name: str) -> None:
-        payload = self._entries.pop(name, None)
-        if payload is not None:
-            self._used -= len(payload)
+        entry = self._entries.pop(name, None)
+        if entry is not None:
+            self._used -= len(entry.payload)

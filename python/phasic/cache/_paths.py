@@ -5,7 +5,16 @@ This is the only module of the cache that reads the environment, and it does so 
 ``PHASIC_CACHE_DIR``
     Folder of the cache. Without it, ``platformdirs.user_cache_path("phasic") / "v1"``.
 ``PHASIC_CACHE``
-    ``on`` (the default) or ``off``. Off means that every lookup is a miss and nothing is stored.
+    ``on`` (the default), ``ro`` or ``off``. With ``ro`` entries are read and none is stored; off means that
+    every lookup is a miss and nothing is stored.
+``PHASIC_CACHE_MAX_SIZE``
+    Limit of the entries on disk, for example ``500MB`` or ``10 GiB``; a number alone is bytes.
+``PHASIC_CACHE_SHARED``
+    Folders of plain files that are read after the local one, in this order, separated like ``PATH``.
+``PHASIC_CACHE_REMOTE``
+    Where entries are looked for last: an address that fsspec understands.
+``PHASIC_CACHE_REMOTE_WRITE``, ``PHASIC_CACHE_REMOTE_INSECURE``
+    ``1`` allows to store entries there, and to use plain ``http``.
 
 A folder is *ours* when it holds the marker file. Only a missing or empty folder is ever marked, so nothing
 that was there before can be mistaken for an entry; in a folder that holds other things, the cache lives in a
@@ -16,6 +25,7 @@ import logging
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -24,6 +34,8 @@ MARKER = ".phasic-cache"
 SUBFOLDER = "phasic-v1"
 INDEX = "index"
 XLA = "xla"
+PLAIN = "v1"
+LOCKS = "locks"
 
 _MARKER_TEXT = "This folder belongs to the cache of phasic. It can be deleted at any time.\n"
 _TAG_TEXT = (
@@ -32,7 +44,11 @@ _TAG_TEXT = (
 )
 _JAX_FILE = re.compile(r".+-[0-9a-f]{64}-(?:cache|atime)|\.lockfile")
 _JAX_FOLDER = "xla_gpu_per_fusion_autotune_cache_dir"
-_reported: set[str] = set()
+_PASSWORD = re.compile(r"(://)[^/@]*@")
+_MODES = ("on", "ro", "off")
+_PREFIXES = ("", "K", "M", "G", "T")
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?(?:([KMGT]?)(i?)B)?", re.IGNORECASE)
+_reported: set[tuple[str, str]] = set()
 
 
 class UnusableFolderError(OSError):
@@ -40,21 +56,86 @@ class UnusableFolderError(OSError):
 
 
 def enabled() -> bool:
-    """Whether ``PHASIC_CACHE`` leaves the cache on; a value that is neither on nor off is reported once."""
+    """Whether ``PHASIC_CACHE`` leaves the cache on; a value that it does not know is reported once."""
+    return _mode() != "off"
+
+
+def writable() -> bool:
+    """Whether ``PHASIC_CACHE`` lets entries be stored."""
+    return _mode() == "on"
+
+
+def _mode() -> str:
     value = os.environ.get("PHASIC_CACHE")
-    if value is None or value == "on":
-        return True
-    if value == "off":
-        return False
-    if value not in _reported:
-        _reported.add(value)
-        logger.warning("phasic cache: PHASIC_CACHE=%r is neither 'on' nor 'off'; the cache stays on", value)
-    return True
+    if value is None or value in _MODES:
+        return value or "on"
+    _complain("PHASIC_CACHE", value, "is none of 'on', 'ro' and 'off'; the cache stays on")
+    return "on"
+
+
+def max_size() -> int | None:
+    """Bytes that ``PHASIC_CACHE_MAX_SIZE`` allows on disk, or None; a bad value is reported once."""
+    value = os.environ.get("PHASIC_CACHE_MAX_SIZE")
+    if not value:
+        return None
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        _complain("PHASIC_CACHE_MAX_SIZE", value, "is no size like '500MB' or '10 GiB'; it is ignored")
+        return None
+    prefix, binary = (match[2] or "").upper(), bool(match[3])
+    return int(float(match[1]) * (1024 if binary else 1000) ** _PREFIXES.index(prefix))
+
+
+def shared_dirs() -> tuple[Path, ...]:
+    """Folders that ``PHASIC_CACHE_SHARED`` names, as absolute paths."""
+    value = os.environ.get("PHASIC_CACHE_SHARED")
+    if not value:
+        return ()
+    found = (absolute(part) for part in value.split(os.pathsep) if part)
+    return tuple(path for path in found if path is not None)
+
+
+def remote_url() -> str | None:
+    """Value of ``PHASIC_CACHE_REMOTE``, or None when it is not set."""
+    return os.environ.get("PHASIC_CACHE_REMOTE") or None
+
+
+def remote_may_be_written() -> bool:
+    """Whether ``PHASIC_CACHE_REMOTE_WRITE`` is 1."""
+    return os.environ.get("PHASIC_CACHE_REMOTE_WRITE") == "1"
+
+
+def remote_may_be_insecure() -> bool:
+    """Whether ``PHASIC_CACHE_REMOTE_INSECURE`` is 1."""
+    return os.environ.get("PHASIC_CACHE_REMOTE_INSECURE") == "1"
+
+
+def _complain(name: str, value: str, problem: str) -> None:
+    if (name, value) not in _reported:
+        _reported.add((name, value))
+        logger.warning("phasic cache: %s=%r %s", name, value, problem)
 
 
 def jax_dir_of_user() -> str | None:
     """Value of ``JAX_COMPILATION_CACHE_DIR``, or None when it is not set."""
     return os.environ.get("JAX_COMPILATION_CACHE_DIR") or None
+
+
+def variables() -> dict[str, str]:
+    """Environment variables in force that concern the cache, without the passwords in addresses."""
+    return {
+        name: _PASSWORD.sub(r"\1…@", value)
+        for name, value in sorted(os.environ.items())
+        if name.startswith(("PHASIC_", "JAX_COMPILATION_CACHE", "JAX_PERSISTENT_CACHE", "XDG_CACHE_HOME"))
+        or name == "JAX_ENABLE_COMPILATION_CACHE"
+    }
+
+
+def older_folders() -> list[Path]:
+    """Folders that older versions kept in the home folder and that exist; nothing ever reads them."""
+    home = absolute("~")
+    names = (".phasic_cache", ".phasic_traces", ".jax_cache")
+    return [] if home is None else [home / name for name in names if (home / name).is_dir()]
 
 
 def default_dir() -> Path | None:
@@ -112,6 +193,23 @@ def check_owner(path: Path) -> None:
         raise UnusableFolderError(f"{path} belongs to another user; set PHASIC_CACHE_DIR to your own folder")
     if status.st_mode & stat.S_IWOTH:
         raise UnusableFolderError(f"every user may write to {path}; take that right away with 'chmod o-w'")
+
+
+def is_own(path: Path) -> bool:
+    """Whether the folder ``path`` belongs to this user and to nobody else."""
+    try:
+        check_owner(path)
+    except OSError:
+        return False
+    return True
+
+
+def is_precious(path: Path) -> bool:
+    """Whether ``path`` is the root of the file system, the home folder or the working folder."""
+    places = [Path(path.anchor), absolute("~")]
+    with suppress(OSError):
+        places.append(Path.cwd())
+    return any(place is not None and place.exists() and place.samefile(path) for place in places)
 
 
 def prepare(path: Path) -> None:

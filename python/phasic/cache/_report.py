@@ -13,6 +13,11 @@ class Reporter:
     def __init__(self) -> None:
         self._seen: set[str] = set()
 
+    @property
+    def count(self) -> int:
+        """How many problems have been seen."""
+        return len(self._seen)
+
     def __call__(self, problem: str, message: str) -> None:
         """Log ``message`` unless ``problem`` has been reported before."""
         if problem not in self._seen and len(self._seen) < _LIMIT:

@@ -16,13 +16,13 @@ from typing import Any, BinaryIO, NamedTuple
 
 import diskcache
 
-from ._entry import DamagedError
+from ._entry import DamagedError, Payload
+from ._files import NO_LINKS, open_regular
 
 MODE_RAW = 1
 MODE_BINARY = 2
 
 _NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30}\.val")
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _ATTEMPTS = 3
 
 
@@ -93,22 +93,10 @@ def value_path(folder: Path, name: object) -> Path:
 
 def open_value(folder: Path, name: object) -> BinaryIO:
     """Open a value file for reading; links, pipes and devices are refused with DamagedError."""
-    path = value_path(folder, name)
-    try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_LINKS)
-    except FileNotFoundError:
-        raise
-    except OSError as problem:
-        if path.is_symlink() or not path.is_file():
-            raise DamagedError(f"{path} is not a regular file") from problem
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise DamagedError(f"{path} is not a regular file")
-    return os.fdopen(descriptor, "rb")
+    return open_regular(value_path(folder, name))
 
 
-def write_value(folder: Path, parts: Iterable[bytes]) -> ValueFile:
+def write_value(folder: Path, parts: Iterable[Payload]) -> ValueFile:
     """Write ``parts`` to a value file of a random name; nothing stays behind when that fails."""
     digits = secrets.token_hex(16)
     name = f"{digits[:2]}/{digits[2:]}.val"
@@ -151,13 +139,13 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
 def _create(path: Path) -> int:
     for _ in range(_ATTEMPTS):
         with suppress(FileNotFoundError):
-            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINKS, 0o600)
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINKS, 0o600)
         with suppress(FileExistsError):
             path.parent.mkdir(mode=0o700, parents=True)
     raise FileNotFoundError(f"{path.parent} cannot be created")
 
 
-def _write_all(file: Any, part: bytes) -> int:
+def _write_all(file: Any, part: Payload) -> int:
     view, done = memoryview(part), 0
     while done < len(part):
         done += file.write(view[done:])

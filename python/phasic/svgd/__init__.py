@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from phasic.svgd._prior import LogNormal as LogNormal
     from phasic.svgd._prior import Normal as Normal
     from phasic.svgd._prior import Uniform as Uniform
+    from phasic.svgd._schedules import ConstantStepSize as ConstantStepSize
+    from phasic.svgd._schedules import ExponentialDecayStepSize as ExponentialDecayStepSize
     from phasic.svgd._target import Target as Target
     from phasic.svgd._transform import Transform as Transform
 
@@ -34,6 +36,8 @@ _HOME = {
     "LogNormal": "_prior",
     "Normal": "_prior",
     "Uniform": "_prior",
+    "ConstantStepSize": "_schedules",
+    "ExponentialDecayStepSize": "_schedules",
     "Target": "_target",
     "Transform": "_transform",
 }
@@ -41,6 +45,8 @@ _HOME = {
 __all__ = [
     "SVGD",
     "Beta",
+    "ConstantStepSize",
+    "ExponentialDecayStepSize",
     "Gamma",
     "HalfCauchy",
     "Kernel",
@@ -56,7 +62,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from phasic._dropped import refuse
+
+        refuse(__name__, name)
     value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = value
     return value

@@ -6,15 +6,17 @@ import math
 import operator
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import optax
 from numpy.typing import NDArray
 
 from phasic.svgd._kernel import KERNELS, Kernel
 from phasic.svgd._run import PEAK_RATE
 from phasic.svgd._transform import Transform
+
+if TYPE_CHECKING:
+    import optax
 
 _NO_EFFECT = {
     "jit": "everything is compiled",
@@ -32,7 +34,7 @@ def old_arguments(given: dict[str, Any]) -> None:
 
     Raises TypeError for a name that never existed.
     """
-    known = {*_NO_EFFECT, "regularization", "param_transform", "rewards"}
+    known = {*_NO_EFFECT, "regularization", "param_transform"}
     for name in given:
         if name not in known:
             raise TypeError(f"SVGD got an unexpected argument {name!r}")
@@ -40,8 +42,6 @@ def old_arguments(given: dict[str, Any]) -> None:
         raise ValueError(
             'param_transform: use transforms, with "log", "logit" or "identity" for each parameter'
         )
-    if given.get("rewards") is not None:
-        raise ValueError("rewards belong to the model: make a model with them and fit that")
     regularization = given.get("regularization")
     if regularization is not None and not (np.ndim(regularization) == 0 and regularization == 0):
         raise ValueError(

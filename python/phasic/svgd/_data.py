@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from phasic._observations import Observations
 
 _SMALLEST = 8
+
+
+class Features(NamedTuple):
+    """Observations that are ready for a target: values (m,) and weights (m,), of one kind after the other."""
+
+    values: NDArray[np.float64]
+    weights: NDArray[np.float64]
 
 
 def _vector(name: str, given: Any) -> NDArray[np.float64]:
@@ -28,9 +35,11 @@ def _vector(name: str, given: Any) -> NDArray[np.float64]:
 
 
 def prepare(
-    values: ArrayLike | Observations, weights: ArrayLike | None
+    values: ArrayLike | Observations | Features, weights: ArrayLike | None
 ) -> tuple[NDArray[np.float64] | Observations, NDArray[np.float64] | None]:
     """Data and weights as a target keeps them; weights are None beside `Observations`, which have theirs."""
+    if isinstance(values, Features):
+        return values.values, values.weights
     if not isinstance(values, Observations):
         return prepare_data(values, weights)
     return prepare_rows(Observations.of(values, weights, name="observed_data")), None
@@ -52,8 +61,10 @@ def prepare_rows(seen: Observations) -> Observations:
 
 def mean_observation(data: Any, weights: Any) -> float:
     """Mean of data, to tell the unit of time; of censored ones, of a value between their bounds."""
-    values, counts = data._seen() if isinstance(data, Observations) else (data, weights)
-    return float(np.average(values, weights=counts)) if np.any(counts) else 0.0
+    seen = data._seen() if isinstance(data, Observations) else (data, weights)
+    # NumPy's functions would hand an array of JAX back to JAX, which compiles a program for each.
+    values, counts = (np.asarray(each) for each in seen)
+    return float(np.average(values, weights=counts)) if counts.any() else 0.0
 
 
 def _padded(size: int) -> int:

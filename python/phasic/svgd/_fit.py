@@ -6,10 +6,9 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import optax
 from numpy.typing import ArrayLike, NDArray
 
 from phasic._observations import Observations
@@ -17,8 +16,12 @@ from phasic.svgd._arguments import old_arguments
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._posterior import Posterior
 from phasic.svgd._prepare import prepare
+from phasic.svgd._resolve import resolve
 from phasic.svgd._run import blocks
 from phasic.svgd._target import LikelihoodModel
+
+if TYPE_CHECKING:
+    import optax
 
 _log = logging.getLogger(__name__)
 
@@ -125,8 +128,16 @@ class SVGD:
 
     The arguments are those of `svgd`; `verbose` logs the result's table at level INFO. Older ones are still
     read: `jit`, `parallel`, `n_devices`, `precompile`, `compilation_config`, `nr_moments` and
-    `preconditioner` have no effect and give one DeprecationWarning; `regularization` other than 0,
-    `param_transform` and `rewards` would change the answer and raise ValueError.
+    `preconditioner` have no effect and give one DeprecationWarning; `regularization` other than 0 and
+    `param_transform` would change the answer and raise ValueError.
+
+    With `rewards`, (n_vertices,), the observations are accumulated rewards of the model; with several rows,
+    (kinds, n_vertices), they are (m, kinds), NaN where one is missing. The likelihood of several kinds is a
+    composite one, the product of their marginal likelihoods, as if rewards of one path were independent:
+    estimates are consistent, but posteriors too narrow.
+
+    Without a prior, a `phasic.Model`, or a function that one of the makers of older code gave, gets that of
+    `Graph.svgd`: log-normal, as wide as a factor of 50 either way, centred where the mean is the data's.
     """
 
     def __init__(
@@ -150,10 +161,13 @@ class SVGD:
         optimizer: optax.GradientTransformation | None = None,
         kernel: Kernel | str | None = None,
         names: Sequence[str] | None = None,
+        rewards: ArrayLike | None = None,
         **old: Any,
     ) -> None:
         """Check the arguments; nothing is computed before `fit`. See the class and `svgd`."""
         old_arguments(old)
+        self.rewards = rewards
+        model, observed_data, weights, prior = resolve(model, observed_data, weights, prior, rewards)
         self._target, self._settings = prepare(
             model,
             observed_data,
@@ -191,6 +205,10 @@ class SVGD:
             _log.info("%s", self.summary())
         return self
 
+    def optimize(self, return_history: bool = True) -> dict[str, Any]:
+        """`fit` and `get_results` in one."""
+        return self.fit(return_history).get_results()
+
     @property
     def is_fitted(self) -> bool:
         """Whether there are particles to look at."""
@@ -224,11 +242,8 @@ class SVGD:
         return self.posterior.history
 
     def get_results(self) -> dict[str, Any]:
-        """`theta_mean` (d,), `theta_std` (d,), `particles` (n, d), and `history` (k, n, d) if asked for."""
-        results = {"theta_mean": self.theta_mean, "theta_std": self.theta_std, "particles": self.particles}
-        if self.history is not None:
-            results["history"] = self.history
-        return results
+        """`Posterior.get_results` of the posterior."""
+        return self.posterior.get_results()
 
     def summary(self) -> str:
         """The posterior's table."""

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from phasic.svgd._kernel import median_of_pairs, squared_distances
 
 LIMITS = {"stein_mean": 0.02, "stein_second": 0.05, "ksd_ratio": 1.0, "movement": 1e-3}
+RESIDUALS = ("stein_mean", "stein_second", "ksd_ratio")
 STEADY_STEPS = 10
 STUCK_SHARE = 0.01
 MODE_WEIGHT = 0.01

@@ -19,7 +19,7 @@ class Posterior:
     `ksd_ratio`, `movement`, `stuck_particles`, `rejected_moves`, `mode_weights`, `modes`, `log_density`,
     `gradient_evaluations`, and `largest_searched`, the largest |theta| tried on the way to the start);
     `history` (snapshots, n, d) with the step of each in `history_steps`, or None; `n_steps` taken
-    and `seconds` spent.
+    and `seconds` spent; `rewards` that were observed, or None.
     """
 
     particles: NDArray[np.float64]
@@ -31,6 +31,7 @@ class Posterior:
     seconds: float
     history: NDArray[np.float64] | None = field(default=None, repr=False)
     history_steps: tuple[int, ...] = ()
+    rewards: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
@@ -50,6 +51,24 @@ class Posterior:
         Divides by n, not n - 1: SVGD's particles are spread out, not drawn at random.
         """
         return np.asarray(self.particles.std(axis=0))
+
+    @property
+    def theta_mean(self) -> NDArray[np.float64]:
+        """`mean`, under its older name."""
+        return self.mean
+
+    @property
+    def theta_std(self) -> NDArray[np.float64]:
+        """`sd`, under its older name."""
+        return self.sd
+
+    def get_results(self) -> dict[str, Any]:
+        """`theta_mean` (d,), `theta_std` (d,), `particles` (n, d), and `history` (k, n, d) if it was kept."""
+        results = {"theta_mean": self.mean, "theta_std": self.sd, "particles": self.particles}
+        if self.history is not None:
+            results["history"] = self.history
+            results["history_iterations"] = np.array(self.history_steps)
+        return results
 
     def quantile(self, q: ArrayLike) -> NDArray[np.float64]:
         """Quantiles of each parameter at the probabilities `q`: shape of `q` + (d,).

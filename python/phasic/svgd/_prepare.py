@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import optax
 from numpy.typing import ArrayLike
 
 from phasic._observations import Observations
@@ -23,6 +22,9 @@ from phasic.svgd._kernel import Kernel
 from phasic.svgd._run import Settings, put_on_device
 from phasic.svgd._target import DensityModel, LikelihoodModel, Target, as_model
 from phasic.svgd._transform import Transform
+
+if TYPE_CHECKING:
+    import optax
 
 _FEWEST = 128
 _PER_PARAMETER = 8

@@ -9,9 +9,10 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.special as special
 from jax.scipy.special import betaln, gammaln
 from numpy.typing import ArrayLike
+
+from phasic.svgd._normal import normal_quantile
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _T = TypeVar("_T")
@@ -91,7 +92,7 @@ class LogNormal(_Numbers):
             raise ValueError(f"from_interval needs 0 < low < high, got low={low!r}, high={high!r}")
         if not 0.0 < probability < 1.0:
             raise ValueError(f"probability must lie between 0 and 1, got {probability!r}")
-        z = float(special.ndtri(0.5 + 0.5 * probability))
+        z = float(normal_quantile(0.5 + 0.5 * probability))
         return cls(mu=0.5 * (np.log(a) + np.log(b)), sigma=(np.log(b) - np.log(a)) / (2.0 * z))
 
     support = (0.0, math.inf)
@@ -109,7 +110,7 @@ class LogNormal(_Numbers):
 
     def quantile(self, q: Any) -> Any:
         """Quantiles at `q`."""
-        return np.exp(self.mu + self.sigma * special.ndtri(q))
+        return np.exp(self.mu + self.sigma * normal_quantile(q))
 
 
 @_register
@@ -135,6 +136,8 @@ class Gamma(_Numbers):
 
     def quantile(self, q: Any) -> Any:
         """Quantiles at `q`."""
+        from scipy import special  # costs what a fifth of JAX does: only for those who ask
+
         return special.gammaincinv(self.shape, q) / self.rate
 
 
@@ -181,7 +184,7 @@ class Normal(_Numbers):
 
     def quantile(self, q: Any) -> Any:
         """Quantiles at `q`."""
-        return self.mean + self.sd * special.ndtri(q)
+        return self.mean + self.sd * normal_quantile(q)
 
 
 @_register
@@ -240,4 +243,6 @@ class Beta(_Numbers):
 
     def quantile(self, q: Any) -> Any:
         """Quantiles at `q`."""
+        from scipy import special
+
         return special.betaincinv(self.a, self.b, q)

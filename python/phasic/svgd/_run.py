@@ -8,22 +8,27 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
-import optax
 from numpy.typing import NDArray
 
+from phasic._model import Model
 from phasic._observations import Observations
 from phasic._pytree import narrowed
+from phasic._recipes import noted
+from phasic.svgd._evaluate import Evaluator
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._modes import Modes
 from phasic.svgd._monitor import LIMITS, STEADY_STEPS, assess
 from phasic.svgd._posterior import Posterior
 from phasic.svgd._start import Whitening, normal_particles, place, search, whiten
 from phasic.svgd._step import ADAM, BLOCK, State, init, svgd_block
-from phasic.svgd._target import Evaluator, Target, float_type
+from phasic.svgd._target import Target, float_type
+
+if TYPE_CHECKING:
+    import optax
 
 _log = logging.getLogger(__name__)
 
@@ -89,15 +94,16 @@ def blocks(target: Target, settings: Settings) -> Iterator[Posterior]:
     rng = np.random.default_rng(settings.seed)
     n, d = settings.n_particles, target.dim
     dtype = float_type()
-    evaluate = Evaluator(target, n)
+    optimizer = ADAM if settings.optimizer is None else settings.optimizer
+    evaluate = Evaluator(target, n, settings.kernel, optimizer)
     _log.info("searching for modes")
-    modes = search(target, evaluate, rng, n, settings.theta_init, float(np.finfo(dtype).eps))
+    with noted(evaluate.recipe):
+        modes = search(target, evaluate, rng, n, settings.theta_init, float(np.finfo(dtype).eps))
     _log.debug("%d evaluations at up to theta = %.3g", evaluate.evaluations, evaluate.largest)
     _log.debug("%d modes, log density %s, Laplace weights %s", len(modes.z), modes.log_density, modes.weights)
     map_whitening = whiten(modes)
     x, value, score = place(evaluate, map_whitening, normal_particles(rng, n, d))
     whitening = Whitening(map_whitening.centre.astype(dtype), map_whitening.factor.astype(dtype))
-    optimizer = ADAM if settings.optimizer is None else settings.optimizer
     state = init(x.astype(dtype), score.astype(dtype), value.astype(dtype), optimizer)
     report = _Report(target, settings, modes, map_whitening, evaluate.evaluations, evaluate.largest, began)
     stride = max(1, settings.n_iterations // _SNAPSHOTS) if settings.keep_history else BLOCK
@@ -197,10 +203,11 @@ class _Report:
 
 
 def put_on_device(target: Target) -> Target:
-    """The target with its data as JAX arrays, so that they are sent once."""
+    """The target with its data as JAX arrays, so that they are sent once, and its model as data need it."""
     dtype = float_type()
     data = (target.values, target.weights)
     if isinstance(target.values, Observations):
         narrowed(target.values, dtype)
     values, weights = jax.tree.map(lambda v: jax.device_put(np.asarray(v, dtype=dtype)), data)
-    return Target(target.model, values, weights, target.prior, target.transform)
+    model = target.model.for_data() if type(target.model) is Model else target.model
+    return Target(model, values, weights, target.prior, target.transform)

@@ -7,10 +7,10 @@ from typing import Any
 
 import jax
 import numpy as np
-import scipy.special as special
 
 from phasic.svgd._data import mean_observation
 from phasic.svgd._modes import Evaluate, Floats, Modes, find_modes
+from phasic.svgd._normal import normal_quantile
 from phasic.svgd._target import Target, largest_entry
 
 _MAX_STARTS = 8
@@ -48,7 +48,7 @@ def latin_uniform(rng: np.random.Generator, n: int, d: int) -> Floats:
 
 def normal_particles(rng: np.random.Generator, n: int, d: int) -> Floats:
     """Latin-hypercube standard normal points (n, d) with mean 0 and, for n > d, covariance I exactly."""
-    x: Floats = special.ndtri(latin_uniform(rng, n, d))
+    x: Floats = normal_quantile(latin_uniform(rng, n, d))
     x -= x.mean(axis=0)
     if n > d:
         factor = np.linalg.cholesky(x.T @ x / n)
@@ -79,7 +79,7 @@ def candidates(target: Target, rng: np.random.Generator, n: int) -> Floats:
     centre = np.asarray(
         [-np.log(mean) if kind == "log" and mean > 0 else 0.0 for kind in target.transform.kinds]
     )
-    around = centre + _DATA_SPREAD * special.ndtri(central(n - len(drawn)))
+    around = centre + _DATA_SPREAD * normal_quantile(central(n - len(drawn)))
     return np.concatenate([drawn, around])
 
 

@@ -4,21 +4,62 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
-import optax
+import numpy as np
 from jax import lax
 
 from phasic.svgd._kernel import Kernel
-from phasic.svgd._monitor import residuals
+from phasic.svgd._monitor import RESIDUALS, residuals
 from phasic.svgd._start import Whitening
 from phasic.svgd._target import Target
 
+if TYPE_CHECKING:
+    import optax
+
 BLOCK = 25
 
-ADAM: optax.GradientTransformation = optax.chain(optax.scale_by_adam(), optax.scale(-1.0))
+
+class Moments(NamedTuple):
+    """Adam's memory: steps taken, and running means of the updates (n, d) and of their squares (n, d)."""
+
+    count: Any
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma and Ba 2015, algorithm 1) with step size 1, in optax's two functions.
+
+    It is written here so that a fit need not import optax, whose import takes a tenth of JAX's own.
+    """
+
+    decay: float = 0.9
+    decay_of_squares: float = 0.999
+    epsilon: float = 1e-8
+
+    def init(self, x: Any) -> Moments:
+        """No step taken."""
+        return Moments(np.zeros((), np.int32), np.zeros(x.shape, x.dtype), np.zeros(x.shape, x.dtype))
+
+    def update(self, gradient: Any, memory: Moments, x: Any) -> tuple[Any, Moments]:
+        """The step to take, and what is remembered of it; `x` is not used."""
+        del x
+        count = memory.count + 1
+        first = self.decay * memory.first + (1.0 - self.decay) * gradient
+        second = self.decay_of_squares * memory.second + (1.0 - self.decay_of_squares) * gradient**2
+        time = lax.convert_element_type(count, gradient.dtype)
+        mean = first / (1.0 - self.decay**time)
+        scale = lax.sqrt(second / (1.0 - self.decay_of_squares**time))
+        return -mean / (scale + self.epsilon), Moments(count, first, second)
+
+
+ADAM = Adam()
+
+Optimizer: TypeAlias = "Adam | optax.GradientTransformation"
 
 
 @jax.tree_util.register_dataclass
@@ -39,18 +80,17 @@ class State:
     count: Any
 
 
-def init(x: Any, score: Any, log_density: Any, optimizer: optax.GradientTransformation = ADAM) -> State:
-    """State of particles that have not moved yet."""
-    start: State = svgd_init(x, score, log_density, optimizer=optimizer)
-    return start
+def init(x: Any, score: Any, log_density: Any, optimizer: Optimizer = ADAM) -> State:
+    """State of particles that have not moved yet. Only a user's optimiser needs a program for it."""
+    memory = optimizer.init(x) if isinstance(optimizer, Adam) else svgd_init(x, optimizer=optimizer)
+    none = np.zeros((), np.int32)
+    return State(x, score, log_density, memory, np.zeros(len(x), bool), none, none)
 
 
 @functools.partial(jax.jit, static_argnames="optimizer")
-def svgd_init(x: Any, score: Any, log_density: Any, *, optimizer: optax.GradientTransformation) -> State:
-    """Compiled `init`."""
-    n = x.shape[0]
-    none = jnp.zeros((), jnp.int32)
-    return State(x, score, log_density, optimizer.init(x), jnp.zeros(n, bool), none, none)
+def svgd_init(x: Any, *, optimizer: optax.GradientTransformation) -> Any:
+    """An optimiser's memory before the first step."""
+    return optimizer.init(x)
 
 
 def step(
@@ -59,15 +99,25 @@ def step(
     kernel: Kernel,
     state: State,
     rate: Any,
-    optimizer: optax.GradientTransformation = ADAM,
+    optimizer: Optimizer = ADAM,
 ) -> tuple[State, Any]:
     """One SVGD step of size `rate`: the next state, and the root-mean-square move in whitened units.
 
     A particle whose new log density or score is not finite stays where it was.
     """
-    phi = kernel.direction(state.x, state.score)
-    updates, memory = optimizer.update(-phi, state.optimizer, state.x)
-    proposed = state.x + rate * updates
+    return _arrive(target, whitening, state, *_proposal(kernel, state, rate, optimizer))
+
+
+def _proposal(kernel: Kernel, state: State, rate: Any, optimizer: Optimizer) -> tuple[Any, Any]:
+    """Where the particles want to go (n, d), and the optimiser's memory of that."""
+    updates, memory = optimizer.update(-kernel.direction(state.x, state.score), state.optimizer, state.x)
+    return state.x + rate * updates, memory
+
+
+def _arrive(
+    target: Target, whitening: Whitening, state: State, proposed: Any, memory: Any
+) -> tuple[State, Any]:
+    """The state at the points `proposed` (n, d), as far as they have a log density, and the move there."""
     value, gradient = target.value_and_gradient(whitening.to_z(proposed))
     score = whitening.score(gradient)
     good = jnp.isfinite(value) & jnp.all(jnp.isfinite(score) & jnp.isfinite(proposed), axis=1)
@@ -94,17 +144,33 @@ def svgd_block(
     rates: Any,
     steps: Any,
     *,
-    optimizer: optax.GradientTransformation,
+    optimizer: Optimizer,
 ) -> tuple[State, Any, dict[str, Any]]:
     """Compiled run of the first `steps` of up to `BLOCK` steps with sizes `rates` (BLOCK,).
 
-    Returns the state, the movement of each step (BLOCK,), NaN for steps not taken, and the Stein residuals.
+    With no step, the particles get their log densities and scores anew where they are: the search for a
+    start runs the same program as the fit, so that a process traces and loads one.
+
+    Returns the state, the movement of each step (BLOCK,), NaN for steps not taken, and the Stein residuals,
+    NaN where no step was taken.
     """
+    moving = steps > 0
 
     def advance(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
         current, movement = carry
-        following, move = step(target, whitening, kernel, current, rates[i], optimizer)
-        return following, movement.at[i].set(move)
+        proposed, memory = lax.cond(
+            moving,
+            lambda: _proposal(kernel, current, rates[i], optimizer),
+            lambda: (current.x, current.optimizer),
+        )
+        following, distance = _arrive(target, whitening, current, proposed, memory)
+        return following, movement.at[i].set(distance)
 
-    state, movement = lax.fori_loop(0, steps, advance, (state, jnp.full_like(rates, jnp.nan)))
-    return state, movement, residuals(state.x, state.score)
+    nowhere = (state, jnp.full_like(rates, jnp.nan))
+    state, movement = lax.fori_loop(0, lax.max(steps, jnp.ones_like(steps)), advance, nowhere)
+    numbers = lax.cond(
+        moving,
+        lambda: residuals(state.x, state.score),
+        lambda: dict.fromkeys(RESIDUALS, jnp.full((), jnp.nan, state.x.dtype)),
+    )
+    return state, movement, numbers

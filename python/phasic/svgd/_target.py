@@ -77,44 +77,6 @@ class Target:
         return value, gradient
 
 
-@jax.jit
-def svgd_value_and_gradient(target: Target, z: Any) -> tuple[Any, Any]:
-    """Compiled `Target.value_and_gradient`."""
-    return target.value_and_gradient(z)
-
-
-class Evaluator:
-    """`Target.value_and_gradient` for the host: any number of points, sent in batches of one fixed size.
-
-    One batch size means one program. Batches are filled up with the point of the smallest parameters, the
-    cheapest where a likelihood costs in proportion to them. Values that are NaN come back as -inf.
-
-    `evaluations` counts points, `largest` is the largest |theta| among them.
-    """
-
-    def __init__(self, target: Target, batch: int) -> None:
-        self._target = target
-        self._batch = batch
-        self.evaluations = 0
-        self.largest = 0.0
-
-    def __call__(self, z: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Log densities (m,) and gradients (m, d) at `z` (m, d)."""
-        values, gradients = [], []
-        size = largest_entry(self._target.transform, z)
-        cheapest = z[[int(np.argmin(size))]]
-        self.largest = max(self.largest, float(size.max()))
-        for start in range(0, len(z), self._batch):
-            block = z[start : start + self._batch]
-            padded = np.concatenate([block, np.repeat(cheapest, self._batch - len(block), axis=0)])
-            value, gradient = svgd_value_and_gradient(self._target, padded.astype(float_type()))
-            values.append(np.asarray(value, dtype=np.float64)[: len(block)])
-            gradients.append(np.asarray(gradient, dtype=np.float64)[: len(block)])
-            self.evaluations += self._batch
-        value = np.concatenate(values)
-        return np.where(np.isnan(value), -np.inf, value), np.concatenate(gradients)
-
-
 def largest_entry(transform: Transform, z: NDArray[np.float64]) -> NDArray[np.float64]:
     """Largest |theta| of each point (m,) at `z` (m, d)."""
     with np.errstate(over="ignore"):

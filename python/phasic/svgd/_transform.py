@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -76,10 +76,11 @@ class Transform:
     def to_theta(self, z: Any) -> Any:
         """Parameters at `z`, same shape."""
         xp = _namespace(z)
-        log, logit = self._is("log"), self._is("logit")
-        exponential = self.low + xp.exp(xp.where(log, z, 0.0))
-        interval = self.low + (self.high - self.low) * (0.5 * (1.0 + xp.tanh(0.5 * xp.where(logit, z, 0.0))))
-        return xp.where(log, exponential, xp.where(logit, interval, z))
+
+        def interval(z: Any) -> Any:
+            return self.low + (self.high - self.low) * (0.5 * (1.0 + xp.tanh(0.5 * z)))
+
+        return self._by_kind(xp, z, z, log=lambda z: self.low + xp.exp(z), logit=interval)
 
     def to_z(self, theta: Any) -> Any:
         """Unconstrained coordinates of `theta`, same shape; NaN or infinite outside the support."""
@@ -94,7 +95,22 @@ class Transform:
     def log_jacobian(self, z: Any) -> Any:
         """Log |d theta / d z|, summed over the parameters: shape of `z` without its last axis."""
         xp = _namespace(z)
-        log, logit = self._is("log"), self._is("logit")
-        inner = xp.where(logit, z, 0.0)
-        slope = xp.log(self.high - self.low) - xp.logaddexp(0.0, inner) - xp.logaddexp(0.0, -inner)
-        return xp.sum(xp.where(log, z, xp.where(logit, slope, 0.0)), axis=-1)
+
+        def slope(z: Any) -> Any:
+            return xp.log(self.high - self.low) - xp.logaddexp(0.0, z) - xp.logaddexp(0.0, -z)
+
+        return xp.sum(self._by_kind(xp, z, np.zeros(z.shape, z.dtype), log=lambda z: z, logit=slope), axis=-1)
+
+    def _by_kind(self, xp: ModuleType, z: Any, otherwise: Any, **maps: Callable[[Any], Any]) -> Any:
+        """Each coordinate of `z` under the map of its kind. A kind that no parameter has costs nothing.
+
+        A map sees 0 in place of the others' coordinates, which might overflow in it.
+        """
+        result = otherwise
+        for kind, mapped in maps.items():
+            own = self._is(kind)
+            if own.all():
+                return mapped(z)
+            if own.any():
+                result = xp.where(own, mapped(xp.where(own, z, 0.0)), result)
+        return result

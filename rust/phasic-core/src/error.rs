@@ -72,6 +72,16 @@ pub enum Error {
         /// Coefficients of this edge.
         given: usize,
     },
+    /// An edge is asked for that is not there.
+    #[error("edge {position} out of {from} does not exist: there are {length}")]
+    NoSuchEdge {
+        /// Source of the edges.
+        from: StateName,
+        /// The position asked for.
+        position: usize,
+        /// How many there are.
+        length: usize,
+    },
     /// An edge into the starting vertex.
     #[error("the edge from {from} leads to the starting vertex, which cannot be entered")]
     IntoStart {
@@ -247,8 +257,8 @@ pub enum Error {
         "the reward that was to stay zero is surely positive: there is nothing to condition on"
     )]
     SurelyPositive,
-    /// A condition on the positive values of a reward that has none.
-    #[error("the reward that is given is surely zero: it has no density to condition on")]
+    /// A law of the positive values of a reward that has none.
+    #[error("the reward that is given is surely zero: it has no density")]
     SurelyZero,
     /// A point that no contour answers, where nothing else does.
     #[error(

@@ -5,6 +5,7 @@
 //! symbolically, once; everything numeric is a replay of that trace for some parameter vector θ.
 #![forbid(unsafe_code)]
 
+mod digest;
 mod dist;
 mod eliminate;
 mod epochs;
@@ -18,9 +19,10 @@ mod section;
 mod solve;
 mod trace;
 
+pub use digest::digest;
 pub use dist::{
-    Absorption, Answer, CountCurve, Curve, Discrete, Given, Law, LogLikelihood, Marked,
-    MarkedGradient, Rewarded, Tail, Way,
+    Absorption, Answer, CountCurve, Curve, Discrete, Given, Joint, JointValues, Law, LogLikelihood,
+    Marked, MarkedGradient, Rewarded, Tail, Way,
 };
 #[doc(hidden)]
 pub use eliminate::Order;

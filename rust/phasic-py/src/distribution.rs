@@ -199,22 +199,6 @@ impl Trace {
         split(py, found, self.trace.n_parameters())
     }
 
-    /// Derivative in time of Σ seeds · (probability of each vertex at a time). `seeds`: per vertex.
-    fn drift(
-        &self,
-        py: Python<'_>,
-        theta: Doubles<'_>,
-        time: f64,
-        seeds: Doubles<'_>,
-        tolerance: f64,
-    ) -> PyResult<f64> {
-        let (theta, seeds) = (vector(&theta), vector(&seeds));
-        self.run(py, |trace| {
-            Absorption::until(trace, &theta, Interrupt::when(&interrupted))?
-                .drift(time, &seeds, tolerance)
-        })
-    }
-
     /// Probability of each count. Empty rewards: ones.
     fn pmf<'py>(
         &self,

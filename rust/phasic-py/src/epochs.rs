@@ -176,6 +176,12 @@ impl Epochs {
             self.run(py, |epochs, interrupt| epochs.occupancy_gradient(time, &seeds, interrupt))?;
         Ok(derivatives(py, gradient))
     }
+
+    /// The derivative in time of the sum of seeds times the occupancy at a time.
+    fn occupancy_slope(&self, py: Python<'_>, time: f64, seeds: Doubles<'_>) -> PyResult<f64> {
+        let seeds = vector(&seeds);
+        self.run(py, |epochs, interrupt| epochs.occupancy_slope(time, &seeds, interrupt))
+    }
 }
 
 #[pymethods]

@@ -108,6 +108,16 @@ impl GraphBuilder {
         self.graph.add_edge(VertexId(source), VertexId(target), base, &coefficients).map_err(raise)
     }
 
+    /// Gives a constant weight to an edge, the one at a position of `edges(source)`.
+    fn set_weight(&mut self, source: u32, position: usize, base: f64) -> PyResult<()> {
+        self.graph.set_weight(VertexId(source), position, base).map_err(raise)
+    }
+
+    /// Divides the weights out of a vertex by their sum, unless that depends on theta; 1 / sum, or 1.
+    fn divide_by_sum(&mut self, vertex: u32) -> PyResult<f64> {
+        self.graph.divide_by_sum(VertexId(vertex)).map_err(raise)
+    }
+
     /// State of a vertex, (`state_length`,) int32.
     fn state<'py>(&self, py: Python<'py>, vertex: u32) -> PyResult<Bound<'py, PyArray1<i32>>> {
         let vertex = self.check(vertex)?;

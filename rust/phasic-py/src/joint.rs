@@ -2,13 +2,15 @@
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2};
 use phasic_core::{
-    Complex, reward_transform_discrete, reward_transform_discrete_for_any_theta,
+    Complex, Interrupt, Joint, reward_transform_discrete, reward_transform_discrete_for_any_theta,
     reward_transform_for_any_theta,
 };
 use pyo3::prelude::*;
 
 use crate::arrays::{Doubles, optional, vector};
 use crate::derivatives::{clock, rows, slices};
+use crate::distribution::curve;
+use crate::errors::interrupted;
 use crate::graph::GraphBuilder;
 use crate::trace::Trace;
 
@@ -47,6 +49,28 @@ impl Trace {
             vector(&re).into_iter().zip(vector(&im)).map(|(re, im)| Complex { re, im }).collect();
         let value = self.moments_of(py, &theta, |at| at.joint_laplace(&z, &slices(&rewards)))?;
         Ok((value.re, value.im))
+    }
+
+    /// The density ("pdf") of two rewards, `(2, n_vertices)`, or the probability of at most ("cdf") or of more
+    /// ("sf") of both, at each pair of points, flat: values and relative errors.
+    #[allow(clippy::too_many_arguments)]
+    fn joint_values<'py>(
+        &self,
+        py: Python<'py>,
+        theta: Doubles<'_>,
+        curve: &str,
+        rewards: PyReadonlyArray2<'_, f64>,
+        first: Doubles<'_>,
+        second: Doubles<'_>,
+        tolerance: f64,
+    ) -> PyResult<(Vector<'py>, Vector<'py>)> {
+        let (quantity, rewards, theta) = (self::curve(curve)?, rows(&rewards), vector(&theta));
+        let points: Vec<(f64, f64)> = vector(&first).into_iter().zip(vector(&second)).collect();
+        let found = self.run(py, |trace| {
+            let law = Joint::until(trace, &theta, [&rewards[0], &rewards[1]])?;
+            law.values(quantity, &points, tolerance, &Interrupt::when(&interrupted))
+        })?;
+        Ok((found.values.into_pyarray(py), found.errors.into_pyarray(py)))
     }
 
     /// Probability that exactly the rewards of each subset become positive, `(2^m,)`, the last

@@ -1,6 +1,7 @@
 //! The Python extension module `phasic._core`: thin classes over `phasic-core`.
 
 mod arrays;
+mod bytes;
 mod derivatives;
 mod distribution;
 mod epochs;
@@ -19,6 +20,7 @@ mod trace;
 use std::collections::HashMap;
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 /// Name and address of every XLA handler, for `jax.ffi.register_ffi_target`. From now on handlers find
 /// traces that are not registered in the cache.
@@ -26,6 +28,12 @@ use pyo3::prelude::*;
 fn xla_targets() -> HashMap<&'static str, usize> {
     phasic_xla::registry::set_loader(trace::from_cache);
     phasic_xla::targets().into_iter().collect()
+}
+
+/// BLAKE3-256 of a contiguous buffer, over threads where it is large, without the GIL.
+#[pyfunction]
+fn blake3(py: Python<'_>, data: bytes::Bytes) -> Bound<'_, PyBytes> {
+    PyBytes::new(py, &py.detach(|| phasic_core::digest(data.as_ref())))
 }
 
 #[pymodule]
@@ -39,6 +47,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sample::Sampler>()?;
     module.add_class::<epochs::Epochs>()?;
     module.add_function(wrap_pyfunction!(xla_targets, module)?)?;
+    module.add_function(wrap_pyfunction!(blake3, module)?)?;
     module.add_function(wrap_pyfunction!(iterate::defect, module)?)?;
     module.add("TooLargeToFactor", module.py().get_type::<errors::TooLargeToFactor>())?;
     module.add("TraceFormatError", module.py().get_type::<errors::TraceFormatError>())?;

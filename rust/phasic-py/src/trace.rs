@@ -5,10 +5,10 @@ use std::sync::Arc;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use phasic_core::{Absorption, Error, Interrupt, Law, LogLikelihood, Moments};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::arrays::{Doubles, optional, vector};
+use crate::bytes::Bytes;
 use crate::errors::{interrupted, raise};
 use crate::graph::GraphBuilder;
 
@@ -68,10 +68,10 @@ impl Trace {
 
 #[pymethods]
 impl Trace {
-    /// Reads what `to_bytes` wrote; `TraceFormatError` for anything else. The bytes are not copied
-    /// but kept as long as the trace.
+    /// Reads what `to_bytes` wrote; `TraceFormatError` for anything else. The bytes of a
+    /// read-only buffer are not copied but kept as long as the trace, those of any other are copied.
     #[staticmethod]
-    fn from_bytes(py: Python<'_>, data: PyBackedBytes) -> PyResult<Self> {
+    fn from_bytes(py: Python<'_>, data: Bytes) -> PyResult<Self> {
         let trace = py.detach(|| phasic_core::Trace::from_owner(data)).map_err(raise)?;
         Ok(Self { trace: Arc::new(trace) })
     }

@@ -16,7 +16,7 @@ pub struct Broadcast {
 impl Broadcast {
     /// Spreads an operand's leading dimensions over `batch`, aligned at the right. The last
     /// dimension is the row.
-    pub fn new(operand: &Operand<'_>, batch: &[usize]) -> Result<Self, Failure> {
+    pub fn new(operand: &Operand<'_>, batch: &[i64]) -> Result<Self, Failure> {
         let (lead, _) = operand.rows()?;
         let fits = |(own, whole)| own == whole || own == &1;
         if lead.len() > batch.len() || !lead.iter().rev().zip(batch.iter().rev()).all(fits) {
@@ -28,13 +28,19 @@ impl Broadcast {
         let mut stride = 1;
         let mut steps = Vec::with_capacity(lead.len());
         for (&own, &whole) in lead.iter().rev().zip(batch.iter().rev()) {
-            steps.push((whole, if own == 1 { 0 } else { stride }));
-            stride *= own;
+            steps.push((whole as usize, if own == 1 { 0 } else { stride }));
+            stride *= own as usize;
         }
         if steps.iter().all(|&(_, step)| step == 0) {
             steps.clear();
         }
         Ok(Self { steps })
+    }
+
+    /// Whether one row serves the whole batch.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        self.steps.is_empty()
     }
 
     /// The operand row that serves a row of the batch.
@@ -63,7 +69,7 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// The rows of `operand`, whose leading dimensions must broadcast to `batch`.
-    pub fn new(operand: &Operand<'a>, batch: &[usize]) -> Result<Self, Failure> {
+    pub fn new(operand: &Operand<'a>, batch: &[i64]) -> Result<Self, Failure> {
         let (_, width) = operand.rows()?;
         let broadcast = Broadcast::new(operand, batch)?;
         Ok(Self { data: operand.floats()?, dtype: operand.dtype(), width, broadcast })

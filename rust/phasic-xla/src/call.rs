@@ -37,8 +37,26 @@ impl<'a> Call<'a> {
     }
 
     /// The shape of the result at `index`.
-    pub fn result_dims(&self, index: usize, name: &'static str) -> Result<Vec<usize>, Failure> {
-        Ok(self.result(index, name)?.dims().to_vec())
+    pub fn result_dims(&self, index: usize, name: &'static str) -> Result<&'a [i64], Failure> {
+        Ok(self.result(index, name)?.dims())
+    }
+
+    /// Checks that the shape of the result at `index` is that of the batch followed by `shape`.
+    pub fn check_result(
+        &self,
+        index: usize,
+        name: &'static str,
+        batch: &[i64],
+        shape: &[usize],
+    ) -> Result<(), Failure> {
+        let given = self.result_dims(index, name)?;
+        let expected = || batch.iter().copied().chain(shape.iter().map(|&dim| dim as i64));
+        if given.iter().copied().eq(expected()) {
+            return Ok(());
+        }
+        let expected: Vec<i64> = expected().collect();
+        let message = format!("result `{name}`: expected shape {expected:?}, got {given:?}");
+        Err(Failure::invalid(message))
     }
 
     /// An integer attribute.

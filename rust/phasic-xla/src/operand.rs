@@ -10,7 +10,7 @@ use crate::failure::Failure;
 pub struct Operand<'a> {
     name: &'static str,
     buffer: &'a abi::Buffer,
-    dims: Vec<usize>,
+    dims: &'a [i64],
     len: usize,
 }
 
@@ -25,14 +25,12 @@ impl<'a> Operand<'a> {
     /// Checks the shape of a buffer; errors call it `name`.
     pub fn new(buffer: &'a abi::Buffer, name: &'static str) -> Result<Self, Failure> {
         // SAFETY: XLA passes `rank` dimensions.
-        let given: &[i64] = unsafe { array(buffer.dims, buffer.rank) };
-        let misfit = || {
-            Failure::invalid(format!("`{name}`: shape {given:?} does not fit the address space"))
-        };
-        let dims = given.iter().map(|&dim| usize::try_from(dim).ok()).collect::<Option<Vec<_>>>();
-        let dims = dims.ok_or_else(misfit)?;
-        let len = dims.iter().try_fold(1_usize, |len, &dim| len.checked_mul(dim));
-        let len = len.ok_or_else(misfit)?;
+        let dims: &[i64] = unsafe { array(buffer.dims, buffer.rank) };
+        let product = |len: usize, &dim: &i64| len.checked_mul(usize::try_from(dim).ok()?);
+        let len = dims.iter().try_fold(1, product);
+        let len = len.ok_or_else(|| {
+            Failure::invalid(format!("`{name}`: shape {dims:?} does not fit the address space"))
+        })?;
         Ok(Self { name, buffer, dims, len })
     }
 
@@ -48,10 +46,10 @@ impl<'a> Operand<'a> {
         self.buffer.dtype
     }
 
-    /// The shape.
+    /// The shape: none of the dimensions is negative.
     #[must_use]
-    pub fn dims(&self) -> &[usize] {
-        &self.dims
+    pub fn dims(&self) -> &'a [i64] {
+        self.dims
     }
 
     /// The number of elements.
@@ -61,13 +59,13 @@ impl<'a> Operand<'a> {
     }
 
     /// Leading dimensions and row length.
-    pub fn rows(&self) -> Result<(&[usize], usize), Failure> {
+    pub fn rows(&self) -> Result<(&'a [i64], usize), Failure> {
         let Some((&width, lead)) = self.dims.split_last() else {
             let name = self.name;
             let message = format!("`{name}`: expected at least one dimension, got a scalar");
             return Err(Failure::invalid(message));
         };
-        Ok((lead, width))
+        Ok((lead, width as usize))
     }
 
     /// The elements of a float32 or float64 operand.

@@ -5,11 +5,34 @@
 //! is called.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 
 use phasic_core::{Trace, TraceKey};
 
-static TRACES: LazyLock<RwLock<HashMap<TraceKey, Arc<Trace>>>> = LazyLock::new(RwLock::default);
+/// Traces by key.
+type Traces = HashMap<TraceKey, Arc<Trace>, BuildHasherDefault<Prefix>>;
+
+static TRACES: LazyLock<RwLock<Traces>> = LazyLock::new(RwLock::default);
+
+/// Takes the first eight bytes of a key for its hash: a key is a content hash already.
+#[derive(Default)]
+struct Prefix(u64);
+
+impl Hasher for Prefix {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(&prefix) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(prefix);
+        }
+    }
+
+    /// The length of the key: every key has the same.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// Finds the trace of a key outside of this process, such as in a cache.
 pub type Loader = fn(&TraceKey) -> Option<Arc<Trace>>;

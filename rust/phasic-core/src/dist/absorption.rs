@@ -2,6 +2,7 @@
 
 use super::answers::{Answer, Engine, Way};
 use super::chain::{Chain, ChainPattern};
+use super::contour::{Flow, Moved};
 use super::poisson;
 use super::scaled::Scaled;
 use super::sequence::Quantity;
@@ -55,13 +56,20 @@ impl<'a> Absorption<'a> {
     /// Probability of being in each vertex at a time, `(n_vertices,)`; absorbing ones included only
     /// through what is missing from 1.
     pub fn occupancy(&self, time: f64, tolerance: f64) -> Result<Vec<f64>, Error> {
+        if let Some(moved) = self.moved(time, tolerance)? {
+            return Ok(self.vertices(&moved.end));
+        }
         self.spread(time, tolerance, |weights, _| weights.to_vec())
     }
 
-    /// Expected time spent in each transient vertex up to a time, `(n_vertices,)`.
+    /// Expected time spent in each transient vertex up to a time, `(n_vertices,)`. Where the chain is
+    /// stiff, on contours, as [`Self::occupancy`] is.
     ///
     /// `∫₀ᵗ α e^{Su} du = (1/q) Σ P(N > k) v[k]` for N Poisson with mean q·t.
     pub fn accumulated(&self, time: f64, tolerance: f64) -> Result<Vec<f64>, Error> {
+        if let Some(moved) = self.moved(time, tolerance)? {
+            return Ok(self.vertices(&moved.spent));
+        }
         self.spread(time, tolerance, |weights, rate| {
             let mut tail = 0.0;
             let mut tails = vec![0.0; weights.len()];
@@ -71,25 +79,6 @@ impl<'a> Absorption<'a> {
             }
             tails
         })
-    }
-
-    /// The derivative in time of `Σ seeds · occupancy` at a time; seeds per vertex.
-    ///
-    /// `Σ p[i] Σ rate(i, j) (seeds[j] − seeds[i])`, absorbing vertices having the seed 0.
-    pub fn drift(&self, time: f64, seeds: &[f64], tolerance: f64) -> Result<f64, Error> {
-        let occupancy = self.trace.at_positions(&self.occupancy(time, tolerance)?);
-        let seeds = crate::solve::rewards_at_positions(self.trace, Some(seeds))?;
-        let chain = self.chain();
-        let mut sum = 0.0;
-        for (position, probability) in occupancy.iter().enumerate() {
-            let mut change = -chain.absorption[position] * seeds[position];
-            for entry in chain.pattern.range(position) {
-                let target = chain.pattern.targets[entry] as usize;
-                change += chain.scale() * chain.jumps[entry] * (seeds[target] - seeds[position]);
-            }
-            sum += probability * change;
-        }
-        Ok(sum)
     }
 
     /// Each value with its relative error and how it was computed; the atom at zero counts as
@@ -200,6 +189,23 @@ impl<'a> Absorption<'a> {
         let chain = self.chain();
         chain.check_steps(chain.rate * time)?;
         Ok(probabilities(chain.rate * time, tolerance))
+    }
+
+    /// Probabilities at a time and times spent up to it on contours; None where jumps are cheaper, or
+    /// no contour is certified.
+    fn moved(&self, time: f64, tolerance: f64) -> Result<Option<Moved>, Error> {
+        let (chain, weights) = (self.chain(), &self.weights.rows);
+        let flow = Flow { trace: self.trace, weights, rewards: &[], start: &chain.initial };
+        let (mean, jump) = (chain.rate * time, 2 * chain.n() + chain.jumps.len());
+        if !(mean.is_finite() && flow.is_worth_a_contour(mean, jump)) {
+            return Ok(None);
+        }
+        flow.after(time, tolerance, &self.interrupt)
+    }
+
+    fn vertices(&self, positions: &[Scaled]) -> Vec<f64> {
+        let plain: Vec<f64> = positions.iter().copied().map(Scaled::value).collect();
+        self.trace.at_vertices(&plain)
     }
 
     /// Σ over jumps k of `coefficients(Poisson probabilities, q)[k] · v[k]`.

@@ -5,7 +5,7 @@ use super::chain::Chain;
 use super::contour::{Output, Shifted, Spectrum, spectrum};
 use super::scaled::Scaled;
 use super::sequence::{Quantity, Sequence};
-use super::stiff::{FEW_JUMPS, is_worth_a_contour, leaves_room};
+use super::stiff::{FEW_JUMPS, is_worth_a_contour};
 use crate::Error;
 
 /// How a number was computed.
@@ -108,6 +108,6 @@ impl<'e, 'a> Engine<'e, 'a> {
         }
         let rewards = &self.rewards;
         let spectrum = *self.spectrum.get_or_insert_with(|| spectrum(trace, weights, rewards));
-        leaves_room(&spectrum).then_some(spectrum)
+        spectrum.leaves_room().then_some(spectrum)
     }
 }

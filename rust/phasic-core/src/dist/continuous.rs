@@ -1,7 +1,7 @@
 //! Log-likelihood of absorption times and of events in time, and its gradient by the adjoint.
 
 use super::chain::{Chain, ChainPattern};
-use super::compact::Compact;
+use super::compact::{Compact, Levels};
 use super::event::{Ends, Term, density, event};
 use super::rows::Row;
 use super::sequence::Sequence;
@@ -19,8 +19,8 @@ const LEAST: f64 = 1e-14;
 #[derive(Debug)]
 pub(super) struct Times {
     rows: Vec<Row>,
-    /// Fewer rows that may stand for them, from coarse to fine.
-    compact: Vec<Compact>,
+    /// Fewer rows that may stand for them.
+    levels: Levels,
     pattern: ChainPattern,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Asked<'r> {
 
 impl Times {
     pub fn new(trace: &Trace, rows: Vec<Row>) -> Self {
-        Self { compact: Compact::levels(&rows), rows, pattern: ChainPattern::new(trace) }
+        Self { levels: Levels::default(), rows, pattern: ChainPattern::new(trace) }
     }
 
     pub fn value(
@@ -97,7 +97,8 @@ impl Times {
         let finer = (0.1 * resolution).max(LEAST).min(tolerance);
         let chain = Chain::new(trace, &self.pattern, &weights.rows);
         let at = At { trace, chain: &chain, weights: &weights.rows, defect: weights.defect };
-        for compact in &self.compact {
+        let fine = |compact: &&Compact| compact.is_fine(chain.n(), chain.rate);
+        for compact in self.levels.of(&self.rows).filter(fine) {
             let mut logs = Vec::new();
             let asked = Asked { rows: &compact.rows, tolerance: finer };
             let found = compute(at, asked, &mut logs)?;
@@ -174,6 +175,8 @@ pub(super) fn terms(
     tolerance: f64,
 ) -> Result<Vec<Term>, Error> {
     let bounds = bounds(rows);
+    let last = rows.iter().filter(|row| row.is_exact()).map(|row| row.lower);
+    sequence.reserve(chain.rate * last.chain(bounds.last().copied()).fold(0.0, f64::max));
     let ends = Ends::new(chain, sequence, &bounds, SHARE * tolerance)?;
     let mut term = |row: &Row| {
         if row.is_exact() {

@@ -2,9 +2,10 @@
 
 use super::chain::Chain;
 use super::gap::gaps;
+use super::mixture::Mixture;
 use super::rows::Row;
 use super::scaled::Scaled;
-use super::sequence::{Mixture, Quantity, Sequence};
+use super::sequence::{Quantity, Sequence};
 use crate::Error;
 
 /// A sum over the vector sequence, or the defect.

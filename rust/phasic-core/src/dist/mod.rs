@@ -2,6 +2,8 @@
 
 mod absorption;
 mod answers;
+mod bands;
+mod binomial;
 mod chain;
 mod compact;
 mod continuous;
@@ -15,15 +17,18 @@ mod event;
 mod forward;
 mod gap;
 mod jets;
+mod joint;
 mod likelihood;
 mod located;
 mod logs;
 mod marked;
+mod mixture;
 mod parts;
 pub(crate) mod poisson;
 mod quantile;
 mod rewarded;
 mod rows;
+mod runs;
 mod scaled;
 mod sequence;
 mod stiff;
@@ -32,13 +37,18 @@ mod sweep;
 pub use absorption::Absorption;
 pub use answers::{Answer, Way};
 pub(crate) use chain::{Chain, ChainPattern};
+pub(crate) use contour::{
+    FINEST, Flow, Inversion, Saddle, Spectrum, Transform, Window, exponential, invert,
+};
 pub use count_slopes::CountCurve;
 pub use discrete::Discrete;
 pub(crate) use jets::slope_in_time;
+pub use joint::{Joint, JointValues};
 pub use likelihood::{Law, LogLikelihood};
 pub use marked::{Marked, MarkedGradient};
 pub use quantile::Tail;
 pub use rewarded::{Given, Rewarded};
 pub(crate) use scaled::{Scaled, power_of_two};
 pub use sequence::Quantity as Curve;
-pub(crate) use sequence::{Quantity, Sequence};
+pub(crate) use sequence::Sequence;
+pub(crate) use stiff::{FEW_JUMPS, is_worth_a_contour};

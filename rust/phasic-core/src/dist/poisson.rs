@@ -18,21 +18,21 @@ pub(crate) fn probability(k: u64, mean: f64) -> f64 {
 }
 
 /// ln k! − (½ ln 2πk + k ln k − k).
-fn stirling_error(k: u64) -> f64 {
+pub(super) fn stirling_error(k: u64) -> f64 {
     const SMALL: usize = 16;
     let x = k as f64;
     if (k as usize) < SMALL {
         let factorial: f64 = (1..=k).map(|i| i as f64).product();
         return factorial.ln() - (0.5 * (2.0 * PI * x).ln() + x * x.ln() - x);
     }
-    let square = x * x;
+    let over = 1.0 / (x * x);
     let series =
         [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0];
-    series.iter().rev().fold(0.0, |sum, term| sum / square + term) / x
+    series.iter().rev().fold(0.0, |sum, term| sum * over + term) / x
 }
 
 /// x ln(x / mean) + mean − x, by its series where the two nearly cancel.
-fn deviance(x: f64, mean: f64) -> f64 {
+pub(super) fn deviance(x: f64, mean: f64) -> f64 {
     let difference = x - mean;
     if difference.abs() >= 0.1 * (x + mean) {
         return x * (x / mean).ln() - difference;

@@ -1,8 +1,10 @@
 //! What the uniformized chain does jump by jump: one sequence, shared by all times.
 
+use std::borrow::Cow;
+
 use super::chain::Chain;
-use super::poisson;
-use super::scaled::{Scaled, power_of_two};
+use super::runs::{Ratios, Series};
+use super::scaled::power_of_two;
 use crate::{Error, Interrupt};
 
 /// Doubles that kept vectors may take in all.
@@ -27,9 +29,10 @@ pub(crate) struct Sequence<'c, 'p> {
     chain: &'c Chain<'p>,
     current: Vec<f64>,
     spare: Vec<f64>,
-    density: Vec<f64>,
-    mass: Vec<f64>,
-    absorbed: Vec<f64>,
+    density: Series,
+    mass: Series,
+    absorbed: Series,
+    ratios: Ratios,
     /// `v[k]` is the stored vector times 2^exponent.
     pub exponents: Vec<i32>,
     largest_absorption: f64,
@@ -41,54 +44,10 @@ pub(crate) struct Sequence<'c, 'p> {
 #[derive(Debug)]
 struct Kept {
     stride: usize,
+    /// Numbers that may be kept.
     most: usize,
-    vectors: Vec<Vec<f64>>,
-}
-
-/// A mixture `Σ Pois(k; mean) · c[k]` and the range of k that it needed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mixture {
-    pub sum: Scaled,
-    pub first: usize,
-    pub last: usize,
-}
-
-impl Mixture {
-    /// Hands over the Poisson probabilities that were mixed.
-    pub fn weights(&self, mean: f64, mut take: impl FnMut(usize, Scaled)) {
-        let mode = (mean.floor() as usize).clamp(self.first, self.last);
-        let peak = Scaled::new(poisson::probability(mode as u64, mean));
-        take(mode, peak);
-        let mut probability = peak;
-        for k in mode + 1..=self.last {
-            probability = probability.times(mean / k as f64);
-            take(k, probability);
-        }
-        probability = peak;
-        for k in (self.first..mode).rev() {
-            probability = probability.times((k + 1) as f64 / mean);
-            take(k, probability);
-        }
-    }
-}
-
-impl Mixture {
-    /// Hands over Poisson probabilities and the factors that make them their first and second
-    /// derivatives in time.
-    pub fn slopes(&self, rate: f64, time: f64, mut take: impl FnMut(usize, Scaled, [f64; 2])) {
-        let one = Scaled::new(1.0);
-        if time == 0.0 {
-            take(0, one, [-rate, rate * rate]);
-            take(1, one, [rate, -2.0 * rate * rate]);
-            take(2, one, [0.0, rate * rate]);
-            return;
-        }
-        let mean = rate * time;
-        self.weights(mean, |k, probability| {
-            let (k_real, off) = (k as f64, k as f64 - mean);
-            take(k, probability, [off / time, (off * off - k_real) / (time * time)]);
-        });
-    }
+    /// One vector after the other.
+    vectors: Vec<f64>,
 }
 
 impl<'c, 'p> Sequence<'c, 'p> {
@@ -97,145 +56,141 @@ impl<'c, 'p> Sequence<'c, 'p> {
         let n = chain.n();
         let kept = keep.then(|| Kept {
             stride: 1,
-            most: (KEEP_BUDGET / n.max(1)).max(64),
-            vectors: vec![chain.initial.clone()],
+            most: KEEP_BUDGET.max(64 * n),
+            vectors: chain.initial.clone(),
         });
         let mut sequence = Self {
             chain,
             current: chain.initial.clone(),
             spare: vec![0.0; n],
-            density: Vec::new(),
-            mass: Vec::new(),
-            absorbed: vec![0.0],
+            density: Series::zeros(0),
+            mass: Series::zeros(0),
+            absorbed: Series::zeros(1),
+            ratios: Ratios::new(),
             exponents: vec![0],
             largest_absorption: chain.absorption.iter().copied().fold(0.0, f64::max),
             kept,
             interrupt,
         };
-        sequence.record(chain.initial.iter().sum());
+        sequence.density.push(chain.density(&chain.initial));
+        sequence.mass.push(chain.initial.iter().sum());
         sequence
+    }
+
+    /// Makes room for times of so many jumps on average.
+    pub fn reserve(&mut self, mean: f64) {
+        let more = ((mean + 9.0 * mean.sqrt()) as usize).min(KEEP_BUDGET) + 16;
+        for series in [&mut self.density, &mut self.mass, &mut self.absorbed] {
+            series.reserve(more);
+        }
+        self.exponents.reserve(more);
+        self.ratios.reserve(more);
+        if let Some(kept) = &mut self.kept {
+            kept.vectors.reserve((more * self.chain.n()).min(kept.most));
+        }
     }
 
     /// Extends the sequence to index k.
     pub fn extend(&mut self, k: usize) -> Result<(), Error> {
-        while self.density.len() <= k {
-            self.interrupt.after(self.chain.n() + self.chain.jumps.len())?;
-            let exponent = self.exponents[self.density.len() - 1];
-            let (mass, lift) = advance(self.chain, &self.current, &mut self.spare);
+        if k < self.density.len() {
+            return Ok(());
+        }
+        let chain = self.chain;
+        let mut exponent = self.exponents[self.exponents.len() - 1];
+        let mut absorbed = self.absorbed.last();
+        let mut density = self.density.last();
+        for index in self.density.len()..=k {
+            self.interrupt.after(chain.n() + chain.jumps.len())?;
+            absorbed += density * power_of_two(exponent) / chain.scale();
+            let (mass, lift) = advance(chain, &self.current, &mut self.spare);
             std::mem::swap(&mut self.current, &mut self.spare);
-            self.exponents.push(exponent - lift);
-            let absorbed = self.density[self.density.len() - 1] * power_of_two(exponent);
-            let before = self.absorbed[self.absorbed.len() - 1];
-            self.absorbed.push(before + absorbed / self.chain.scale());
-            self.record(mass);
+            exponent -= lift;
+            density = chain.density(&self.current);
+            self.exponents.push(exponent);
+            self.absorbed.push(absorbed);
+            self.density.push(density);
+            self.mass.push(mass);
             if let Some(kept) = &mut self.kept {
-                kept.offer(self.density.len() - 1, &self.current);
+                kept.offer(index, &self.current);
             }
         }
+        self.ratios.extend(k);
         Ok(())
-    }
-
-    fn record(&mut self, mass: f64) {
-        self.density.push(crate::solve::dot(&self.current, &self.chain.absorption));
-        self.mass.push(mass);
     }
 
     /// `v[k] · s` as stored, to be scaled by the exponent.
     pub fn density(&self, k: usize) -> f64 {
-        self.density[k]
+        self.density.at(k)
     }
 
-    fn term(&self, quantity: Quantity, k: usize) -> (f64, i32) {
+    pub(super) fn chain(&self) -> &Chain<'_> {
+        self.chain
+    }
+
+    /// A number as stored, and its exponent.
+    pub(super) fn term(&self, quantity: Quantity, k: usize) -> (f64, i32) {
         match quantity {
-            Quantity::Density => (self.density[k], self.exponents[k]),
-            Quantity::Survival => (self.mass[k], self.exponents[k]),
-            Quantity::Absorbed => (self.absorbed[k], 0),
+            Quantity::Density => (self.density.at(k), self.exponents[k]),
+            Quantity::Survival => (self.mass.at(k), self.exponents[k]),
+            Quantity::Absorbed => (self.absorbed.at(k), 0),
         }
     }
 
-    /// An upper bound on all terms after k.
-    fn bound(&self, quantity: Quantity, k: usize) -> Scaled {
-        let (factor, mass) = match quantity {
-            Quantity::Density => (self.largest_absorption, self.mass[k]),
-            Quantity::Survival => (1.0, self.mass[k]),
-            Quantity::Absorbed => return Scaled::new(1.0),
-        };
-        Scaled { mantissa: factor * mass, exponent: self.exponents[k] }
+    /// All numbers as stored.
+    pub(super) fn numbers(&self, quantity: Quantity) -> &Series {
+        match quantity {
+            Quantity::Density => &self.density,
+            Quantity::Survival => &self.mass,
+            Quantity::Absorbed => &self.absorbed,
+        }
     }
 
-    /// `Σ Pois(k; mean) c[k]` with relative truncation error at most `tolerance`.
-    ///
-    /// Starts at the mode, where the Poisson probability is computed, and goes both ways by ratios
-    /// until a bound on what is left out (the tail of the distribution times a bound on the terms)
-    /// is below half the tolerance. All terms are non-negative, so the result is right in the
-    /// tails too.
-    pub fn mixture(
-        &mut self,
-        quantity: Quantity,
-        mean: f64,
-        tolerance: f64,
-    ) -> Result<Mixture, Error> {
-        self.chain.check_steps(mean)?;
-        if mean == 0.0 {
-            let (mantissa, exponent) = self.term(quantity, 0);
-            return Ok(Mixture { sum: Scaled { mantissa, exponent }, first: 0, last: 0 });
-        }
-        let mode = mean.floor() as usize;
-        let peak = Scaled::new(poisson::probability(mode as u64, mean));
-        let mut sum = Scaled::default();
-        let (mut k, mut weight) = (mode, peak);
-        loop {
-            self.extend(k)?;
-            let (term, exponent) = self.term(quantity, k);
-            sum.add(weight.mantissa * term, weight.exponent + exponent);
-            let next = weight.times(mean / (k + 1) as f64);
-            let rest = next.times(1.0 / (1.0 - mean / (k + 2) as f64));
-            if negligible(rest, self.bound(quantity, k), sum, tolerance)
-                || (sum.mantissa == 0.0 && k >= mode + self.chain.n())
-            {
-                break;
-            }
-            (k, weight) = (k + 1, next);
-        }
-        let last = k;
-        (k, weight) = (mode, peak);
-        let everything = match quantity {
+    /// An upper bound on all numbers.
+    pub(super) fn most(&self, quantity: Quantity) -> f64 {
+        match quantity {
             Quantity::Density => self.largest_absorption,
             Quantity::Survival | Quantity::Absorbed => 1.0,
-        };
-        while k > 0 {
-            weight = weight.times(k as f64 / mean);
-            let rest = weight.times(1.0 / (1.0 - (k - 1) as f64 / mean).max(1.0 / mean));
-            if negligible(rest, Scaled::new(everything), sum, tolerance) {
-                break;
-            }
-            k -= 1;
-            let (term, exponent) = self.term(quantity, k);
-            sum.add(weight.mantissa * term, weight.exponent + exponent);
         }
-        Ok(Mixture { sum: sum.normal(), first: k, last })
     }
 
-    /// The stored vectors `v[first..=last]`; needs `keep`.
-    pub fn segment(&self, first: usize, last: usize) -> Vec<Vec<f64>> {
+    /// An upper bound on all numbers after k, as stored with the exponent of k.
+    pub(super) fn bound(&self, quantity: Quantity, k: usize) -> f64 {
+        match quantity {
+            Quantity::Density => self.largest_absorption * self.mass.at(k),
+            Quantity::Survival => self.mass.at(k),
+            Quantity::Absorbed => 1.0,
+        }
+    }
+
+    /// What leads from Poisson probability to probability, up to the last k at least.
+    pub(super) fn ratios(&self) -> &Ratios {
+        &self.ratios
+    }
+
+    /// The stored vectors `v[first..=last]`, one after the other; needs `keep`.
+    pub fn segment(&self, first: usize, last: usize) -> Cow<'_, [f64]> {
         let kept = self.kept.as_ref().expect("the sequence was made with keep");
+        let n = self.chain.n();
+        if kept.stride == 1 {
+            return Cow::Borrowed(&kept.vectors[first * n..(last + 1) * n]);
+        }
         let start = first / kept.stride;
-        let mut vectors = Vec::with_capacity(last - first + 1);
-        let mut v = kept.vectors[start].clone();
+        let mut vectors = Vec::with_capacity((last - first + 1) * n);
+        let mut v = vec![0.0; n];
+        let mut next = vec![0.0; n];
         for k in start * kept.stride..=last {
             if k % kept.stride == 0 {
-                v.clone_from(&kept.vectors[k / kept.stride]);
+                v.copy_from_slice(&kept.vectors[k / kept.stride * n..][..n]);
             }
             if k >= first {
-                vectors.push(v.clone());
+                vectors.extend_from_slice(&v);
             }
             if k < last && (k + 1) % kept.stride != 0 {
-                let mut next = vec![0.0; v.len()];
                 advance(self.chain, &v, &mut next);
-                v = next;
+                std::mem::swap(&mut v, &mut next);
             }
         }
-        vectors
+        Cow::Owned(vectors)
     }
 
     /// A good length for segments: the distance between kept vectors, or a block of them.
@@ -255,35 +210,22 @@ fn advance(chain: &Chain, v: &[f64], next: &mut [f64]) -> (f64, i32) {
     (mass * factor, LIFT)
 }
 
-/// Whether `rest · bound ≤ tolerance/2 · sum`.
-fn negligible(rest: Scaled, bound: Scaled, sum: Scaled, tolerance: f64) -> bool {
-    if rest.mantissa < 0.0 || rest.mantissa.is_infinite() {
-        return false;
-    }
-    let left_out = rest.mantissa * bound.mantissa;
-    if left_out == 0.0 && bound.mantissa == 0.0 {
-        return true;
-    }
-    let shift = rest.exponent + bound.exponent - sum.exponent;
-    left_out * power_of_two(shift) <= 0.5 * tolerance * sum.mantissa && sum.mantissa > 0.0
-}
-
 impl Kept {
     fn offer(&mut self, k: usize, v: &[f64]) {
         if !k.is_multiple_of(self.stride) {
             return;
         }
-        if self.vectors.len() >= self.most {
-            let mut index = 0;
-            self.vectors.retain(|_| {
-                index += 1;
-                (index - 1) % 2 == 0
-            });
+        if self.vectors.len() + v.len() > self.most {
+            // Every other one is kept.
+            let n = v.len();
+            let left = (self.vectors.len() / n).div_ceil(2);
+            (1..left).for_each(|i| self.vectors.copy_within(2 * i * n..(2 * i + 1) * n, i * n));
+            self.vectors.truncate(left * n);
             self.stride *= 2;
             if !k.is_multiple_of(self.stride) {
                 return;
             }
         }
-        self.vectors.push(v.to_vec());
+        self.vectors.extend_from_slice(v);
     }
 }

@@ -1,9 +1,7 @@
 //! Log-likelihoods on contours: times that are dear to uniformize.
 
-use std::f64::consts::FRAC_PI_2;
-
 use super::chain::Chain;
-use super::contour::{Curve, Output, Spectrum, node_cost, spectrum};
+use super::contour::{Curve, Output, node_cost, spectrum};
 use super::curvature::Curvature;
 use super::parts::{Event, Found, Part, Seeds};
 use super::rows::Row;
@@ -11,9 +9,7 @@ use crate::eliminate::ABSORBED;
 use crate::{Error, Interrupt, Trace};
 
 /// Jumps on average below which a time is never worth a contour.
-pub(super) const FEW_JUMPS: f64 = 200.0;
-/// The least angle that the spectrum must leave to a contour.
-const ROOM: f64 = 0.15;
+pub(crate) const FEW_JUMPS: f64 = 200.0;
 /// Nodes that serve a window of times, and windows for each decade of times.
 const NODES: f64 = 40.0;
 const WINDOWS: f64 = 1.5;
@@ -23,18 +19,13 @@ const EXPONENTIAL: f64 = 25.0;
 
 /// Whether a contour for `times`, sorted and positive, is predicted to cost less than the jumps up
 /// to the last of them.
-pub(super) fn is_worth_a_contour(trace: &Trace, chain: &Chain, times: &[f64]) -> bool {
+pub(crate) fn is_worth_a_contour(trace: &Trace, chain: &Chain, times: &[f64]) -> bool {
     let (Some(&first), Some(&last)) = (times.first(), times.last()) else { return false };
     let (mean, m) = (chain.rate * last, times.len() as f64);
     let jumps = mean * (chain.n() + chain.jumps.len()) as f64;
     let windows = 1.0 + WINDOWS * (last / first).log10();
     let uniformized = jumps + m * PROBABILITY * 18.0 * mean.sqrt();
     uniformized > windows * NODES * node_cost(trace) + m * NODES * EXPONENTIAL
-}
-
-/// Whether the spectrum leaves room for a contour.
-pub(super) fn leaves_room(spectrum: &Spectrum) -> bool {
-    spectrum.half_angle <= FRAC_PI_2 - ROOM
 }
 
 /// Observations for contours: exact times, and events of which a bound lies beyond many jumps.
@@ -121,7 +112,7 @@ impl Stiff {
         }
         let rewards = vec![1.0; at.chain.n()];
         let spectrum = spectrum(at.trace, at.weights, &rewards);
-        if !leaves_room(&spectrum) {
+        if !spectrum.leaves_room() {
             return Ok(None);
         }
         let curve = |output, points: Vec<(f64, f64)>, tolerance| {

@@ -3,6 +3,8 @@
 use super::chain::Chain;
 use super::event::Sum;
 use super::gap::gaps;
+use super::mixture::Mixture;
+use super::runs::Series;
 use super::scaled::{Scaled, power_of_two};
 use super::sequence::Sequence;
 use crate::eliminate::ABSORBED;
@@ -13,9 +15,9 @@ use crate::{Error, Interrupt, Trace};
 /// Those of index k are multiplied by the power of two by which `v[k]` is stored scaled.
 #[derive(Debug)]
 pub(super) struct Coefficients {
-    density: Vec<f64>,
+    density: Series,
     /// Empty if there are none.
-    mass: Vec<f64>,
+    mass: Series,
     /// In what is absorbed within k jumps, of either sign; not multiplied. Empty if there are none.
     absorbed: Vec<Scaled>,
     defect: f64,
@@ -24,8 +26,8 @@ pub(super) struct Coefficients {
 impl Coefficients {
     /// None, for indices below `length`.
     pub fn new(length: usize) -> Self {
-        let density = vec![0.0; length];
-        Self { density, mass: Vec::new(), absorbed: Vec::new(), defect: 0.0 }
+        let (density, mass) = (Series::zeros(length), Series::zeros(0));
+        Self { density, mass, absorbed: Vec::new(), defect: 0.0 }
     }
 
     /// Adds `weight / size` times the derivative of a sum.
@@ -42,22 +44,20 @@ impl Coefficients {
             weight * (probability.mantissa / size.mantissa) * power_of_two(shift)
         };
         match *sum {
-            Sum::Density(time, mixture) => mixture.weights(chain.rate * time, |k, probability| {
-                // No path to absorption has so few jumps: its derivative is zero as well.
-                if sequence.density(k) > 0.0 {
-                    self.density[k] += share(probability, sequence.exponents[k]);
-                }
-            }),
+            Sum::Density(time, mixture) => {
+                mix(chain.rate * time, &mixture, sequence, &mut self.density, share);
+            }
             Sum::Bend(time, mixture) => {
                 mixture.slopes(chain.rate, time, |k, probability, [factor, _]| {
-                    self.density[k] += factor * share(probability, sequence.exponents[k]);
+                    let share = factor * share(probability, sequence.exponents[k]);
+                    add_finite(&mut self.density.numbers_mut()[k], share);
                 });
             }
             Sum::Mass(time, mixture) => {
-                self.mass.resize(self.density.len(), 0.0);
-                mixture.weights(chain.rate * time, |k, probability| {
-                    self.mass[k] += share(probability, sequence.exponents[k]);
-                });
+                if self.mass.len() == 0 {
+                    self.mass = Series::zeros(self.density.len());
+                }
+                mix(chain.rate * time, &mixture, sequence, &mut self.mass, share);
             }
             Sum::Absorbed(time, mixture) => {
                 self.absorbed.resize(self.density.len(), Scaled::default());
@@ -68,8 +68,11 @@ impl Coefficients {
             }
             Sum::Between { after, until, first, last } => {
                 let gaps = gaps(chain.rate, after, until, first, last);
-                for (k, gap) in (first..).zip(gaps).filter(|&(k, _)| sequence.density(k) > 0.0) {
-                    self.density[k] += share(gap, sequence.exponents[k]) / chain.scale();
+                let sums = &mut self.density.numbers_mut()[first..];
+                for ((sum, gap), exponent) in
+                    sums.iter_mut().zip(gaps).zip(&sequence.exponents[first..])
+                {
+                    add_finite(sum, share(gap, *exponent) / chain.scale());
                 }
             }
             // Beyond the largest double where the probability is below the smallest: kept finite, so
@@ -84,11 +87,10 @@ impl Coefficients {
     /// What is absorbed within j jumps is the sum of the densities before j, over q.
     pub fn finish(mut self, chain: &Chain, sequence: &Sequence) -> Self {
         let mut later = Scaled::default();
+        let density = self.density.numbers_mut();
         for k in (0..self.absorbed.len()).rev() {
-            if sequence.density(k) > 0.0 {
-                let exponent = later.exponent + sequence.exponents[k];
-                self.density[k] += Scaled { exponent, ..later }.value() / chain.scale();
-            }
+            let exponent = later.exponent + sequence.exponents[k];
+            add_finite(&mut density[k], Scaled { exponent, ..later }.value() / chain.scale());
             let own = self.absorbed[k];
             later.add(own.mantissa, own.exponent);
         }
@@ -96,11 +98,38 @@ impl Coefficients {
     }
 }
 
+/// Adds shares of the probabilities of a mixture.
+fn mix(
+    mean: f64,
+    mixture: &Mixture,
+    sequence: &Sequence,
+    sums: &mut Series,
+    share: impl Fn(Scaled, i32) -> f64,
+) {
+    if mixture.plain {
+        let factor = share(Scaled::new(1.0), sequence.exponents[mixture.first]);
+        mixture.runs(mean, sequence.ratios(), |walk| sums.add(walk.k, factor, &walk.run));
+    } else {
+        let sums = sums.numbers_mut();
+        mixture.weights(mean, |k, probability| {
+            add_finite(&mut sums[k], share(probability, sequence.exponents[k]));
+        });
+    }
+}
+
+/// Leaves out what is beyond all doubles: jumps too few for any path to absorption, beside a density
+/// below all doubles.
+fn add_finite(sum: &mut f64, share: f64) {
+    if share.is_finite() {
+        *sum += share;
+    }
+}
+
 /// Sums over k that the sweep back collects.
 pub(super) struct Sweep {
-    /// Per pattern entry (i, j): `Σ v[k][i] · (y[k + 1][j] − y[k + 1][i])`.
+    /// Per pattern entry (i, j), at its place: `Σ v[k][i] · (y[k + 1][j] − y[k + 1][i])`.
     jumps: Vec<f64>,
-    /// Per position i: `Σ c[k] · v[k][i] − v[k][i] · y[k + 1][i] / q`.
+    /// Per edge of absorption, from i: `Σ c[k] · v[k][i] − v[k][i] · y[k + 1][i] / q`.
     absorption: Vec<f64>,
     /// Per position: `y[0]`.
     initial: Vec<f64>,
@@ -116,11 +145,12 @@ impl Sweep {
     ) -> Result<Self, Error> {
         let n = chain.n();
         let mut sweep = Self {
-            jumps: vec![0.0; chain.jumps.len()],
-            absorption: vec![0.0; n],
+            jumps: vec![0.0; chain.jumps.len().max(chain.along.len())],
+            absorption: vec![0.0; chain.pattern.doors.len()],
             initial: vec![0.0; n],
             defect: coefficients.defect,
         };
+        let mut spare = vec![0.0; n];
         let length = coefficients.density.len();
         let mut end = length;
         while end > 0 {
@@ -134,9 +164,10 @@ impl Sweep {
                         sweep.initial.iter_mut().for_each(|y| *y *= factor);
                     }
                 }
-                let density = coefficients.density[k];
-                let mass = coefficients.mass.get(k).copied().unwrap_or(0.0);
-                sweep.step(chain, &vectors[k - start], density, mass);
+                let density = coefficients.density.at(k);
+                let mass = if coefficients.mass.len() == 0 { 0.0 } else { coefficients.mass.at(k) };
+                let v = &vectors[(k - start) * n..][..n];
+                sweep.step(chain, v, density, mass, &mut spare);
                 interrupt.after(3 * (n + chain.jumps.len()))?;
             }
             end = start;
@@ -146,23 +177,41 @@ impl Sweep {
 
     /// From `y[k + 1]` to `y[k]`, by differences: what a jump changes, not what it keeps. On stiff chains
     /// most jumps change next to nothing.
-    fn step(&mut self, chain: &Chain, v: &[f64], density: f64, mass: f64) {
-        let q = chain.scale();
-        let mut next = vec![0.0; v.len()];
-        for position in 0..v.len() {
-            let here = v[position];
-            let own = self.initial[position];
-            let mut change =
-                density * chain.absorption[position] + mass - chain.leaks[position] * own;
-            for entry in chain.pattern.range(position) {
-                let gain = self.initial[chain.pattern.targets[entry] as usize] - own;
-                change += chain.jumps[entry] * gain;
-                self.jumps[entry] += here * gain;
-            }
-            self.absorption[position] += here * (density - own / q);
-            next[position] = own + change;
+    fn step(&mut self, chain: &Chain, v: &[f64], density: f64, mass: f64, before: &mut Vec<f64>) {
+        let (n, y) = (v.len(), &self.initial);
+        before.copy_from_slice(y);
+        if mass != 0.0 {
+            before.iter_mut().for_each(|value| *value += mass);
         }
-        self.initial = next;
+        for position in chain.exits.iter().map(|&i| i as usize) {
+            let (gain, loss) = (chain.absorption[position], chain.leaks[position]);
+            before[position] += density * gain - loss * y[position];
+        }
+        if let Some(bands) = &chain.pattern.bands {
+            bands.back(&chain.along, v, y, before, &mut self.jumps);
+        } else {
+            let (y, before, ends) = (&y[..n], &mut before[..n], &chain.pattern.offsets[1..=n]);
+            let jumps = chain.pattern.targets.iter().zip(&chain.jumps);
+            let mut entries = self.jumps.iter_mut().zip(jumps);
+            let mut first = 0;
+            for position in 0..n {
+                let (here, own, end) = (v[position], y[position], ends[position]);
+                let mut change = 0.0;
+                for (sum, (&target, jump)) in entries.by_ref().take((end - first) as usize) {
+                    let gain = y[target as usize] - own;
+                    change += jump * gain;
+                    *sum += here * gain;
+                }
+                first = end;
+                before[position] += change;
+            }
+        }
+        let step = 1.0 / chain.scale();
+        for (sum, &(position, _)) in self.absorption.iter_mut().zip(&chain.pattern.doors) {
+            let position = position as usize;
+            *sum += v[position] * (density - y[position] * step);
+        }
+        std::mem::swap(&mut self.initial, before);
     }
 
     /// A rate out of i raises one jump and lowers the probability of staying; an absorbing one
@@ -174,11 +223,11 @@ impl Sweep {
         for position in 0..chain.n() {
             for entry in chain.pattern.range(position) {
                 let edge = chain.pattern.edges[entry] as usize;
-                edges[edge] = self.jumps[entry] / q;
+                edges[edge] = self.jumps[chain.pattern.place(entry)] / q;
             }
-            for (edge, _) in layout.outer.of(position).filter(|&(_, t)| t == ABSORBED) {
-                edges[edge] = self.absorption[position];
-            }
+        }
+        for (&(_, edge), sum) in chain.pattern.doors.iter().zip(&self.absorption) {
+            edges[edge as usize] = *sum;
         }
         for &(edge, target) in layout.start.iter().filter(|&&(_, t)| t != ABSORBED) {
             edges[edge as usize] = self.initial[target as usize] - self.defect;

@@ -26,6 +26,11 @@ impl Arrivals {
         Self { mean, k: 0, at, up_to: at.value(), ratios: ratios(mean, first), first }
     }
 
+    /// Jumps beyond which there is no mass to speak of, below 1e-31.
+    pub fn enough(mean: f64) -> usize {
+        (mean + 12.0 * mean.sqrt() + 60.0) as usize
+    }
+
     /// P(N = k).
     pub fn probability(&self) -> Scaled {
         self.at

@@ -5,7 +5,7 @@ use super::taps::{Source, Tap};
 use super::trail::Trail;
 use crate::dist::power_of_two;
 use crate::eliminate::ABSORBED;
-use crate::{Error, Interrupt, Trace};
+use crate::{Error, Interrupt};
 
 /// Derivatives of a number in what an epoch is made of.
 pub(super) struct Sweep {
@@ -80,7 +80,8 @@ impl Sweep {
     }
 
     /// Derivatives in the weights of edges, those out of the starting vertex left out.
-    pub fn edges(&self, stage: &Stage, trace: &Trace) -> Vec<f64> {
+    pub fn edges(&self, stage: &Stage) -> Vec<f64> {
+        let trace = stage.trace;
         let mut edges = vec![0.0; trace.graph().n_edges()];
         for position in 0..stage.n() {
             for entry in stage.chain.pattern.range(position) {

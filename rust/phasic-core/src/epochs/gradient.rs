@@ -1,5 +1,6 @@
 //! Derivatives in every θ and in the starts of the epochs: the list of epochs, last one first.
 
+use super::arcs::{Arcs, Swept};
 use super::back::Sweep;
 use super::infinite::Rest;
 use super::law::{Point, check_finite};
@@ -146,6 +147,34 @@ impl Epochs {
         self.back(&run, &[], goal, value, interrupt)
     }
 
+    /// The derivative in time of `Σ seeds[v] · P(the chain is in vertex v at a finite time)`: what flows in
+    /// less what flows out. Arguments as for [`Self::occupancy_gradient`].
+    pub fn occupancy_slope(
+        &self,
+        time: f64,
+        seeds: &[f64],
+        interrupt: &Interrupt,
+    ) -> Result<f64, Error> {
+        check_finite(time)?;
+        let epoch = self.epoch_of(time);
+        let seeds = crate::solve::rewards_at_positions(self.trace(epoch), Some(seeds))?;
+        let run = self.run(time, 1, &[], interrupt)?;
+        let (leg, stage) = (&run.legs[epoch], self.stage(epoch, &[]));
+        let times = vec![(leg.duration, Seed::new(1.0), leg.last)];
+        if stage.is_stiff(&leg.start, leg.duration)
+            && let Some(arcs) = Arcs::new(&stage, &leg.start)
+        {
+            let (source, span) = (Source::Given(seeds.clone()), Span::Moment);
+            let taps = [Tap { source, span, times }];
+            let found = arcs.back(&taps, (false, leg.duration), self.tolerance, interrupt)?;
+            if let Some(swept) = found {
+                return Ok(swept.slope);
+            }
+        }
+        let flow = |end: &Levels| shifted(stage.flow(end, &seeds), end.exponent);
+        Ok(leg.end.as_ref().map_or(0.0, flow))
+    }
+
     pub(super) fn points_back(
         &self,
         curve: Curve,
@@ -198,19 +227,18 @@ impl Epochs {
             let rewards = rewards.get(epoch).map_or(&[][..], Vec::as_slice);
             let (start, mut edges) = if let Some(end) = &leg.end {
                 let stage = self.stage(epoch, rewards);
+                let followed = ahead.is_some();
                 if let Some(ahead) = ahead.take() {
-                    starts[epoch + 1] += leaving(&stage, leg, end, &taps, &ahead);
                     let seed = Seed { value: 1.0, exponent: -end.exponent };
                     let (source, span) = (Source::Given(ahead), Span::Moment);
                     taps.push(Tap { source, span, times: vec![(leg.duration, seed, leg.last)] });
                 }
-                let lasts = taps.iter().flat_map(|tap| &tap.times).map(|&(_, _, last)| last);
-                let trail = Trail::new(&stage, &leg.start, lasts.max().unwrap_or(0), interrupt)?;
-                let sweep = Sweep::back(&stage, &trail, leg.start.count, &taps, interrupt)?;
-                let edges = sweep.edges(&stage, self.trace(epoch));
-                starts[epoch] -= stage.flow(&leg.start, &sweep.start);
-                starts[epoch] -= running(&stage, &leg.start, &taps, 0.0);
-                (sweep.start, edges)
+                let swept = self.sweep(&stage, leg, &taps, followed, interrupt)?;
+                if followed {
+                    starts[epoch + 1] += swept.leaving;
+                }
+                starts[epoch] -= swept.slope;
+                (swept.start, swept.edges)
             } else {
                 // Nothing changes when an epoch without end begins later, from the same vectors.
                 Rest::new(self, epoch, &leg.start)?.back(&leg.start, rewards, &taps)
@@ -224,6 +252,40 @@ impl Epochs {
         }
         starts[0] = 0.0;
         Ok(EpochGradient { value, thetas, starts })
+    }
+
+    /// The sweep back through an epoch with an end, by contours where that is predicted to be cheaper and
+    /// certified. The last tap ends with the epoch where it is `followed` by another one.
+    fn sweep(
+        &self,
+        stage: &Stage,
+        leg: &Leg,
+        taps: &[Tap],
+        followed: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Swept, Error> {
+        let times = taps.iter().flat_map(|tap| &tap.times);
+        let (longest, last) =
+            times.fold((0.0_f64, 0), |most, &(time, _, last)| (most.0.max(time), most.1.max(last)));
+        if stage.is_stiff(&leg.start, longest)
+            && let Some(arcs) = Arcs::new(stage, &leg.start)
+            && let Some(swept) =
+                arcs.back(taps, (followed, leg.duration), self.tolerance, interrupt)?
+        {
+            return Ok(swept);
+        }
+        stage.chain.check_steps(stage.rate * longest)?;
+        let trail = Trail::new(stage, &leg.start, last, interrupt)?;
+        let sweep = Sweep::back(stage, &trail, leg.start.count, taps, interrupt)?;
+        let slope = stage.flow(&leg.start, &sweep.start) + running(stage, &leg.start, taps, 0.0);
+        let leaving = leg.end.as_ref().map_or(0.0, |end| {
+            let ahead = taps.last().filter(|_| followed).map_or(0.0, |tap| {
+                stage.flow(end, &tap.vector(&stage.chain.absorption, end.count))
+            });
+            ahead + running(stage, end, taps, leg.duration)
+        });
+        let edges = sweep.edges(stage);
+        Ok(Swept { start: sweep.start, edges, slope, leaving })
     }
 
     /// Back through the map of an epoch.
@@ -249,11 +311,6 @@ impl Goal {
         let n = run.legs.len();
         Self { taps: vec![Vec::new(); n], absorbed: vec![vec![0.0; levels]; n], defect: 0.0 }
     }
-}
-
-/// The derivative in the end of an epoch: what a little more of it changes.
-fn leaving(stage: &Stage, leg: &Leg, end: &Levels, taps: &[Tap], ahead: &[f64]) -> f64 {
-    stage.flow(end, ahead) + running(stage, end, taps, leg.duration)
 }
 
 /// What taps collect per unit of time at x, of those that count from a time on.

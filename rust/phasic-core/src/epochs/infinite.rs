@@ -1,10 +1,11 @@
 //! The last epoch, which has no end: solved by elimination.
 
+use super::columns::Columns;
 use super::levels::{Levels, shifted};
 use super::schedule::Epochs;
-use super::taps::{Source, Tap};
+use super::taps::Tap;
 use crate::eliminate::ABSORBED;
-use crate::solve::{Adjoint, Factor, Solution};
+use crate::solve::Factor;
 use crate::{Error, Trace};
 
 /// An epoch without end, factored.
@@ -49,8 +50,8 @@ impl<'e> Rest<'e> {
     /// With w the sources, the value is `Σ x[j] g[j]` for `g[j] = U (w[j] + R g[j + 1])`; the sweep
     /// back goes through these solves.
     pub fn back(&self, start: &Levels, rewards: &[f64], taps: &[Tap]) -> (Vec<f64>, Vec<f64>) {
-        let (n, levels, trace) = (start.n, start.count, self.factor.trace);
-        let absorption = trace.absorption(&self.factor.weights);
+        let levels = start.count;
+        let absorption = self.factor.trace.absorption(&self.factor.weights);
         let mut sources = vec![0.0; start.values.len()];
         for tap in taps {
             let seed = tap.seeds_from(0.0, 0);
@@ -58,42 +59,14 @@ impl<'e> Rest<'e> {
                 *sum += seed * value;
             }
         }
-        let mut solutions: Vec<Solution<f64>> = Vec::with_capacity(levels);
-        for level in (0..levels).rev() {
-            let mut b = sources[level * n..][..n].to_vec();
-            if let Some(above) = solutions.last() {
-                for ((sum, value), reward) in b.iter_mut().zip(&above.values).zip(rewards) {
-                    *sum += value * reward;
-                }
-            }
-            solutions.push(self.factor.solve(b));
-        }
-        solutions.reverse();
-        let mut adjoint = Adjoint::new(&self.factor);
-        let mut in_sources: Vec<Vec<f64>> = Vec::with_capacity(levels);
-        for (level, solution) in solutions.iter().enumerate() {
-            let mut share = start.plain(level);
-            if let Some(below) = in_sources.last() {
-                for ((sum, value), reward) in share.iter_mut().zip(below).zip(rewards) {
-                    *sum += value * reward;
-                }
-            }
-            in_sources.push(adjoint.solve(solution, share).to_vec());
-        }
-        let (mut edges, _) = adjoint.finish();
+        let columns = Columns::new(&self.factor, rewards, &sources);
+        let x: Vec<f64> = (0..levels).flat_map(|level| start.plain(level)).collect();
+        let (mut edges, in_sources) = columns.back(&x);
         for tap in taps {
-            if let Source::Absorption { level } = tap.source {
-                let seed = tap.seeds_from(0.0, 0);
-                for (position, share) in in_sources[level].iter().enumerate() {
-                    let outer = trace.layout().outer.of(position);
-                    for (edge, _) in outer.filter(|&(_, target)| target == ABSORBED) {
-                        edges[edge] += seed * share;
-                    }
-                }
-            }
+            columns.add_absorption(tap, &in_sources, tap.seeds_from(0.0, 0), &mut edges);
         }
-        let values = solutions.into_iter().flat_map(|solution| solution.values);
-        (values.map(|value| shifted(value, start.exponent)).collect(), edges)
+        let values = columns.values().map(|value| shifted(value, start.exponent));
+        (values.collect(), edges)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::arcs::Arcs;
 use super::law::Point;
 use super::moments::Collected;
 use super::schedule::{Epoch, Epochs};
-use super::taps::Seed;
+use super::taps::{Seed, Source, Span, Tap};
 use crate::dist::{Curve, Scaled, Sequence, slope_in_time};
 use crate::{Error, Interrupt, Jet, Trace, Wanted};
 
@@ -125,6 +126,33 @@ impl Epochs {
         Ok(Jet { values, first, ..Jet::default() })
     }
 
+    /// As [`Self::slope`], on contours; None where none is certified.
+    fn slope_on_arcs(
+        &self,
+        curve: Curve,
+        point: &Point,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Scaled>, Error> {
+        let leg = &self.base(interrupt)?.legs[point.epoch];
+        let stage = self.stage(point.epoch, &[]);
+        let Some(arcs) = Arcs::new(&stage, &leg.start) else { return Ok(None) };
+        let source = Source::Absorption { level: 0 };
+        if curve != Curve::Density {
+            let density =
+                arcs.values((&source, Span::Moment), &[point.time], self.tolerance, interrupt)?;
+            let sign = if curve == Curve::Absorbed { 1.0 } else { -1.0 };
+            return Ok(density[0].map(|at| Scaled { mantissa: sign * at.mantissa, ..at }));
+        }
+        // In units of the density, which may be no double.
+        let unit = point.value;
+        let seed = Seed { value: unit.mantissa.recip(), exponent: -unit.exponent };
+        let times = vec![(point.time, seed, point.last)];
+        let tap = Tap { source, span: Span::Moment, times };
+        let swept = arcs.back(&[tap], (false, leg.duration), self.tolerance, interrupt)?;
+        let scaled = |slope: f64| Scaled { mantissa: slope * unit.mantissa, ..unit };
+        Ok(swept.map(|swept| scaled(swept.slope)))
+    }
+
     fn n_variables(&self) -> usize {
         (0..self.len()).map(|epoch| self.trace(epoch).n_parameters() + 1).sum()
     }
@@ -133,6 +161,11 @@ impl Epochs {
     fn slope(&self, curve: Curve, point: &Point, interrupt: &Interrupt) -> Result<Scaled, Error> {
         let leg = &self.base(interrupt)?.legs[point.epoch];
         let mut stage = self.stage(point.epoch, &[]);
+        if stage.is_stiff(&leg.start, point.time)
+            && let Some(slope) = self.slope_on_arcs(curve, point, interrupt)?
+        {
+            return Ok(slope);
+        }
         stage.chain.initial.clone_from(&leg.start.values);
         let mut sequence = Sequence::new(&stage.chain, false, interrupt.clone());
         let mixture =

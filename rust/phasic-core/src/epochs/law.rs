@@ -1,9 +1,12 @@
 //! Density, distribution function and survival, and where the chain is at a time.
 
+use super::arcs::Arcs;
+use super::arrivals::Arrivals;
 use super::levels::{Levels, shifted};
 use super::schedule::Epochs;
 use super::stage::Stage;
-use crate::dist::{Curve, Quantity, Scaled, Sequence};
+use super::taps::{Source, Span};
+use crate::dist::{Curve, FEW_JUMPS, Scaled, Sequence, is_worth_a_contour};
 use crate::{Error, Interrupt};
 
 /// The value of a curve at a time, and what a sweep back needs.
@@ -75,22 +78,23 @@ impl Epochs {
             before += leg.absorbed[0];
             let mut inside = points.iter_mut().filter(|point| point.epoch == epoch).peekable();
             if inside.peek().is_some() {
-                let Stage { mut chain, rate, .. } = self.stage(epoch, &[]);
-                chain.initial.clone_from(&leg.start.values);
-                let mut sequence = Sequence::new(&chain, false, interrupt.clone());
-                for point in inside {
-                    let quantity = match curve {
-                        Curve::Density => Quantity::Density,
-                        Curve::Absorbed => Quantity::Absorbed,
-                        Curve::Survival => Quantity::Survival,
-                    };
-                    let mean = rate * point.time;
-                    let mixture = sequence.mixture(quantity, mean, self.tolerance)?;
-                    point.last = mixture.last;
-                    point.value = Scaled {
-                        exponent: mixture.sum.exponent + leg.start.exponent,
-                        ..mixture.sum
-                    };
+                let mut inside: Vec<&mut Point> = inside.collect();
+                let mut stage = self.stage(epoch, &[]);
+                let found = self.on_contours(&stage, &leg.start, curve, &inside, interrupt)?;
+                stage.chain.initial.clone_from(&leg.start.values);
+                let mut sequence = Sequence::new(&stage.chain, false, interrupt.clone());
+                for (point, found) in inside.iter_mut().zip(found) {
+                    let mean = stage.rate * point.time;
+                    if let Some(value) = found {
+                        (point.value, point.last) = (value, Arrivals::enough(mean));
+                    } else {
+                        let mixture = sequence.mixture(curve, mean, self.tolerance)?;
+                        point.last = mixture.last;
+                        point.value = Scaled {
+                            exponent: mixture.sum.exponent + leg.start.exponent,
+                            ..mixture.sum
+                        };
+                    }
                     if curve == Curve::Absorbed {
                         point.value = Scaled::new((before + point.value.value()).min(1.0));
                     }
@@ -100,6 +104,36 @@ impl Epochs {
             before += leg.spent.dot(0, &absorption);
         }
         Ok(points)
+    }
+
+    /// The values of points of one epoch, where contours are predicted to be cheaper and certified.
+    fn on_contours(
+        &self,
+        stage: &Stage,
+        start: &Levels,
+        curve: Curve,
+        points: &[&mut Point],
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Option<Scaled>>, Error> {
+        let mut values = vec![None; points.len()];
+        let mut stiff: Vec<usize> =
+            (0..points.len()).filter(|&i| stage.rate * points[i].time > FEW_JUMPS).collect();
+        stiff.sort_unstable_by(|&a, &b| points[a].time.total_cmp(&points[b].time));
+        let times: Vec<f64> = stiff.iter().map(|&i| points[i].time).collect();
+        if !is_worth_a_contour(stage.trace, &stage.chain, &times) {
+            return Ok(values);
+        }
+        let Some(arcs) = Arcs::new(stage, start) else { return Ok(values) };
+        let (source, span) = match curve {
+            Curve::Density => (Source::Absorption { level: 0 }, Span::Moment),
+            Curve::Survival => (Source::Given(vec![1.0; start.n]), Span::Moment),
+            Curve::Absorbed => (Source::Absorption { level: 0 }, Span::UpTo),
+        };
+        let found = arcs.values((&source, span), &times, self.tolerance, interrupt)?;
+        for (&index, value) in stiff.iter().zip(found) {
+            values[index] = value;
+        }
+        Ok(values)
     }
 
     fn locate(&self, time: f64) -> Point {

@@ -35,6 +35,18 @@ impl Levels {
         Self { n: like.n, count: like.count, values, exponent: NOTHING }
     }
 
+    /// The numbers of a level after the other.
+    pub fn of_scaled(n: usize, numbers: &[Scaled]) -> Self {
+        let sizes = numbers.iter().take(n).filter(|number| number.mantissa != 0.0);
+        let exponent = sizes.map(|number| size(number.mantissa) + number.exponent).max();
+        let exponent = exponent.unwrap_or(0);
+        let values = numbers.iter().map(|at| shifted(at.mantissa, at.exponent - exponent));
+        let count = numbers.len().checked_div(n).unwrap_or(1);
+        let mut levels = Self { n, count, values: values.collect(), exponent };
+        levels.settle();
+        levels
+    }
+
     pub fn level(&self, level: usize) -> &[f64] {
         &self.values[level * self.n..][..self.n]
     }

@@ -4,8 +4,10 @@
 //! is handed from one epoch to the next, `α[e + 1] = α[e] e^{S D} M`, with D the epoch's duration and
 //! M the map between the vertices of the two graphs. Nothing is stepped, and nothing subtracted.
 
+mod arcs;
 mod arrivals;
 mod back;
+mod columns;
 mod gather;
 mod gradient;
 mod infinite;

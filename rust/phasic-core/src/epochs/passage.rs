@@ -40,8 +40,11 @@ pub struct Passed {
 
 /// `x e^{S D}` and `∫₀ᴰ x e^{S u} du` for probabilities x per vertex, times 2^exponent, at θ.
 ///
+/// To `tolerance` relative to every entry: by a bound where the jumps are few, else by estimate on
+/// contours, for which tolerances below 1e-12 count as that.
+///
 /// Errors: those of [`crate::Graph::weights`], a vector of the wrong length, and
-/// [`Error::TooManySteps`] for a chain too stiff for the duration.
+/// [`Error::TooManySteps`] where there are too many jumps and no contour is certified.
 pub fn propagate(
     trace: &Trace,
     theta: &[f64],
@@ -73,6 +76,28 @@ pub fn propagate(
     })
 }
 
+/// By contours where that is predicted to be cheaper and certified, else by uniformization.
+pub(super) fn pass(
+    stage: &Stage,
+    start: &Levels,
+    duration: f64,
+    tolerance: f64,
+    interrupt: &Interrupt,
+) -> Result<Passage, Error> {
+    if stage.is_stiff(start, duration)
+        && let Some(moved) = stage.flow_of(start).after(duration, tolerance, interrupt)?
+    {
+        let levels = |numbers: &[Scaled]| {
+            let mut levels = Levels::of_scaled(start.n, numbers);
+            levels.exponent += start.exponent;
+            levels
+        };
+        let last = Arrivals::enough(stage.rate * duration);
+        return Ok(Passage { end: levels(&moved.end), spent: levels(&moved.spent), last });
+    }
+    uniformized(stage, start, duration, tolerance, interrupt)
+}
+
 /// By uniformization (Jensen 1953): `Σ P(N = k) x[k]` and `(1/q) Σ P(N > k) x[k]` for N Poisson with
 /// mean q·D and `x[k] = x (I + A/q)ᵏ`.
 ///
@@ -80,7 +105,7 @@ pub fn propagate(
 /// every entry, relative to that entry: with c the largest ratio of an entry of `x[k + 1]` to that
 /// of `x[k]`, every later vector is at most `cᵐ` times `x[k + 1]` (Collatz 1942, for matrices
 /// without negative entries), and Poisson probabilities fall faster than any power.
-pub(super) fn pass(
+fn uniformized(
     stage: &Stage,
     start: &Levels,
     duration: f64,

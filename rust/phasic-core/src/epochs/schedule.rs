@@ -24,7 +24,8 @@ pub struct Epoch {
 /// A chain whose rates change at fixed times; see the module's head.
 ///
 /// The initial distribution is that of the first epoch's graph. Relative truncation error at most
-/// the tolerance in every entry of every vector; rounding adds about 1e-16 per jump.
+/// the tolerance in every entry of every vector; rounding adds about 1e-16 per jump. Stiff epochs go by
+/// contours, whose estimated error is (see [`propagate`](super::propagate)).
 #[derive(Debug)]
 pub struct Epochs {
     pub(super) list: Vec<Epoch>,

@@ -3,7 +3,8 @@
 use super::gather::Gather;
 use super::levels::Levels;
 use crate::Trace;
-use crate::dist::{Chain, ChainPattern, power_of_two};
+use crate::dist::{Chain, ChainPattern, Flow, power_of_two};
+use crate::solve::{Factor, Scalar};
 
 /// Mass below which a vector is scaled up, by a power of two that keeps every digit.
 const LOW_MASS: f64 = 6.223_015_277_861_142e-61; // 2^-200
@@ -12,6 +13,11 @@ const LIFT: i32 = 200;
 /// The matrix A that moves [`Levels`]: S on every level, rewards from one level to the next. The
 /// jumps of the uniformized chain are `I + A/q`.
 pub(crate) struct Stage<'a> {
+    pub trace: &'a Trace,
+    /// Per row of weights.
+    weights: &'a [f64],
+    /// Per position and unit of time; empty where there is one level.
+    pub rewards: Vec<f64>,
     pub chain: Chain<'a>,
     /// The rate q of the jumps.
     pub rate: f64,
@@ -24,9 +30,9 @@ impl<'a> Stage<'a> {
     /// `rewards`: per position, at least 0; empty for vectors of one level. `duration`: of the
     /// epoch, infinite for the last one.
     pub fn new(
-        trace: &Trace,
+        trace: &'a Trace,
         pattern: &'a ChainPattern,
-        weights: &[f64],
+        weights: &'a [f64],
         rewards: &[f64],
         duration: f64,
     ) -> Self {
@@ -36,7 +42,7 @@ impl<'a> Stage<'a> {
         let rate = if chain.rate > 0.0 { chain.rate } else { idle };
         let coupling = rewards.iter().map(|reward| reward / rate).collect();
         let gather = Gather::new(&chain);
-        Self { chain, rate, coupling, gather }
+        Self { trace, weights, rewards: rewards.to_vec(), chain, rate, coupling, gather }
     }
 
     pub fn n(&self) -> usize {
@@ -46,6 +52,22 @@ impl<'a> Stage<'a> {
     /// Multiply-adds of a jump, about.
     pub fn work(&self, levels: usize) -> usize {
         levels * (3 * self.n() + self.chain.jumps.len())
+    }
+
+    /// Some vectors and what moves them.
+    pub fn flow_of<'s>(&'s self, x: &'s Levels) -> Flow<'s> {
+        Flow { trace: self.trace, weights: self.weights, rewards: &self.rewards, start: &x.values }
+    }
+
+    /// The factors of `z − S`.
+    pub fn factor<T: Scalar>(&self, z: T) -> Factor<'a, T> {
+        let weights = self.weights.iter().map(|&weight| T::constant(weight)).collect();
+        Factor::new(self.trace, weights, &vec![z; self.n()])
+    }
+
+    /// Whether contours are predicted to be cheaper than the jumps of a duration.
+    pub fn is_stiff(&self, x: &Levels, duration: f64) -> bool {
+        self.flow_of(x).is_worth_a_contour(self.rate * duration, self.work(x.count))
     }
 
     /// The most by which a jump can multiply the sum of all entries.

@@ -14,6 +14,20 @@ pub(super) enum Source {
     Absorption { level: usize },
 }
 
+impl Source {
+    /// As one vector over all levels.
+    pub fn vector(&self, absorption: &[f64], levels: usize) -> Vec<f64> {
+        match self {
+            Self::Given(vector) => vector.clone(),
+            &Self::Absorption { level } => {
+                let mut vector = vec![0.0; levels * absorption.len()];
+                vector[level * absorption.len()..][..absorption.len()].copy_from_slice(absorption);
+                vector
+            }
+        }
+    }
+}
+
 /// When a tap counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Span {
@@ -65,14 +79,7 @@ impl Tap {
 
     /// The source as one vector over all levels.
     pub fn vector(&self, absorption: &[f64], levels: usize) -> Vec<f64> {
-        match &self.source {
-            Source::Given(vector) => vector.clone(),
-            &Source::Absorption { level } => {
-                let mut vector = vec![0.0; levels * absorption.len()];
-                vector[level * absorption.len()..][..absorption.len()].copy_from_slice(absorption);
-                vector
-            }
-        }
+        self.source.vector(absorption, levels)
     }
 
     /// The sum of the seeds of the times from `from` on, times 2^`exponent`.

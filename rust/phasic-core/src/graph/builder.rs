@@ -220,13 +220,63 @@ impl GraphBuilder {
         })
     }
 
+    /// Gives a constant weight to an edge, the one at a position of [`Self::edges`] of its source.
+    ///
+    /// Errors: there is no such edge, or the weight is negative or not finite.
+    pub fn set_weight(
+        &mut self,
+        source: VertexId,
+        position: usize,
+        base: f64,
+    ) -> Result<(), Error> {
+        self.check_vertex(source)?;
+        let Some(edge) = self.edge_indices(source).nth(position) else {
+            let length = self.edge_indices(source).count();
+            return Err(Error::NoSuchEdge { from: self.name(source), position, length });
+        };
+        if !self.accepts(base, &[]) {
+            let target = VertexId(self.targets[edge]);
+            return Err(self.refusal(source, target, base, &[]));
+        }
+        self.rows[edge] = self.table.intern(base, &[]);
+        Ok(())
+    }
+
+    /// Divides the weights out of a vertex by their sum and returns 1 over that sum.
+    ///
+    /// Changes nothing, and returns 1, where the sum is 0 or depends on θ. Errors: no such vertex,
+    /// or weights whose sum is not finite.
+    pub fn divide_by_sum(&mut self, vertex: VertexId) -> Result<f64, Error> {
+        self.check_vertex(vertex)?;
+        if self.edges(vertex).any(|edge| !edge.coefficients.is_empty()) {
+            return Ok(1.0);
+        }
+        let sum: f64 = self.edges(vertex).map(|edge| edge.base).sum();
+        if sum == 0.0 {
+            return Ok(1.0);
+        }
+        let edges: Vec<usize> = self.edge_indices(vertex).collect();
+        if !sum.is_finite() {
+            return Err(self.refusal(vertex, VertexId(self.targets[edges[0]]), sum, &[]));
+        }
+        for edge in edges {
+            let base = self.table.base(self.rows[edge]) / sum;
+            self.rows[edge] = self.table.intern(base, &[]);
+        }
+        Ok(1.0 / sum)
+    }
+
     /// Target and row of weights of the edges out of a vertex, in order of insertion.
     pub(super) fn targets_and_rows(&self, vertex: VertexId) -> impl Iterator<Item = (u32, u32)> {
+        self.edge_indices(vertex).map(|edge| (self.targets[edge], self.rows[edge]))
+    }
+
+    /// Indices of the edges out of a vertex, in order of insertion.
+    fn edge_indices(&self, vertex: VertexId) -> impl Iterator<Item = usize> {
         let follow = |edge: u32| (edge != NONE).then_some(edge as usize);
         std::iter::successors(follow(self.first[vertex.index()]), move |&edge| {
             follow(self.next[edge])
         })
-        .map(|edge| (self.targets[edge], self.rows[edge]))
     }
 
     pub(super) fn row_table(&self) -> &RowTable {
@@ -290,6 +340,65 @@ mod tests {
         graph.add_edge(VertexId::START, vertex, 0.25, &[]).unwrap();
         let error = graph.add_edge(VertexId::START, vertex, 0.25, &[]).unwrap_err();
         assert_eq!(error, Error::TooLarge { what: "edges", count: 2, limit: 2 });
+    }
+
+    /// One vertex with edges of weights 3 and 1 to two ends.
+    fn fork() -> (GraphBuilder, VertexId) {
+        let mut graph = GraphBuilder::new(1);
+        let [vertex, left, right] =
+            [1, 2, 3].map(|i| graph.find_or_create(VertexKind::Ordinary, &[i]).unwrap().0);
+        graph.add_edge(VertexId::START, vertex, 1.0, &[]).unwrap();
+        graph.add_edge(vertex, left, 3.0, &[]).unwrap();
+        graph.add_edge(vertex, right, 1.0, &[]).unwrap();
+        (graph, vertex)
+    }
+
+    fn bases(graph: &GraphBuilder, vertex: VertexId) -> Vec<f64> {
+        graph.edges(vertex).map(|edge| edge.base).collect()
+    }
+
+    #[test]
+    fn a_weight_set_is_the_weight_read() {
+        let (mut graph, vertex) = fork();
+        graph.set_weight(vertex, 1, 5.0).unwrap();
+        assert_eq!(bases(&graph, vertex), [3.0, 5.0]);
+    }
+
+    #[test]
+    fn an_edge_that_is_not_there_has_no_weight() {
+        let (mut graph, vertex) = fork();
+        let from = graph.name(vertex);
+        let error = graph.set_weight(vertex, 2, 5.0).unwrap_err();
+        assert_eq!(error, Error::NoSuchEdge { from, position: 2, length: 2 });
+    }
+
+    #[test]
+    fn a_weight_set_must_not_be_negative() {
+        let (mut graph, vertex) = fork();
+        assert!(matches!(graph.set_weight(vertex, 0, -1.0), Err(Error::BadWeight { .. })));
+    }
+
+    #[test]
+    fn weights_divided_by_their_sum() {
+        let (mut graph, vertex) = fork();
+        assert_eq!(graph.divide_by_sum(vertex), Ok(0.25));
+        assert_eq!(bases(&graph, vertex), [0.75, 0.25]);
+    }
+
+    #[test]
+    fn a_sum_that_depends_on_theta_divides_nothing() {
+        let (mut graph, vertex) = fork();
+        graph.add_edge(vertex, VertexId(2), 0.0, &[1.0]).unwrap();
+        assert_eq!(graph.divide_by_sum(vertex), Ok(1.0));
+        assert_eq!(bases(&graph, vertex), [3.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_sum_that_overflows_is_refused() {
+        let (mut graph, vertex) = fork();
+        graph.set_weight(vertex, 0, f64::MAX).unwrap();
+        graph.set_weight(vertex, 1, f64::MAX).unwrap();
+        assert!(matches!(graph.divide_by_sum(vertex), Err(Error::BadWeight { .. })));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod parts;
 mod quantity;
 mod reverse;
 mod reverse_panel;
+mod reward_time;
 mod scalar;
 mod steps;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use moments::Moments;
 pub(crate) use moments::{check_absorbed, not_negative, rewards_at_positions};
 pub use quantity::{Clock, Quantity};
 pub(crate) use reverse::{Evaluation, product};
+pub(crate) use reward_time::RewardTime;
 pub use scalar::{Lanes, Scalar};
 pub(crate) use steps::Steps;
 pub use transform::{

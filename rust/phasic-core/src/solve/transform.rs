@@ -110,7 +110,7 @@ fn check_whole(trace: &Trace, rewards: &[f64]) -> Result<(), Error> {
 }
 
 /// Eliminates the vertices without reward; false where that depends on θ.
-fn eliminate(chain: &mut Chain, trace: &Trace, rewards: &[f64]) -> bool {
+pub(super) fn eliminate(chain: &mut Chain, trace: &Trace, rewards: &[f64]) -> bool {
     let silent = trace.schedule().pivots.iter().filter(|&&vertex| rewards[vertex as usize] == 0.0);
     let reached: Vec<u32> = silent.copied().filter(|&v| !chain.gone[v as usize]).collect();
     reached.into_iter().all(|vertex| chain.eliminate(vertex))

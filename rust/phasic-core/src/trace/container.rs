@@ -77,8 +77,8 @@ impl<'a> Writer<'a> {
         out[20..24].copy_from_slice(&(self.sections.len() as u32).to_le_bytes());
         out[24..32].copy_from_slice(&(total as u64).to_le_bytes());
         out[32..64].copy_from_slice(&key.0);
-        let digest = blake3::hash(&out[HEADER..]);
-        out[DIGEST].copy_from_slice(digest.as_bytes());
+        let digest = crate::digest(&out[HEADER..]);
+        out[DIGEST].copy_from_slice(&digest);
         out[NAME][..ENGINE.len()].copy_from_slice(ENGINE.as_bytes());
         let check = blake3::hash(&out[..CHECK]);
         out[CHECK..HEADER].copy_from_slice(&check.as_bytes()[..4]);
@@ -123,7 +123,7 @@ pub(super) fn check_seal(bytes: &[u8], n_sections: usize) -> Result<TraceKey, Er
     if bytes.len() < HEADER + ENTRY * n_sections {
         return fail("the section table is cut short");
     }
-    if header[DIGEST] != *blake3::hash(&bytes[HEADER..]).as_bytes() {
+    if header[DIGEST] != crate::digest(&bytes[HEADER..]) {
         return fail("the digest does not match: the contents are damaged");
     }
     Ok(TraceKey(array(header, 32)))

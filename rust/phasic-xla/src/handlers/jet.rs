@@ -15,8 +15,6 @@
 //! Arithmetic is double precision throughout. A row whose θ makes a rate negative, or whose numbers do not
 //! exist, is NaN.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use phasic_core::{Clock, CountCurve, Curve, Error, Jet, Numbers, Trace, Wanted};
@@ -225,6 +223,7 @@ fn run(call: &mut Call<'_>, function: &Function) -> Result<(), Failure> {
     let Some((&k, batch)) = values.split_last() else {
         return Err(Failure::invalid("result `values`: expected (…, k), got a scalar"));
     };
+    let k = k as usize;
     let request = Request::read(call, function, batch)?;
     let shapes = request.shapes(k);
     let names = ["values", "derivatives", "further derivatives"];
@@ -235,12 +234,7 @@ fn run(call: &mut Call<'_>, function: &Function) -> Result<(), Failure> {
         .filter(|(_, shape)| !shape.is_empty())
         .collect();
     for &(index, shape) in &used {
-        let (given, expected) = (call.result_dims(index, names[index])?, [batch, shape].concat());
-        if given != expected {
-            let name = names[index];
-            let message = format!("result `{name}`: expected shape {expected:?}, got {given:?}");
-            return Err(Failure::invalid(message));
-        }
+        call.check_result(index, names[index], batch, shape)?;
     }
     let widths: Vec<usize> = used.iter().map(|(_, shape)| shape.iter().product()).collect();
     let table = request.evaluate(&call.pool(), &widths)?;
@@ -268,7 +262,7 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    fn read(call: &Call<'a>, function: &'a Function, batch: &[usize]) -> Result<Self, Failure> {
+    fn read(call: &Call<'a>, function: &'a Function, batch: &[i64]) -> Result<Self, Failure> {
         let rows = |index, name| Rows::new(&call.operand(index, name)?, batch);
         let wanted = match call.integer("wanted")? {
             0 => Wanted::Values,
@@ -284,7 +278,7 @@ impl<'a> Request<'a> {
             .map_err(|_| Failure::invalid("attribute `power`: expected at least 0"))?;
         Ok(Self {
             function,
-            rows: batch.iter().product(),
+            rows: batch.iter().map(|&dim| dim as usize).product(),
             keys: Keys::read(call, batch)?,
             theta: rows(1, "theta")?,
             points: rows(2, "points")?,
@@ -310,14 +304,8 @@ impl<'a> Request<'a> {
 
     /// All results of every row of the batch, side by side.
     fn evaluate(&self, pool: &Pool<'_>, widths: &[usize]) -> Result<Vec<f64>, Failure> {
-        let mut traces: HashMap<usize, Arc<Trace>> = HashMap::new();
         let theta = (!self.function.epochs).then_some(self.theta.width);
-        for row in 0..self.rows {
-            let row = self.keys.broadcast.row(row);
-            if let Entry::Vacant(free) = traces.entry(row) {
-                free.insert(self.keys.trace(row, theta, self.rewards.width)?);
-            }
-        }
+        let traces = self.keys.traces(self.rows, theta, self.rewards.width)?;
         let sweeps = match self.wanted {
             Wanted::Values => 1,
             Wanted::First | Wanted::FirstAndRewards => 3,
@@ -325,19 +313,21 @@ impl<'a> Request<'a> {
         } as u64;
         let cost =
             |trace: &Arc<Trace>| 100 * (3 + trace.graph().n_edges() + self.points.width) as u64;
-        let cost = sweeps * traces.values().map(cost).max().unwrap_or(0);
+        let cost = sweeps * traces.iter().map(cost).max().unwrap_or(0);
         let width = widths.iter().sum();
         let mut table = vec![0.0; self.rows * width];
         let failures = Mutex::new(None);
         pool.for_each_row(&mut table, width, cost, |row, out| {
-            let trace = &traces[&self.keys.broadcast.row(row)];
+            let trace = &traces[self.keys.broadcast.row(row)];
             match self.jet(trace, row) {
                 Ok(jet) => {
-                    let parts = [jet.values, jet.first, jet.second, jet.rewards].concat();
-                    if parts.len() == out.len() {
-                        out.copy_from_slice(&parts);
+                    let parts = [jet.values, jet.first, jet.second, jet.rewards];
+                    let given: usize = parts.iter().map(Vec::len).sum();
+                    let expected = out.len();
+                    if given == expected {
+                        let slots = out.iter_mut().zip(parts.iter().flatten());
+                        slots.for_each(|(slot, &part)| *slot = part);
                     } else {
-                        let (given, expected) = (parts.len(), out.len());
                         let message =
                             format!("results of {expected} numbers expected, got {given}");
                         fail(&failures, Failure::invalid(message));

@@ -20,7 +20,7 @@ pub struct Keys<'a> {
 
 impl<'a> Keys<'a> {
     /// Operand 0: (…, 8) uint32, little-endian words.
-    pub fn read(call: &Call<'a>, batch: &[usize]) -> Result<Self, Failure> {
+    pub fn read(call: &Call<'a>, batch: &[i64]) -> Result<Self, Failure> {
         let key = call.operand(0, "key")?;
         if key.rows()?.1 != WORDS {
             let dims = key.dims();
@@ -28,6 +28,17 @@ impl<'a> Keys<'a> {
             return Err(Failure::invalid(message));
         }
         Ok(Self { words: key.words()?, broadcast: Broadcast::new(&key, batch)? })
+    }
+
+    /// The trace of each operand row, for a batch of so many rows; see [`Self::trace`].
+    pub fn traces(
+        &self,
+        batch_rows: usize,
+        theta: Option<usize>,
+        rewards: usize,
+    ) -> Result<Vec<Arc<Trace>>, Failure> {
+        let rows = if batch_rows == 0 { 0 } else { self.words.len() / WORDS };
+        (0..rows).map(|row| self.trace(row, theta, rewards)).collect()
     }
 
     /// The trace of an operand row, which must fit θ, if given, and rewards of these widths.

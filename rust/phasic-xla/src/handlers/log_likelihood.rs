@@ -16,7 +16,8 @@
 //! `order` (int64, 0 to 2), `discrete` (int64, 0 or 1), `tolerance` (float64).
 //!
 //! Arithmetic is double precision throughout. Rows of the batch that share trace and data share one
-//! prepared likelihood.
+//! prepared likelihood, and of equal neighbours only the first is evaluated: who fills up a batch with
+//! copies of a row pays for one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,23 +54,19 @@ fn run(call: &mut Call<'_>) -> Result<(), Failure> {
         }
     };
     let batch = call.result_dims(0, "log-likelihood")?;
-    let request = Request::read(call, &batch)?;
+    let request = Request::read(call, batch)?;
     let p = request.theta.width;
     let results: [(&'static str, &[usize]); 3] =
         [("log-likelihood", &[]), ("gradient", &[p]), ("hessian", &[p, p])];
     for (index, (name, shape)) in results.iter().enumerate().take(order + 1).skip(1) {
-        let (given, expected) = (call.result_dims(index, name)?, [&batch, *shape].concat());
-        if given != expected {
-            let message = format!("result `{name}`: expected shape {expected:?}, got {given:?}");
-            return Err(Failure::invalid(message));
-        }
+        call.check_result(index, name, batch, shape)?;
     }
     let width = (0..=order as u32).map(|power| p.pow(power)).sum();
-    let table = request.evaluate(&call.pool(), order, width)?;
+    let (table, place_of) = request.evaluate(&call.pool(), order, width)?;
     let mut first = 0;
     for (index, (name, shape)) in results.iter().enumerate().take(order + 1) {
         let own: usize = shape.iter().product();
-        let entry = |i: usize| table[i / own * width + first + i % own];
+        let entry = |i: usize| table[place_of[i / own] * width + first + i % own];
         let len = request.rows * own;
         call.write(index, name, request.theta.dtype, (0..len).map(entry))?;
         first += own;
@@ -95,7 +92,7 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    fn read(call: &Call<'a>, batch: &[usize]) -> Result<Self, Failure> {
+    fn read(call: &Call<'a>, batch: &[i64]) -> Result<Self, Failure> {
         let rows = |index, name| Rows::new(&call.operand(index, name)?, batch);
         let (lower, upper, weights) = (rows(2, "lower")?, rows(3, "upper")?, rows(4, "weights")?);
         for (name, given) in [("upper", upper.width), ("weights", weights.width)] {
@@ -108,7 +105,7 @@ impl<'a> Request<'a> {
             }
         }
         Ok(Self {
-            rows: batch.iter().product(),
+            rows: batch.iter().map(|&dim| dim as usize).product(),
             keys: Keys::read(call, batch)?,
             theta: rows(1, "theta")?,
             lower,
@@ -120,25 +117,30 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// Log-likelihood, gradient and Hessian, as far as they are wanted, of every row of the batch.
-    fn evaluate(&self, pool: &Pool<'_>, order: usize, width: usize) -> Result<Vec<f64>, Failure> {
+    /// Log-likelihood, gradient and Hessian, as far as they are wanted, of every row of the batch: a
+    /// table, and for each row its place in it.
+    fn evaluate(
+        &self,
+        pool: &Pool<'_>,
+        order: usize,
+        width: usize,
+    ) -> Result<(Vec<f64>, Vec<usize>), Failure> {
         let (sources, source_of) = self.sources();
         let traces: Vec<Arc<Trace>> =
             sources.iter().map(|source| self.trace(source)).collect::<Result<_, _>>()?;
         let cost = |trace: &Arc<Trace>| nanoseconds(trace, self.lower.width);
         let cost = traces.iter().map(cost).max().unwrap_or(0);
-        let mut prepared: Vec<Option<Result<LogLikelihood<'_>, Failure>>> = Vec::new();
-        prepared.resize_with(sources.len(), || None);
-        pool.for_each_row(&mut prepared, 1, cost, |index, slot| {
-            slot[0] = Some(self.prepare(&traces[index], &sources[index]));
-        });
-        let prepared: Vec<LogLikelihood<'_>> =
-            prepared.into_iter().flatten().collect::<Result<_, _>>()?;
-        let mut table = vec![0.0; self.rows * width];
+        let prepared = match sources.as_slice() {
+            [source] => vec![self.prepare(&traces[0], source)?],
+            _ => self.prepare_all(pool, &traces, &sources, cost)?,
+        };
+        let (distinct, place_of) = self.distinct(&source_of);
+        let mut table = vec![0.0; distinct.len() * width];
         let sweeps = [1, 3, 3 + self.theta.width as u64][order];
-        pool.for_each_row(&mut table, width, sweeps * cost, |row, out| {
+        pool.for_each_row(&mut table, width, sweeps * cost, |place, out| {
+            let row = distinct[place];
             let theta = self.theta.get(self.theta.broadcast.row(row));
-            let likelihood = &prepared[source_of[row]];
+            let likelihood = &prepared[source_of.get(row).map_or(0, |&source| source)];
             let (value, derivatives) = out.split_at_mut(1);
             let (gradient, hessian) = derivatives.split_at_mut(theta.len().min(derivatives.len()));
             value[0] = match order {
@@ -147,15 +149,38 @@ impl<'a> Request<'a> {
                 _ => likelihood.value_and_hessian(&theta, gradient, hessian),
             };
         });
-        Ok(table)
+        Ok((table, place_of))
+    }
+
+    /// Rows that differ from the row before them in source or in a bit of theta, and for each row of the
+    /// batch the place of its equal among them.
+    fn distinct(&self, source_of: &[usize]) -> (Vec<usize>, Vec<usize>) {
+        let theta = |row| self.theta.get(self.theta.broadcast.row(row));
+        let equal = |row: usize| {
+            let (one, other) = (theta(row - 1), theta(row));
+            source_of.get(row - 1) == source_of.get(row)
+                && one.iter().zip(other.iter()).all(|(a, b)| a.to_bits() == b.to_bits())
+        };
+        let mut distinct = Vec::with_capacity(self.rows);
+        let place = |row: usize| {
+            if row == 0 || !equal(row) {
+                distinct.push(row);
+            }
+            distinct.len() - 1
+        };
+        let place_of = (0..self.rows).map(place).collect();
+        (distinct, place_of)
     }
 
     /// The distinct sources in order of first use, and for each row of the batch the index of its
-    /// own.
+    /// own, or nothing if all rows have one source.
     fn sources(&self) -> (Vec<Source>, Vec<usize>) {
         let data = [&self.lower, &self.upper, &self.weights, &self.rewards];
         let [lower, upper, weights, rewards] = data.map(|rows| &rows.broadcast);
         let operands = [&self.keys.broadcast, lower, upper, weights, rewards];
+        if self.rows > 0 && operands.iter().all(|operand| operand.is_single()) {
+            return (vec![Source::default()], Vec::new());
+        }
         let mut sources: Vec<Source> = Vec::new();
         let mut known: HashMap<Source, usize> = HashMap::new();
         let mut index_of = |row: usize| {
@@ -183,6 +208,21 @@ impl<'a> Request<'a> {
             )));
         }
         Ok(trace)
+    }
+
+    fn prepare_all<'t>(
+        &self,
+        pool: &Pool<'_>,
+        traces: &'t [Arc<Trace>],
+        sources: &[Source],
+        cost: u64,
+    ) -> Result<Vec<LogLikelihood<'t>>, Failure> {
+        let mut prepared: Vec<Option<Result<LogLikelihood<'t>, Failure>>> = Vec::new();
+        prepared.resize_with(sources.len(), || None);
+        pool.for_each_row(&mut prepared, 1, cost, |index, slot| {
+            slot[0] = Some(self.prepare(&traces[index], &sources[index]));
+        });
+        prepared.into_iter().flatten().collect()
     }
 
     fn prepare<'t>(&self, trace: &'t Trace, source: &Source) -> Result<LogLikelihood<'t>, Failure> {

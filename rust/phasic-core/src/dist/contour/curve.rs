@@ -143,7 +143,7 @@ impl<'a> Curve<'a> {
 }
 
 /// `exp(z t − log)`.
-fn exponential(z: Complex, t: f64, log: f64) -> Complex {
+pub(crate) fn exponential(z: Complex, t: f64, log: f64) -> Complex {
     let size = (z.re * t - log).exp();
     let (sin, cos) = (z.im * t).sin_cos();
     Complex { re: size * cos, im: size * sin }

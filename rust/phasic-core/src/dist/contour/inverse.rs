@@ -49,7 +49,7 @@ const REACH: f64 = 3.0;
 /// Nodes a contour may have.
 const MOST_NODES: usize = 1000;
 /// Relative error of a term, in units of the sum of all terms' sizes.
-const ROUNDING: f64 = 2e-15;
+pub(super) const ROUNDING: f64 = 2e-15;
 
 /// Inverts at `times`, sorted, positive and finite, to a relative error of `tolerance`.
 ///
@@ -248,7 +248,7 @@ pub(super) fn error(all: f64, even: f64, sizes: f64, last: f64) -> f64 {
 }
 
 /// The weight of node k: `(h/π) z′(u)`, half of it at u = 0.
-fn weight(hyperbola: &Hyperbola, step: f64, k: usize) -> Complex {
+pub(super) fn weight(hyperbola: &Hyperbola, step: f64, k: usize) -> Complex {
     let slope = hyperbola.slope(k as f64 * step);
     let factor = if k == 0 { 0.5 } else { 1.0 } * step / PI;
     Complex { re: factor * slope.re, im: factor * slope.im }

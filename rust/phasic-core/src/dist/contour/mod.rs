@@ -6,6 +6,9 @@
 //! `exp(z t) F(z)` on the real axis, where the integrand is as large as the result: the error is
 //! relative to the density itself, in both tails. Its nodes serve all times of a window.
 //!
+//! Row vectors of probabilities and times go the same way, all entries from one solve per node, each
+//! with an estimate of its own: [`mod@rows`].
+//!
 //! The spectrum must lie to the left of the contour: [`mod@spectrum`] bounds it, component by component, by
 //! detailed balance, by the numerical range or by the number of states.
 
@@ -14,10 +17,13 @@ mod curve;
 mod hyperbola;
 mod inverse;
 mod laplace;
+mod rows;
 mod sector;
 mod spectrum;
 
 pub(super) use curve::Curve;
-pub(super) use inverse::{Inversion, Saddle, Transform, Window, invert};
+pub(crate) use curve::exponential;
+pub(crate) use inverse::{Inversion, Saddle, Transform, Window, invert};
 pub(super) use laplace::{Output, Shifted, node_cost};
-pub(super) use spectrum::{Spectrum, spectrum};
+pub(crate) use rows::{FINEST, Flow, Moved};
+pub(crate) use spectrum::{Spectrum, spectrum};

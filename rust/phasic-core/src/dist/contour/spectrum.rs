@@ -16,14 +16,39 @@ pub(crate) struct Spectrum {
     pub half_angle: f64,
 }
 
+/// The least angle that the spectrum must leave to a contour.
+const ROOM: f64 = 0.15;
+
+impl Spectrum {
+    /// Whether there is room for a contour.
+    pub fn leaves_room(&self) -> bool {
+        self.half_angle <= FRAC_PI_2 - ROOM
+    }
+
+    /// What holds both.
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            decay: self.decay.min(other.decay),
+            half_angle: self.half_angle.max(other.half_angle),
+        }
+    }
+}
+
 /// The spectrum at one θ. `weights`: per row; `rewards`: per position, ≥ 0.
+pub(crate) fn spectrum(trace: &Trace, weights: &[f64], rewards: &[f64]) -> Spectrum {
+    let nothing = Spectrum { decay: f64::INFINITY, half_angle: 0.0 };
+    let whole = spectra(trace, weights, rewards).into_iter().fold(nothing, Spectrum::with);
+    if whole.decay.is_finite() { whole } else { Spectrum { decay: 0.0, ..whole } }
+}
+
+/// The spectrum of each strongly connected component at one θ; a decay of ∞ where z shifts nothing.
 ///
-/// Each strongly connected component stands for itself. A component in detailed balance is similar
-/// to a symmetric matrix: real (Kolmogorov's criterion, checked along a spanning tree), with zero and
-/// unequal rewards too. Any other lies in the sector of its numerical range (see [`sector()`]), and with equal
+/// Each component stands for itself. A component in detailed balance is similar to a symmetric
+/// matrix: real (Kolmogorov's criterion, checked along a spanning tree), with zero and unequal
+/// rewards too. Any other lies in the sector of its numerical range (see [`sector()`]), and with equal
 /// rewards, of n states, within an angle of π/2 − π/n: shifted by its decay rate it is similar to a
 /// generator, and so says Karpelevič (1951) of stochastic matrices.
-pub(crate) fn spectrum(trace: &Trace, weights: &[f64], rewards: &[f64]) -> Spectrum {
+pub(crate) fn spectra(trace: &Trace, weights: &[f64], rewards: &[f64]) -> Vec<Spectrum> {
     let mut potentials = vec![f64::NAN; trace.n_transient()];
     let mut unbalanced = Vec::new();
     for (index, block) in trace.schedule().blocks.windows(2).enumerate() {
@@ -33,11 +58,10 @@ pub(crate) fn spectrum(trace: &Trace, weights: &[f64], rewards: &[f64]) -> Spect
         }
     }
     let Decay { bounds, x } = decays(trace, weights, rewards);
-    let least = bounds.iter().copied().fold(f64::INFINITY, f64::min);
-    let decay = if least.is_finite() { least * (1.0 - 1e-12) } else { 0.0 };
-    let mut spectrum = Spectrum { decay, half_angle: 0.0 };
+    let real = |&bound: &f64| Spectrum { decay: bound * (1.0 - 1e-12), half_angle: 0.0 };
+    let mut spectra: Vec<Spectrum> = bounds.iter().map(real).collect();
     if unbalanced.is_empty() {
-        return spectrum;
+        return spectra;
     }
     let shifts: Vec<f64> = bounds.iter().map(|bound| bound * (1.0 - OFF)).collect();
     let factor = shifted(trace, weights, rewards, &shifts);
@@ -49,14 +73,15 @@ pub(crate) fn spectrum(trace: &Trace, weights: &[f64], rewards: &[f64]) -> Spect
         let uniform = rewards[block.clone()].iter().all(|&r| r == rewards[block.start]);
         let widest = if uniform { FRAC_PI_2 - PI / block.len() as f64 } else { FRAC_PI_2 };
         let perron = (shifts[index], &x[block.clone()]);
+        let own = &mut spectra[index];
         let found = sector(trace, &factor, rewards, block, perron);
-        let found = found.unwrap_or(Sector { half_angle: FRAC_PI_2, tip: decay });
+        let found = found.unwrap_or(Sector { half_angle: FRAC_PI_2, tip: own.decay });
         if found.half_angle < widest {
-            spectrum.decay = spectrum.decay.min(found.tip);
+            own.decay = own.decay.min(found.tip);
         }
-        spectrum.half_angle = spectrum.half_angle.max(found.half_angle.min(widest));
+        own.half_angle = found.half_angle.min(widest);
     }
-    spectrum
+    spectra
 }
 
 /// Whether `π(i) w(i→j) = π(j) w(j→i)` for some π > 0, up to rounding.

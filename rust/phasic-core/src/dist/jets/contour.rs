@@ -5,7 +5,7 @@ use crate::dist::absorption::Absorption;
 use crate::dist::contour::{Curve, Output, Spectrum, spectrum};
 use crate::dist::scaled::{Scaled, power_of_two};
 use crate::dist::sequence::Quantity;
-use crate::dist::stiff::{is_worth_a_contour, leaves_room};
+use crate::dist::stiff::is_worth_a_contour;
 use crate::{Error, Wanted};
 
 /// Above this logarithm a probability has the digits of its complement.
@@ -25,7 +25,7 @@ impl Absorption<'_> {
             return Ok(None);
         }
         let spectrum = spectrum(self.trace, &self.weights.rows, &vec![1.0; chain.n()]);
-        if !leaves_room(&spectrum) {
+        if !spectrum.leaves_room() {
             return Ok(None);
         }
         let inverted =

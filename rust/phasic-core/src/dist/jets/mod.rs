@@ -6,9 +6,10 @@ use crate::dist::absorption::{Absorption, check_times};
 use crate::dist::chain::Chain;
 use crate::dist::event::{Ends, Sum, Term, density, event};
 use crate::dist::forward::{first, second};
+use crate::dist::mixture::Mixture;
 use crate::dist::rows::Row;
 use crate::dist::scaled::{Scaled, power_of_two};
-use crate::dist::sequence::{Mixture, Quantity, Sequence};
+use crate::dist::sequence::{Quantity, Sequence};
 use crate::dist::stiff::FEW_JUMPS;
 use crate::dist::sweep::{Coefficients, Sweep};
 use crate::{Error, Jet, Wanted};
@@ -274,7 +275,7 @@ fn vanishing(
     let mean = chain.rate * time;
     let last = (mean + 10.0 * mean.sqrt()).ceil() as usize + 40;
     sequence.extend(last)?;
-    let all = Mixture { sum: Scaled::default(), first: 0, last };
+    let all = Mixture { sum: Scaled::default(), first: 0, last, plain: false };
     let (ln, size) = (f64::NEG_INFINITY, Scaled::default());
     Ok(match curve {
         Quantity::Density => Term::new(ln, size, [(1.0, Sum::Density(time, all))]),

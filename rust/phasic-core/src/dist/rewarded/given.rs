@@ -10,7 +10,6 @@ use super::{Column, Rewarded, inside};
 use crate::dist::absorption::check_times;
 use crate::dist::contour::{Inversion, Saddle, Spectrum, Transform, invert, node_cost, spectrum};
 use crate::dist::sequence::Quantity;
-use crate::dist::stiff::leaves_room;
 use crate::solve::{
     Complex, ComplexLanes, Evaluation, NODES, Scalar, not_negative, product, rewards_at_positions,
 };
@@ -53,7 +52,7 @@ impl Rewarded<'_> {
             Error::NoContour { name, index, value: points[index] }
         };
         let spectrum = spectrum(self.trace, &self.weights.rows, &column.at);
-        if !leaves_room(&spectrum) && !points.is_empty() {
+        if !spectrum.leaves_room() && !points.is_empty() {
             return Err(refused(0));
         }
         let density = column.invert(Quantity::Density, &sorted, tolerance, &self.interrupt)?;

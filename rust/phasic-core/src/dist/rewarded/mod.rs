@@ -15,7 +15,6 @@ use super::absorption::check_times;
 use super::contour::{Inversion, Output, Shifted, spectrum};
 use super::scaled::Scaled;
 use super::sequence::Quantity;
-use super::stiff::leaves_room;
 use super::{Absorption, Answer, Way};
 use crate::solve::{not_negative, rewards_at_positions};
 use crate::{Error, Interrupt, Moments, Trace, Weights, reward_transform};
@@ -178,7 +177,7 @@ impl Column<'_> {
     ) -> Result<Option<Inversion>, Error> {
         let weights = &self.weights.rows;
         let spectrum = spectrum(self.trace, weights, &self.at);
-        if points.is_empty() || !leaves_room(&spectrum) {
+        if points.is_empty() || !spectrum.leaves_room() {
             return Ok(None);
         }
         let output = match quantity {

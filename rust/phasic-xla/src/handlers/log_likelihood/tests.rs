@@ -153,6 +153,26 @@ fn a_batch_of_any_size_equals_its_rows_bit_for_bit() {
 }
 
 #[test]
+fn equal_neighbours_share_an_answer_and_no_others_do() {
+    // Rows that differ from the one before in nothing, in θ, in the key, and in both.
+    let (one, other) = (exponential(0.0), exponential(1.5));
+    let rows = [(one, 0.5), (one, 0.5), (one, 1.0), (other, 1.0), (other, 1.0), (one, 0.5)];
+    let mut batch = frame(one);
+    batch.operands[0] = (vec![6, 8], words(&rows.map(|(key, _)| key)));
+    let thetas = rows.iter().flat_map(|&(_, theta)| [theta, 0.25]).collect();
+    batch.operands[1] = (vec![6, 2], Data::F64(thetas));
+    batch.results = vec![(vec![6], nan(6)), (vec![6, 2], nan(12))];
+    let together = run(&mut batch);
+    for (row, &(key, theta)) in rows.iter().enumerate() {
+        let mut single = frame(key);
+        single.operands[1].1 = Data::F64(vec![theta, 0.25]);
+        let alone = run(&mut single);
+        assert_eq!(alone[0][0].to_bits(), together[0][row].to_bits());
+        assert_eq!(alone[1], together[1][2 * row..2 * row + 2]);
+    }
+}
+
+#[test]
 fn an_empty_batch_asks_for_no_trace() {
     let mut frame = frame(TraceKey([7; 32]));
     frame.operands[1] = (vec![0, 2], nan(0));

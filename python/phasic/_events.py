@@ -1,0 +1,121 @@
+"""Events laid on a chain, counted by a discrete graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phasic import _check
+from phasic._structure import Structure
+
+
+class Events(Structure):
+    """Discrete graphs that count events; see `phasic.Graph`."""
+
+    @property
+    def rewards(self) -> NDArray[np.int64]:
+        """Rewards that count the events of `discretize`: 1 at auxiliary vertices, (n_vertices,).
+
+        Raises:
+            AttributeError: This graph was not made by `discretize`.
+        """
+        if self._rewards_of_events is None:
+            raise AttributeError("only a graph made by discretize() has rewards of its own")
+        return self._rewards_of_events
+
+    @overload
+    def discretize(self, rate: float | Callable[..., Any], **kwargs: Any) -> Self: ...
+    @overload
+    def discretize(
+        self, *, reward_rate: float, skip_states: Sequence[int] = ..., skip_slots: Sequence[int] = ...
+    ) -> tuple[Self, NDArray[np.int64]]: ...
+    def discretize(
+        self,
+        rate: float | Callable[..., Any] | None = None,
+        *,
+        reward_rate: float | None = None,
+        skip_states: Sequence[int] = (),
+        skip_slots: Sequence[int] = (),
+        **kwargs: Any,
+    ) -> Self | tuple[Self, NDArray[np.int64]]:
+        """A discrete graph that counts events laid on this one at a rate.
+
+        Every transient vertex gets an auxiliary vertex with the same state, entered at `rate` and left back
+        at once. The result is normalized, `is_discrete` is True, and its `rewards` are 1 at auxiliary
+        vertices: `pmf_discrete(k, rewards)` is the probability of k events until absorption. With a rate per
+        lineage of theta / 2 these are the mutations on a coalescent tree. Ask the graph that it was made
+        from about time: functions in continuous time take an auxiliary vertex for a state of rate 1.
+
+        Args:
+            rate: A rate for every vertex, or `rate(state, **kwargs)`: a rate, or one coefficient of theta
+                for each parameter.
+            reward_rate: Instead of `rate`, events by the entries of a state: at `reward_rate` times entry j
+                an event of kind j, for every positive entry. The answer is then the graph and its rewards,
+                (state_length, n_vertices): row j is 1 at the auxiliary vertices of kind j.
+            skip_states: With `reward_rate`, indices of vertices on which no events fall.
+            skip_slots: With `reward_rate`, entries that have none.
+            **kwargs: Passed to `rate`.
+
+        Raises:
+            ValueError: The graph is discrete already, or a rate is not a number ≥ 0 or one coefficient for
+                each parameter.
+        """
+        if self.is_discrete:
+            raise ValueError("this graph is discrete already: discretize the one that it was made from")
+        if (rate is None) == (reward_rate is None):
+            raise TypeError("discretize needs either rate or reward_rate")
+        if reward_rate is not None:
+            each = _check.times("reward_rate", reward_rate)
+            return self._discretized_by_entry(float(each), set(skip_states), set(skip_slots))
+        if skip_states or skip_slots:
+            raise TypeError("skip_states and skip_slots go with reward_rate: give a rate of 0 instead")
+        graph = self._from_builder(self._builder.copy())
+        builder = graph._builder
+        rewards = [0] * builder.n_vertices
+        for vertex in self._transient():
+            state = builder.state(vertex)
+            given = rate(state, **kwargs) if callable(rate) else rate
+            weight = _check.doubles("rate", given)
+            auxiliary = builder.find_or_create(state, auxiliary=True)
+            base, coefficients = (float(weight), None) if weight.ndim == 0 else (0.0, weight)
+            builder.add_edge(vertex, auxiliary, base, coefficients)
+            builder.add_edge(auxiliary, vertex, 1.0)
+            rewards.append(1)
+        return graph._counting(np.array(rewards), self)
+
+    def _discretized_by_entry(
+        self, rate: float, skip_states: set[int], skip_slots: set[int]
+    ) -> tuple[Self, NDArray[np.int64]]:
+        graph = self._from_builder(self._builder.copy())
+        builder, width = graph._builder, self.state_length()
+        kinds = [-1] * builder.n_vertices
+        for vertex in self._transient():
+            state = builder.state(vertex)
+            for slot in np.flatnonzero(state > 0).tolist():
+                if vertex in skip_states or slot in skip_slots:
+                    continue
+                # Auxiliary vertices of one state differ in the entry that their events are of.
+                own = state if width == 1 else np.array([vertex, slot, *[0] * (width - 2)])
+                auxiliary = builder.find_or_create(own, auxiliary=True)
+                builder.add_edge(vertex, auxiliary, rate * float(state[slot]))
+                builder.add_edge(auxiliary, vertex, 1.0)
+                kinds.append(slot)
+        rewards = (np.array(kinds) == np.arange(width)[:, None]).astype(np.int64)
+        return graph._counting(rewards.sum(axis=0), self), rewards
+
+    def _transient(self) -> list[int]:
+        """Indices of the vertices that can be left."""
+        edges = self._builder.edges
+        return [v for v in range(1, self.vertices_length()) if any(b or any(row) for _, b, row in edges(v))]
+
+    def _counting(self, rewards: NDArray[np.int64], origin: Structure) -> Self:
+        """This graph, normalized, as the discrete one whose rewards count events on another."""
+        self._builder.normalized = True
+        self._changed()
+        self._theta = origin._theta if self.param_length() == origin.param_length() else None
+        self.is_discrete = True
+        self._rewards_of_events = rewards
+        return self

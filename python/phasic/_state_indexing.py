@@ -1,0 +1,220 @@
+"""Names for the entries of a state: which properties of a lineage, or of anything counted, an entry is of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, make_dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phasic._check import position
+
+
+@dataclass(frozen=True)
+class Property:
+    """A whole number from `min_value` to `max_value`, by name.
+
+    Raises:
+        ValueError: `max_value` is below `min_value`.
+    """
+
+    name: str
+    max_value: int
+    min_value: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        if position("max_value", self.max_value) < position("min_value", self.min_value):
+            raise ValueError(f"property {self.name!r} has max_value {self.max_value} below {self.min_value}")
+
+    @property
+    def base(self) -> int:
+        """How many values there are."""
+        return self.max_value - self.min_value + 1
+
+    def validate_value(self, value: int) -> None:
+        """Raise ValueError unless the value is in range."""
+        if not self.min_value <= value <= self.max_value:
+            raise ValueError(
+                f"property {self.name!r} is {value}: it must be from {self.min_value} to {self.max_value}"
+            )
+
+
+class PropertySet:
+    """Entries of a state, one for each combination of properties; the first property varies fastest."""
+
+    def __init__(self, name: str, properties: Sequence[Property]) -> None:
+        self.name = name
+        self.properties = list(properties)
+        names = [each.name for each in self.properties]
+        if not names or len(set(names)) != len(names):
+            raise ValueError(f"property set {name!r} has the properties {names}: at least one, all different")
+        self._powers = np.cumprod([1, *(each.base for each in self.properties)])
+        self._record = make_dataclass(f"{name.capitalize()}Props", [(n, int) for n in names], frozen=True)
+
+    @property
+    def state_length(self) -> int:
+        """How many entries there are."""
+        return int(self._powers[-1])
+
+    def __len__(self) -> int:
+        return self.state_length
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.state_length))
+
+    def indices(self) -> NDArray[np.int64]:
+        """0 to state_length − 1."""
+        return np.arange(self.state_length)
+
+    def index_to_props(self, index: Any, as_dict: bool = False, as_values: bool = False) -> Any:
+        """The properties of an entry.
+
+        Args:
+            index: Its place in this set, or an array of places, (k,).
+            as_dict: Give a dictionary instead of an object with attributes.
+            as_values: Give an array of the values: (properties,), or (k, properties).
+
+        Raises:
+            IndexError: There is no such entry.
+        """
+        places = np.asarray(index)
+        if places.size and not ((places >= 0) & (places < self.state_length)).all():
+            raise IndexError(f"entry {index} does not exist: set {self.name!r} has {self.state_length}")
+        least = [each.min_value for each in self.properties]
+        bases = [each.base for each in self.properties]
+        values = places[..., None] // self._powers[:-1] % bases + least
+        if as_values:
+            return values
+        rows = [dict(zip(self._names(), map(int, row), strict=True)) for row in np.atleast_2d(values)]
+        found = rows if as_dict else [self._record(**row) for row in rows]
+        return found if places.ndim else found[0]
+
+    def props_to_index(self, props: Any = None, **values: int) -> Any:
+        """The place of an entry with these properties; if some are left out, the places of all that fit.
+
+        Args:
+            props: A dictionary, an object that `index_to_props` gave, or an array of all values,
+                (properties,) or (k, properties).
+            **values: Instead of `props`, the values by name.
+
+        Raises:
+            ValueError: A property does not exist or has a value out of range; it is named.
+        """
+        if (props is None) == (not values):
+            raise ValueError("give props or the values by name, and not both")
+        if isinstance(props, np.ndarray):
+            rows = np.atleast_2d(props)
+            places = np.array([self._place(dict(zip(self._names(), row, strict=True))) for row in rows])
+            return places if props.ndim > 1 else int(places[0])
+        given = values if props is None else vars(props) if isinstance(props, self._record) else dict(props)
+        if set(given) == set(self._names()):
+            return self._place(given)
+        self._check(given)
+        all_values = self.index_to_props(self.indices(), as_values=True)
+        fits = [all_values[:, self._names().index(name)] == value for name, value in given.items()]
+        return np.flatnonzero(np.logical_and.reduce(fits))
+
+    i2p, p2i = index_to_props, props_to_index
+
+    def _names(self) -> list[str]:
+        return [each.name for each in self.properties]
+
+    def _check(self, given: Mapping[str, int]) -> None:
+        by_name = {each.name: each for each in self.properties}
+        for name, value in given.items():
+            if name not in by_name:
+                raise ValueError(f"set {self.name!r} has no property {name!r}: it has {self._names()}")
+            by_name[name].validate_value(value)
+
+    def _place(self, given: Mapping[str, int]) -> int:
+        self._check(given)
+        digits = [given[each.name] - each.min_value for each in self.properties]
+        return int(np.dot(digits, self._powers[:-1]))
+
+    def __repr__(self) -> str:
+        return f"PropertySet({self.name!r}, {self.properties})"
+
+
+class StateIndexer:
+    """The entries of a state by name: sets of properties, then slots of one entry each.
+
+    `StateIndexer("epoch", lineage=[Property("descendants", 10)])` has `indexer.lineage`, a `PropertySet` of
+    11 entries, and `indexer.epoch`, the place 11 of the last one.
+
+    Args:
+        *slots: Names of single entries.
+        **sets: Properties by the name of their set.
+
+    Raises:
+        ValueError: There is no entry at all, or a name is there twice.
+    """
+
+    def __init__(self, *slots: str, **sets: Sequence[Property]) -> None:
+        names = [*sets, *slots]
+        if not names or len(set(names)) != len(names):
+            raise ValueError(f"the names are {names}: at least one, all different")
+        self._sets = {name: PropertySet(name, properties) for name, properties in sets.items()}
+        ends = np.cumsum([each.state_length for each in self._sets.values()] or [0]).tolist()
+        self._starts = dict(zip(self._sets, [0, *ends], strict=False))
+        self._slots = {name: ends[-1] + i for i, name in enumerate(slots)}
+
+    @property
+    def state_length(self) -> int:
+        """Entries of a state."""
+        return sum(each.state_length for each in self._sets.values()) + len(self._slots)
+
+    def property_sets(self) -> list[PropertySet]:
+        """The sets, in order."""
+        return list(self._sets.values())
+
+    def indices(self) -> NDArray[np.int64]:
+        """0 to state_length − 1."""
+        return np.arange(self.state_length)
+
+    def index_to_props(self, index: int) -> tuple[str, Any]:
+        """The set of an entry and its properties there; of a slot its name and None."""
+        for name, each in self._sets.items():
+            place = index - self._starts[name]
+            if 0 <= place < each.state_length:
+                return name, each.index_to_props(place)
+        for name, place in self._slots.items():
+            if place == index:
+                return name, None
+        raise IndexError(f"entry {index} does not exist: a state has {self.state_length}")
+
+    def props_to_index(self, name: str | None = None, props: Any = None, **values: int) -> Any:
+        """The place of an entry in the state; arguments as for `PropertySet.props_to_index`.
+
+        Args:
+            name: The set or slot; may be left out if there is one set.
+            props: As there.
+            **values: As there.
+        """
+        if name in self._slots:
+            return self._slots[name]
+        if name is None and len(self._sets) == 1:
+            name = next(iter(self._sets))
+        if name not in self._sets:
+            raise ValueError(f"there is no set {name!r}: there are {list(self._sets)}")
+        return self._sets[name].props_to_index(props, **values) + self._starts[name]
+
+    i2p, p2i = index_to_props, props_to_index
+
+    def __getitem__(self, name: str) -> Any:
+        return self._sets[name] if name in self._sets else self._slots[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            for held in (self._sets, self._slots):
+                if name in held:
+                    return held[name]
+        raise AttributeError(f"this indexer has no set and no slot {name!r}")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._sets or name in self._slots
+
+    def __repr__(self) -> str:
+        return f"StateIndexer({', '.join([*map(repr, self._sets.values()), *self._slots])})"

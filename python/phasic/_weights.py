@@ -1,0 +1,42 @@
+"""Weights brought to sum 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from phasic._check import Doubles
+from phasic._structure import Structure
+
+
+class Weights(Structure):
+    """Weights of edges, and their sums; see `phasic.Graph`."""
+
+    def normalize(self) -> Doubles:
+        """Make this its jump chain: the weights out of each vertex sum to 1.
+
+        Constant weights are divided by their sum: those of the starting vertex become probabilities, and
+        those of the others too if the graph has no parameters. In a graph with parameters the other vertices
+        keep their rates, functions in continuous time are those of these rates, and discrete functions divide
+        by the sums at any theta.
+
+        Returns:
+            (n_vertices,): 1 over the sum by which weights were divided, 1 where they were not. Taken as
+            rewards they restore the time: `expectation(factors)` is the mean from before.
+
+        Raises:
+            ValueError: The weights out of a vertex have no finite sum.
+        """
+        constant = not self.parameterized()
+        factors = np.ones(self.vertices_length())
+        for vertex in range(len(factors) if constant else 1):
+            factors[vertex] = self._builder.divide_by_sum(vertex)
+        self._builder.normalized = True
+        self._changed()
+        return factors
+
+    def normalize_discrete(self) -> Doubles:
+        """Rewards that count the steps of the discrete chain: ones, (n_vertices,).
+
+        Nothing has to be changed: what the weights of a vertex leave of 1 is the probability of staying.
+        """
+        return np.ones(self.vertices_length())

@@ -1,0 +1,6 @@
+"""``python -m phasic.cache``."""
+
+from ._cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

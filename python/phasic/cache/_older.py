@@ -1,0 +1,58 @@
+"""Functions over the cache under the names of older code."""
+
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import _paths
+from ._functions import cache_info, clear_cache, get_trace_cache_stats, print_cache_info
+from ._manager import XLA_LAYER, default_manager
+
+
+def clear_caches(verbose: bool = False) -> None:
+    """Delete every entry of the default cache; as ``clear_cache``."""
+    clear_cache(verbose=verbose)
+
+
+def clear_jax_cache(verbose: bool = True) -> None:
+    """Delete JAX's compiled programs: those in the default cache, and in a folder set by the environment.
+
+    Raises:
+        ValueError: if ``JAX_COMPILATION_CACHE_DIR`` names a folder that holds anything else.
+    """
+    default_manager().clear(confirm=True, verbose=verbose, layer=XLA_LAYER)
+    chosen = _paths.jax_dir_of_user()
+    if chosen is not None and Path(chosen).is_dir():
+        clear_cache(chosen, verbose=verbose)
+
+
+def clear_model_cache(verbose: bool = True) -> None:
+    """Delete every entry of the default cache but JAX's compiled programs."""
+    manager = default_manager()
+    for kind in sorted({row["layer"] for row in manager.list()} - {XLA_LAYER}):
+        manager.clear(confirm=True, verbose=verbose, layer=kind)
+
+
+def get_all_cache_stats() -> dict[str, dict[str, Any]]:
+    """What the default cache holds: ``jax`` as ``cache_info``, ``trace`` as ``get_trace_cache_stats``.
+
+    ``graph`` has ``num_graphs`` and ``total_size_mb``, both 0: graphs are built anew, their traces are kept.
+    """
+    graphs = {"num_graphs": 0, "total_size_mb": 0.0}
+    return {"jax": cache_info(), "graph": graphs, "trace": get_trace_cache_stats()}
+
+
+def print_jax_cache_info(cache_dir: str | os.PathLike[str] | None = None) -> None:
+    """Print what a folder of JAX's compilation cache, or without one the default cache, holds."""
+    print_cache_info(_paths.jax_dir_of_user() if cache_dir is None else cache_dir)
+
+
+def configure_layered_cache(*_arguments: Any, **_options: Any) -> NoReturn:
+    """Raise NotImplementedError: the environment names local and shared folders.
+
+    An older version set ``JAX_COMPILATION_CACHE_DIR`` here and read no shared folder.
+    """
+    raise NotImplementedError(
+        "set PHASIC_CACHE_DIR to the local folder and PHASIC_CACHE_SHARED to the shared ones, "
+        "or copy once with CacheManager().sync_from_remote(folder)"
+    )
