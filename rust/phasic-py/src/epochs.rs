@@ -194,10 +194,10 @@ impl Trace {
         py: Python<'py>,
         theta: Doubles<'_>,
         initial: Doubles<'_>,
-        exponent: i32,
+        exponent: i64,
         duration: f64,
         tolerance: f64,
-    ) -> PyResult<(Vector<'py>, i32, Vector<'py>, f64, f64)> {
+    ) -> PyResult<(Vector<'py>, i64, Vector<'py>, f64, f64)> {
         let (theta, initial) = (vector(&theta), vector(&initial));
         let passed = self.run(py, |trace| {
             let interrupt = Interrupt::when(&interrupted);
@@ -214,10 +214,10 @@ impl GraphBuilder {
     fn find_all<'py>(
         &self,
         py: Python<'py>,
-        states: PyReadonlyArray2<'_, i32>,
+        states: PyReadonlyArray2<'_, i64>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let states = states.as_array();
-        let find = |state: numpy::ndarray::ArrayView1<'_, i32>| {
+        let find = |state: numpy::ndarray::ArrayView1<'_, i64>| {
             let found = match state.as_slice() {
                 Some(state) => self.graph.find(VertexKind::Ordinary, state)?,
                 None => self.graph.find(VertexKind::Ordinary, &state.to_vec())?,

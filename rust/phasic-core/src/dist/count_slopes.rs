@@ -141,7 +141,7 @@ impl Discrete<'_> {
         total: Total,
         rows: &[Dual],
         largest: usize,
-    ) -> Result<Vec<(f64, i32)>, Error> {
+    ) -> Result<Vec<(f64, i64)>, Error> {
         let at = (&self.weights, rows);
         let table = Counts::new(total, self.trace, at, &self.rewards, largest, &self.interrupt)?;
         let initial: Vec<Dual> = self.trace.initial(rows);
@@ -151,7 +151,7 @@ impl Discrete<'_> {
 
 impl Sum {
     /// The derivative in a number that is stored in units of 2^exponent.
-    fn share(&self, exponent: i32) -> f64 {
+    fn share(&self, exponent: i64) -> f64 {
         self.sign / self.unit.mantissa * power_of_two(exponent - self.unit.exponent)
     }
 }

@@ -6,13 +6,13 @@ use crate::solve::{Adjoint, Dual, Factor, Scalar, Solution, Steps};
 use crate::{Error, Interrupt, Trace, Weights};
 
 const LOW: f64 = 6.223_015_277_861_142e-61; // 2^-200
-const LIFT: i32 = 200;
+const LIFT: i64 = 200;
 /// Doubles that the vectors of all values may take: 4 GiB.
 const MOST_DOUBLES: f64 = 5e8;
 /// Doubles that the two vectors of a value take beside their entries.
 const OVERHEAD: usize = 12;
 /// Powers of two beyond which nothing is left of a number beside another.
-const BEYOND: i32 = 900;
+const BEYOND: i64 = 900;
 
 /// A number that a table can hold: a probability, or one with its slope along a direction.
 pub(super) trait Tabled: Scalar {
@@ -58,7 +58,7 @@ pub(super) struct Counts<'a, T = f64> {
     factor: Factor<'a, T>,
     solutions: Vec<Solution<T>>,
     /// `x[k]` is the stored vector times 2^exponent.
-    pub exponents: Vec<i32>,
+    pub exponents: Vec<i64>,
 }
 
 impl<'a, T: Tabled> Counts<'a, T> {
@@ -113,12 +113,12 @@ impl<'a, T: Tabled> Counts<'a, T> {
 
     fn push(&mut self, k: usize) {
         let n = self.trace.n_transient();
-        let sources: Vec<(T, i32)> = (0..n).map(|position| self.source(position, k)).collect();
+        let sources: Vec<(T, i64)> = (0..n).map(|position| self.source(position, k)).collect();
         // Rewards reach back to vectors of different scales: the largest sets that of their sum.
         let present = sources.iter().filter(|(sum, _)| sum.size() > 0.0);
         let largest = present.map(|&(_, exponent)| exponent).max();
         let exponent = largest.unwrap_or_else(|| self.exponents.last().copied().unwrap_or(0));
-        let scaled = |&(sum, own): &(T, i32)| {
+        let scaled = |&(sum, own): &(T, i64)| {
             if sum.size() == 0.0 {
                 return T::ZERO;
             }
@@ -144,7 +144,7 @@ impl<'a, T: Tabled> Counts<'a, T> {
     }
 
     /// What a state with reward r > 0 takes over from k − r, and the exponent of its units.
-    fn source(&self, position: usize, k: usize) -> (T, i32) {
+    fn source(&self, position: usize, k: usize) -> (T, i64) {
         let reward = self.rewards[position];
         if reward == 0 || k < reward {
             let certain = self.is_certain(reward, k);
@@ -293,7 +293,7 @@ impl<T: Tabled> Counts<'_, T> {
 
 impl Counts<'_, Dual> {
     /// The slope of the probability of a value k, and the exponent of its units. `initial`: per position.
-    pub fn slope(&self, k: usize, initial: &[Dual]) -> (f64, i32) {
+    pub fn slope(&self, k: usize, initial: &[Dual]) -> (f64, i64) {
         let terms = initial.iter().zip(self.values(k));
         let mut slope: f64 = terms.map(|(&p, &x)| (p * x).slope).sum();
         if k == 0 && self.total == Total::Exactly {

@@ -17,7 +17,7 @@ const BUDGET: usize = 16 << 20;
 /// memory allows. `exponents`: those by which the sequence stores `v[k]`.
 pub(super) fn first(
     (trace, chain, interrupt): (&Trace, &Chain, &Interrupt<'_>),
-    exponents: &[i32],
+    exponents: &[i64],
     terms: &[Term],
 ) -> Result<Vec<f64>, Error> {
     let parameters = trace.n_parameters();
@@ -52,7 +52,7 @@ pub(super) fn first(
 /// parameters.
 pub(super) fn second(
     (trace, chain, interrupt): (&Trace, &Chain, &Interrupt<'_>),
-    exponents: &[i32],
+    exponents: &[i64],
     terms: &[Term],
 ) -> Result<Vec<f64>, Error> {
     let parameters = trace.n_parameters();
@@ -125,7 +125,7 @@ fn at_once(chain: &Chain, length: usize) -> usize {
 /// Hands over every `v[k]`, and the factor of the jump that follows it, of which the last has none.
 fn run(
     chain: &Chain,
-    exponents: &[i32],
+    exponents: &[i64],
     interrupt: &Interrupt<'_>,
     mut take: impl FnMut(&[f64], Option<f64>),
 ) -> Result<(), Error> {
@@ -229,7 +229,7 @@ impl Slope {
         std::mem::swap(&mut self.v, &mut self.spare);
     }
 
-    fn accumulate(&mut self, chain: &Chain, exponents: &[i32]) {
+    fn accumulate(&mut self, chain: &Chain, exponents: &[i64]) {
         let mut sum = 0.0;
         for (density, &exponent) in self.density.iter().zip(exponents) {
             self.absorbed.push(sum);
@@ -238,7 +238,7 @@ impl Slope {
     }
 
     /// Of a term, in its units.
-    fn of(&self, chain: &Chain, exponents: &[i32], term: &Term) -> f64 {
+    fn of(&self, chain: &Chain, exponents: &[i64], term: &Term) -> f64 {
         let each = |(sign, sum): &(f64, Sum)| {
             sign * self.derivative(chain, exponents, sum, unit(term.size))
         };
@@ -246,8 +246,8 @@ impl Slope {
         term.parts().map(each).fold(0.0, |sum, part| sum + part)
     }
 
-    fn derivative(&self, chain: &Chain, exponents: &[i32], sum: &Sum, unit: Scaled) -> f64 {
-        let scaled = |weight: Scaled, exponent: i32| {
+    fn derivative(&self, chain: &Chain, exponents: &[i64], sum: &Sum, unit: Scaled) -> f64 {
+        let scaled = |weight: Scaled, exponent: i64| {
             weight.mantissa * power_of_two(weight.exponent + exponent - unit.exponent)
         };
         let mut total = 0.0;

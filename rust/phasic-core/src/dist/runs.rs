@@ -59,7 +59,7 @@ impl Series {
     }
 
     /// Adds `factor` times a run.
-    #[inline(always)]
+    #[inline]
     pub fn add(&mut self, k: isize, factor: f64, run: &Run) {
         for (sum, number) in self.run_mut(k).iter_mut().zip(run) {
             *sum += factor * number;

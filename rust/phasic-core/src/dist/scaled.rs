@@ -4,10 +4,10 @@
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scaled {
     pub mantissa: f64,
-    pub exponent: i32,
+    pub exponent: i64,
 }
 
-const STEP: i32 = 512;
+const STEP: i64 = 512;
 const LOW: f64 = 7.458_340_731_200_207e-155; // 2^-512
 const HIGH: f64 = 1.340_780_792_994_259_7e154; // 2^512
 const SMALL: f64 = 8.636_168_555_094_445e-78; // 2^-256
@@ -19,9 +19,9 @@ impl Scaled {
 
     /// `exp(log)`.
     pub fn from_ln(log: f64) -> Self {
-        let exponent = (log / std::f64::consts::LN_2).clamp(-1e9, 1e9).floor();
+        let exponent = (log / std::f64::consts::LN_2).clamp(-1e18, 1e18).floor();
         let mantissa = (log - exponent * std::f64::consts::LN_2).exp();
-        Self { mantissa, exponent: exponent as i32 }
+        Self { mantissa, exponent: exponent as i64 }
     }
 
     /// The same number with its mantissa brought back into range.
@@ -60,7 +60,7 @@ impl Scaled {
     }
 
     /// Adds `mantissa · 2^exponent`.
-    pub fn add(&mut self, mantissa: f64, exponent: i32) {
+    pub fn add(&mut self, mantissa: f64, exponent: i64) {
         if mantissa == 0.0 {
             return;
         }
@@ -82,16 +82,17 @@ impl Scaled {
 
     /// Natural logarithm; −∞ for zero.
     pub fn ln(self) -> f64 {
-        self.mantissa.ln() + f64::from(self.exponent) * std::f64::consts::LN_2
+        self.mantissa.ln() + self.exponent as f64 * std::f64::consts::LN_2
     }
 }
 
 /// 2^n, 0 below the range of doubles and ∞ above it.
-pub(crate) fn power_of_two(n: i32) -> f64 {
+pub(crate) fn power_of_two(n: i64) -> f64 {
     match n {
         -1022..=1023 => f64::from_bits(((n + 1023) as u64) << 52),
         ..-1074 => 0.0,
-        _ => f64::from(2).powi(n),
+        -1074..-1022 => f64::from(2).powi(n as i32),
+        _ => f64::INFINITY,
     }
 }
 
@@ -122,6 +123,13 @@ mod tests {
         assert!((small.over(third) - 3.0).abs() < 1e-14);
         assert!((small.minus(third).over(third) - 2.0).abs() < 1e-14);
         assert_eq!(Scaled::default().over(small), 0.0);
+    }
+
+    #[test]
+    fn logarithms_of_any_size_are_kept() {
+        for log in [-1e12, -7e8, -1.0, 0.0, 700.0, 1e12] {
+            assert!((Scaled::from_ln(log).ln() - log).abs() <= 1e-15 * f64::max(1.0, log.abs()));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{Error, Interrupt};
 const KEEP_BUDGET: usize = 4 << 20;
 /// Mass below which a vector is scaled up, by a power of two that keeps every digit.
 const LOW_MASS: f64 = 6.223_015_277_861_142e-61; // 2^-200
-const LIFT: i32 = 200;
+const LIFT: i64 = 200;
 
 /// Which number of the sequence is mixed over Poisson probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) struct Sequence<'c, 'p> {
     absorbed: Series,
     ratios: Ratios,
     /// `v[k]` is the stored vector times 2^exponent.
-    pub exponents: Vec<i32>,
+    pub exponents: Vec<i64>,
     largest_absorption: f64,
     kept: Option<Kept>,
     interrupt: Interrupt<'c>,
@@ -128,7 +128,7 @@ impl<'c, 'p> Sequence<'c, 'p> {
     }
 
     /// A number as stored, and its exponent.
-    pub(super) fn term(&self, quantity: Quantity, k: usize) -> (f64, i32) {
+    pub(super) fn term(&self, quantity: Quantity, k: usize) -> (f64, i64) {
         match quantity {
             Quantity::Density => (self.density.at(k), self.exponents[k]),
             Quantity::Survival => (self.mass.at(k), self.exponents[k]),
@@ -200,7 +200,7 @@ impl<'c, 'p> Sequence<'c, 'p> {
 }
 
 /// One jump, scaled up if little mass is left. Returns the stored mass and the power of two.
-fn advance(chain: &Chain, v: &[f64], next: &mut [f64]) -> (f64, i32) {
+fn advance(chain: &Chain, v: &[f64], next: &mut [f64]) -> (f64, i64) {
     let mass = chain.jump(v, next);
     if mass >= LOW_MASS || mass == 0.0 {
         return (mass, 0);

@@ -39,7 +39,7 @@ impl Coefficients {
         size: Scaled,
         sum: &Sum,
     ) {
-        let share = |probability: Scaled, exponent: i32| {
+        let share = |probability: Scaled, exponent: i64| {
             let shift = probability.exponent + exponent - size.exponent;
             weight * (probability.mantissa / size.mantissa) * power_of_two(shift)
         };
@@ -104,7 +104,7 @@ fn mix(
     mixture: &Mixture,
     sequence: &Sequence,
     sums: &mut Series,
-    share: impl Fn(Scaled, i32) -> f64,
+    share: impl Fn(Scaled, i64) -> f64,
 ) {
     if mixture.plain {
         let factor = share(Scaled::new(1.0), sequence.exponents[mixture.first]);

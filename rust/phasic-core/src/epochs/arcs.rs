@@ -166,7 +166,7 @@ impl<'s, 'a> Arcs<'s, 'a> {
                 };
                 let mut sums = [zero; 2];
                 for &(time, seed, ends) in seeds {
-                    let power = f64::from(seed.exponent + self.start.exponent);
+                    let power = (seed.exponent + self.start.exponent) as f64;
                     let term = exponential(z, time, -power * std::f64::consts::LN_2);
                     let term = term * Complex::constant(seed.value);
                     sums[0] += term;

@@ -71,7 +71,7 @@ fn exponential(x: f64) -> Scaled {
     const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     let halvings = (x * std::f64::consts::LOG2_E).round();
     let rest = (-halvings).mul_add(LN_2_LOW, (-halvings).mul_add(LN_2_HIGH, x));
-    Scaled { mantissa: (-rest).exp(), exponent: -(halvings as i32) }
+    Scaled { mantissa: (-rest).exp(), exponent: -(halvings as i64) }
 }
 
 /// `P(N > k) / P(N = k + 1) = 1 + mean/(k + 2) · (the same for k + 1)`, from `first` to where the

@@ -104,7 +104,7 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(stage: &Stage, tap: &Tap, levels: usize, exponents: &[i32]) -> Self {
+    fn new(stage: &Stage, tap: &Tap, levels: usize, exponents: &[i64]) -> Self {
         Self {
             coefficients: tap.coefficients(stage, exponents),
             vector: tap.vector(&stage.chain.absorption, levels),

@@ -3,9 +3,9 @@
 use crate::dist::{Scaled, power_of_two};
 
 /// Exponent of a sum without terms.
-const NOTHING: i32 = i32::MIN / 2;
+const NOTHING: i64 = i64::MIN / 2;
 /// A term this many powers of two above the sum's exponent moves the exponent.
-const ROOM: i32 = 300;
+const ROOM: i64 = 300;
 
 /// Row vectors `a[0], a[1], …` of n entries each, one after the other, times 2^exponent.
 ///
@@ -18,7 +18,7 @@ pub(crate) struct Levels {
     /// Levels.
     pub count: usize,
     pub values: Vec<f64>,
-    pub exponent: i32,
+    pub exponent: i64,
 }
 
 impl Levels {
@@ -52,7 +52,7 @@ impl Levels {
     }
 
     /// Adds `weight · 2^exponent · v`.
-    pub fn add(&mut self, weight: Scaled, exponent: i32, v: &[f64]) {
+    pub fn add(&mut self, weight: Scaled, exponent: i64, v: &[f64]) {
         if weight.mantissa == 0.0 {
             return;
         }
@@ -99,12 +99,12 @@ impl Levels {
 }
 
 /// `value · 2^exponent`, of either sign.
-pub(super) fn shifted(value: f64, exponent: i32) -> f64 {
+pub(super) fn shifted(value: f64, exponent: i64) -> f64 {
     Scaled { mantissa: value, exponent }.value()
 }
 
 /// The largest power of two that is not above a positive number.
-fn size(value: f64) -> i32 {
-    let field = ((value.to_bits() >> 52) & 0x7ff) as i32;
+fn size(value: f64) -> i64 {
+    let field = ((value.to_bits() >> 52) & 0x7ff) as i64;
     if field == 0 { size(value * power_of_two(64)) - 64 } else { field - 1023 }
 }

@@ -31,7 +31,7 @@ pub struct Passed {
     /// `(n_vertices,)`, without a factor.
     pub spent: Vec<f64>,
     /// Power of two of `end`.
-    pub exponent: i32,
+    pub exponent: i64,
     /// Density of absorption at the end.
     pub density: f64,
     /// Probability of absorption in between.
@@ -48,7 +48,7 @@ pub struct Passed {
 pub fn propagate(
     trace: &Trace,
     theta: &[f64],
-    initial: (&[f64], i32),
+    initial: (&[f64], i64),
     duration: f64,
     tolerance: f64,
     interrupt: &Interrupt,
@@ -148,7 +148,7 @@ fn uniformized(
 struct Rest<'a> {
     x: &'a [f64],
     next: &'a [f64],
-    lift: i32,
+    lift: i64,
     growth: f64,
     tolerance: f64,
 }

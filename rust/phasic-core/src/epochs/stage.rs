@@ -8,7 +8,7 @@ use crate::solve::{Factor, Scalar};
 
 /// Mass below which a vector is scaled up, by a power of two that keeps every digit.
 const LOW_MASS: f64 = 6.223_015_277_861_142e-61; // 2^-200
-const LIFT: i32 = 200;
+const LIFT: i64 = 200;
 
 /// The matrix A that moves [`Levels`]: S on every level, rewards from one level to the next. The
 /// jumps of the uniformized chain are `I + A/q`.
@@ -76,7 +76,7 @@ impl<'a> Stage<'a> {
     }
 
     /// `next = x (I + A/q)`, scaled up if little mass is left. Returns the power of two.
-    pub fn advance(&self, x: &[f64], next: &mut [f64]) -> i32 {
+    pub fn advance(&self, x: &[f64], next: &mut [f64]) -> i64 {
         let n = self.n();
         if n == 0 {
             return 0;

@@ -41,7 +41,7 @@ pub(super) enum Span {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seed {
     pub value: f64,
-    pub exponent: i32,
+    pub exponent: i64,
 }
 
 impl Seed {
@@ -61,7 +61,7 @@ pub(super) struct Tap {
 
 impl Tap {
     /// The coefficient of `x[k] · source` for each k, `x[k]` stored scaled by 2^`exponents[k]`.
-    pub fn coefficients(&self, stage: &Stage, exponents: &[i32]) -> Vec<f64> {
+    pub fn coefficients(&self, stage: &Stage, exponents: &[i64]) -> Vec<f64> {
         let mut coefficients = vec![0.0; exponents.len()];
         for &(time, seed, last) in &self.times {
             let mut arrivals = Arrivals::new(stage.rate * time);
@@ -83,7 +83,7 @@ impl Tap {
     }
 
     /// The sum of the seeds of the times from `from` on, times 2^`exponent`.
-    pub fn seeds_from(&self, from: f64, exponent: i32) -> f64 {
+    pub fn seeds_from(&self, from: f64, exponent: i64) -> f64 {
         let later = self.times.iter().filter(|&&(time, _, _)| time >= from);
         later.map(|(_, seed, _)| shifted(seed.value, seed.exponent + exponent)).sum()
     }

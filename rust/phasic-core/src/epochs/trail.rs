@@ -13,7 +13,7 @@ pub(super) struct Trail<'s, 'c> {
     stride: usize,
     kept: Vec<Vec<f64>>,
     /// `x[k]` is the stored vector times 2^exponent.
-    pub exponents: Vec<i32>,
+    pub exponents: Vec<i64>,
 }
 
 impl<'s, 'c> Trail<'s, 'c> {

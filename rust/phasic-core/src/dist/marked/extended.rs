@@ -6,7 +6,7 @@ use super::super::scaled::{Scaled, power_of_two};
 use crate::solve::Scalar;
 
 /// Binary digits of one unit of the exponent.
-const STEP: i32 = 512;
+const STEP: i64 = 512;
 const UP: f64 = 1.340_780_792_994_259_7e154; // 2^512
 const DOWN: f64 = 7.458_340_731_200_207e-155; // 2^-512
 const HIGH: f64 = 1.157_920_892_373_162e77; // 2^256
@@ -19,11 +19,11 @@ const LOW: f64 = 8.636_168_555_094_445e-78; // 2^-256
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Extended {
     mantissa: f64,
-    exponent: i32,
+    exponent: i64,
 }
 
 impl Extended {
-    fn normal(mut mantissa: f64, mut exponent: i32) -> Self {
+    fn normal(mut mantissa: f64, mut exponent: i64) -> Self {
         while mantissa.abs() > HIGH && mantissa.is_finite() {
             mantissa *= DOWN;
             exponent += 1;
@@ -42,7 +42,7 @@ impl Extended {
 
     /// Natural logarithm of a number of at least 0.
     pub fn ln(self) -> f64 {
-        self.mantissa.ln() + f64::from(self.exponent) * (f64::from(STEP) * std::f64::consts::LN_2)
+        self.mantissa.ln() + self.exponent as f64 * (STEP as f64 * std::f64::consts::LN_2)
     }
 }
 
