@@ -214,10 +214,10 @@ impl GraphBuilder {
     fn find_all<'py>(
         &self,
         py: Python<'py>,
-        states: PyReadonlyArray2<'_, i64>,
+        states: PyReadonlyArray2<'_, i32>,
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let states = states.as_array();
-        let find = |state: numpy::ndarray::ArrayView1<'_, i64>| {
+        let find = |state: numpy::ndarray::ArrayView1<'_, i32>| {
             let found = match state.as_slice() {
                 Some(state) => self.graph.find(VertexKind::Ordinary, state)?,
                 None => self.graph.find(VertexKind::Ordinary, &state.to_vec())?,
