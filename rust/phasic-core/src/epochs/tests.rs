@@ -91,7 +91,7 @@ fn far_below_the_smallest_double_a_vector_keeps_its_digits() {
         .expect("a vector");
     let (one, two) = (passed.end[2], passed.end[3]);
     assert!((one / two / 2000.0 - 1.0).abs() < 1e-12);
-    let log = two.ln() + f64::from(passed.exponent) * std::f64::consts::LN_2;
+    let log = two.ln() + passed.exponent as f64 * std::f64::consts::LN_2;
     assert!((log + 2000.0).abs() < 1e-10);
 }
 
