@@ -209,7 +209,7 @@ impl Joint {
 /// Relative error of a sum over so many jumps, from rounding and from [`FLOOR`]; of a sum that is 0, infinite.
 fn rounding(splines: &Splines, mean: f64, sum: f64) -> f64 {
     let n = splines.n() as f64;
-    f64::EPSILON * (50.0 + 2.0 * mean.min(n)) + n * n * FLOOR / sum
+    f64::EPSILON * (100.0 + 4.0 * mean.min(n)) + n * n * FLOOR / sum
 }
 
 /// n times the density of a share given n jumps, times the width of its piece, for n from 1 on: `Σₖ` of the module

@@ -58,6 +58,11 @@ struct End {
 }
 
 impl End {
+    /// How much larger ξ is at another direction above this one, right to its last digits next to either border.
+    fn to(self, other: Self) -> f64 {
+        if self.down < 0.5 { self.down - other.down } else { other.up - self.up }
+    }
+
     /// The direction with this share on a side.
     fn cut((below, above): (Share, Share), side: Side, size: f64) -> Self {
         let h = above.above(below);
@@ -171,7 +176,7 @@ impl<'s, 'd> Pieces<'s, 'd> {
         let (below, above) = self.borders(piece);
         let h = above.above(below);
         let (start, end) = (side.of(from.share), side.of(to.share));
-        let length = (end / start).ln();
+        let length = logarithm(start, end, h * from.to(to));
         let n = NODES.1 + NODES.0 * length.abs() * (self.splines.n() as f64).sqrt();
         let n = n.ceil() as usize * (1 << self.doubling);
         let sample = |node: &Node| {
@@ -255,8 +260,9 @@ impl<'s, 'd> Pieces<'s, 'd> {
             let mean = sum.rate * own / small;
             large = large.min(small * (mean.ln_1p() + DIGITS).exp());
         } else {
-            // P(N ≤ n) is nothing where the mean is so large.
-            small = small.max(sum.rate * own / (6.0 * n + 200.0)).max(f64::MIN_POSITIVE);
+            // P(N ≤ n) is nothing, beside that at the corner, where the mean is so large.
+            let most = 2.0 * sum.rate * sum.point.time() + 6.0 * n + 200.0;
+            small = small.max(sum.rate * own / most).max(f64::MIN_POSITIVE);
         }
         if small >= large {
             return;
@@ -292,6 +298,14 @@ impl Sum<'_> {
             }
         }
     }
+}
+
+/// `ln(end / start)`, where `distance` is that of the two.
+fn logarithm(start: f64, end: f64, distance: f64) -> f64 {
+    if distance > 0.5 * start {
+        return (end / start).ln();
+    }
+    (if end > start { distance / start } else { -distance / start }).ln_1p()
 }
 
 /// The time at which a direction leaves the rectangle up to a point, or enters that beyond it.
