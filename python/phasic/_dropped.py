@@ -56,7 +56,6 @@ _NAMES = {
         "load_cpp_builder": _BUILT_IN_CPP,
         "SymbolicDAG": _DAG,
         "EliminationTrace": "record_elimination_trace(graph) gives a phasic.Model",
-        "configure_layered_cache": "set PHASIC_CACHE_DIR to a folder that processes share",
         "with_ipv": "let the callback return (state, probability) pairs when it is given an empty state",
         "profile_svgd": "use jax.profiler",
         "analyze_svgd_profile": "use jax.profiler",

@@ -127,7 +127,7 @@ class Model(Laws):
             tables=self.tables,
         )
 
-    def for_data(self) -> Model:
+    def _for_data(self) -> Model:
         """The model with what `log_likelihood` needs alone, so that one program serves models of any size."""
         return replace(self, original=np.zeros(0, np.int32), n_vertices=0)
 

@@ -209,5 +209,5 @@ def put_on_device(target: Target) -> Target:
     if isinstance(target.values, Observations):
         narrowed(target.values, dtype)
     values, weights = jax.tree.map(lambda v: jax.device_put(np.asarray(v, dtype=dtype)), data)
-    model = target.model.for_data() if type(target.model) is Model else target.model
+    model = target.model._for_data() if type(target.model) is Model else target.model
     return Target(model, values, weights, target.prior, target.transform)
