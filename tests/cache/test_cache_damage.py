@@ -149,6 +149,27 @@ def add_trigger(path: Path) -> None:
     connection.close()
 
 
+def make_a_name_undecodable(path: Path) -> None:
+    data = path.read_bytes()
+    for name in (b"Cache_expire_time", b"Settings"):
+        data = data.replace(name, b"\xe7" + name[1:])
+    path.write_bytes(data)
+
+
+def make_a_setting_undecodable(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO Settings VALUES (CAST(x'e765' AS TEXT), 1)")
+    connection.commit()
+    connection.close()
+
+
+def make_a_key_undecodable(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO Cache (key, raw, store_time) VALUES (CAST(x'e765' AS TEXT), 1, 1.0)")
+    connection.commit()
+    connection.close()
+
+
 INDEX_DAMAGE = [
     scribble,
     scribble_inside,
@@ -159,6 +180,9 @@ INDEX_DAMAGE = [
     to_link,
     replace_by_own,
     add_trigger,
+    make_a_name_undecodable,
+    make_a_setting_undecodable,
+    make_a_key_undecodable,
 ]
 
 
@@ -170,6 +194,7 @@ def test_a_damaged_index_is_replaced(damage: Callable[[Path], None], folder: Pat
     assert manager.get_trace(KEY) in (None, SMALL)
     assert manager.get_trace(OTHER) in (None, LARGE)
     assert_usable(manager)
+    assert len(reopened(folder).entries()) == 2
 
 
 @pytest.mark.parametrize(

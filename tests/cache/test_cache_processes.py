@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from phasic.cache import CacheManager
+from phasic.cache._index import _quick_check, open_index
 
 from .conftest import Script, environment, run_script
 
@@ -264,3 +265,40 @@ for number in range(200):
 print(swallowed, manager.get_trace("1" * 64), other.get_trace("2" * 64))
 """
     assert run_script(code, folder) == "0 b'mine' b'theirs'"
+
+
+def test_a_transaction_that_was_interrupted_ends_no_later_one(folder: Path) -> None:
+    index = open_index(folder, busy_seconds=1)
+    abandoned = index.transact()  # an interrupt between this line and the block leaves it open
+    abandoned.__enter__()
+    index.settle()
+    with index.transact():
+        index.keep("trace/b", b"kept", 0.0)
+        del abandoned
+    assert index.lookup("trace/b") == b"kept"
+    index.disconnect()
+
+
+def test_ctrl_c_while_the_index_is_checked_is_not_swallowed(folder: Path) -> None:
+    index = open_index(folder, busy_seconds=1)
+    row = "INSERT INTO Cache (key, raw, store_time, mode, value) VALUES (?, 1, 1.0, 1, zeroblob(50))"
+    with index.transact():
+        index._connection.executemany(row, [(f"trace/{number:064x}",) for number in range(60_000)])
+    index._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    swallowed = []
+    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for number in range(20):
+            signal.setitimer(signal.ITIMER_REAL, 0.002 * number + 0.001)
+            try:
+                while True:
+                    _quick_check(index._connection)
+                    if signal.getitimer(signal.ITIMER_REAL)[0] == 0:
+                        swallowed.append(number)
+                        break
+            except KeyboardInterrupt:
+                pass
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+        index.disconnect()
+    assert swallowed == []

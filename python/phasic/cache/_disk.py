@@ -11,7 +11,6 @@ import os
 import re
 import secrets
 import shutil
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -34,7 +33,7 @@ from ._entry import (
     read_header,
     seconds_of,
 )
-from ._index import BrokenIndexError, FrozenIndex, Index, Row, is_corruption, open_index
+from ._index import DATABASE_ERRORS, BrokenIndexError, FrozenIndex, Index, Row, is_corruption, open_index
 from ._lock import ForkSafeLock, file_lock
 from ._paths import INDEX, check_owner, is_ours, locate, prepare, writable
 from ._report import Reporter
@@ -58,7 +57,7 @@ _FREE_PART, _FREE_BYTES = 0.05, 2 << 30
 _PENDING_HITS = 1000
 _ASIDE = re.compile(r"index\.(?:bad|gone)-[0-9a-f]{8}")
 _NAME = re.compile(r"([a-z][a-z0-9_-]{0,31})/([0-9a-f]{64})")
-_FAULTS = (sqlite3.Error, OSError, diskcache.Timeout)
+_FAULTS = (*DATABASE_ERRORS, OSError, diskcache.Timeout)
 
 
 class EntryInfo(NamedTuple):
@@ -310,7 +309,7 @@ class DiskTier:
             self._report("busy", f"{self.folder} is locked or read-only; storing pauses for {_PAUSE:g} s")
             return
         self._report(f"fault {type(problem).__name__} {problem}", f"{self.folder} fails: {problem}")
-        if isinstance(problem, sqlite3.Error):
+        if isinstance(problem, DATABASE_ERRORS):
             self._drop_index()
             if is_corruption(problem):
                 self._replace_broken(str(problem))

@@ -4,9 +4,13 @@ import os
 import re
 import sqlite3
 import stat
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
+from itertools import repeat
+from operator import lt
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -60,6 +64,12 @@ _TRIGGER = re.compile(
 _CORRUPTION = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _CHECK_SECONDS = 0.3
 _ENOVAL = object()
+#: Damaged text is still text, of which no name of ours is made.
+_TEXT = partial(str, encoding="utf-8", errors="replace")
+
+
+#: What SQLite raises; a message that quotes damaged bytes cannot be decoded.
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 
 class BrokenIndexError(Exception):
@@ -81,14 +91,18 @@ class Row(NamedTuple):
     hits: int
 
 
-def is_corruption(problem: sqlite3.Error) -> bool:
+def is_corruption(problem: Exception) -> bool:
     """Whether ``problem`` says that the database itself is bad, rather than busy, full or out of reach."""
+    if isinstance(problem, UnicodeDecodeError):
+        return True
     code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return code & 0xFF in _CORRUPTION or code == sqlite3.SQLITE_IOERR_SHORT_READ
 
 
 class Index(diskcache.Cache):  # type: ignore[misc]
     """A diskcache with one connection, settings of ours, and ``ValueDisk``; the caller serialises all use."""
+
+    _txn_id: int | None
 
     def __init__(self, folder: Path, connection: sqlite3.Connection, busy_seconds: float) -> None:
         self._connection = connection
@@ -139,6 +153,13 @@ class Index(diskcache.Cache):  # type: ignore[misc]
             return False
         return (status.st_dev, status.st_ino) == self._identity
 
+    def transact(self, retry: bool = False) -> "_Transaction":
+        """A block whose statements are all carried out, or none; it may be part of another."""
+        return self._transact(retry)
+
+    def _transact(self, retry: bool = False, filename: object = None) -> "_Transaction":
+        return _Transaction(self, filename)
+
     def lookup(self, name: str) -> bytes | BinaryIO | None:
         """Sealed bytes or open value file of entry ``name``, or None; raises DamagedError for a bad row."""
         return _lookup(self._connection, self._disk, name)
@@ -168,6 +189,41 @@ class Index(diskcache.Cache):  # type: ignore[misc]
         return int(pages) * int(self._page_size) + (files if isinstance(files, int) else 0)
 
 
+class _Transaction:
+    """A transaction, or part of one that the thread has begun, which ends only where its block ends.
+
+    diskcache's is a generator: one that a Ctrl-C leaves suspended is closed whenever its traceback is
+    forgotten, and then rolls back a later transaction.
+    """
+
+    def __init__(self, index: Index, filename: object) -> None:
+        self._index = index
+        self._filename = filename
+        self._outer = False
+        self._removed: list[object] = []
+
+    def __enter__(self) -> tuple[Callable[..., sqlite3.Cursor], Callable[[object], None]]:
+        index, thread = self._index, threading.get_ident()
+        run = index._connection.execute
+        if index._txn_id != thread:
+            try:
+                run("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                index._disk.remove(self._filename)
+                raise diskcache.Timeout from None
+            self._outer = True
+            index._txn_id = thread
+        return run, self._removed.append
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._outer:
+            self._index._txn_id = None
+            self._index._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        if kind is None:
+            for name in self._removed:
+                self._index._disk.remove(name)
+
+
 class FrozenIndex:
     """Read access to the index of a folder that cannot be written, as it was at its last orderly close."""
 
@@ -178,6 +234,7 @@ class FrozenIndex:
             isolation_level=None,
             check_same_thread=False,
         )
+        self._connection.text_factory = _TEXT
         self._connection.execute("PRAGMA trusted_schema=OFF")
         self._disk = ValueDisk(str(folder))
 
@@ -214,10 +271,11 @@ def open_index(folder: Path, busy_seconds: float) -> Index:
     connection = sqlite3.connect(
         folder / DATABASE, timeout=busy_seconds, isolation_level=None, check_same_thread=False
     )
+    connection.text_factory = _TEXT
     try:
         _check(connection)
         return Index(folder, connection, busy_seconds)
-    except sqlite3.Error as problem:
+    except DATABASE_ERRORS as problem:
         connection.close()
         if is_corruption(problem) or getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
             raise BrokenIndexError(str(problem)) from problem
@@ -263,7 +321,9 @@ def _check(connection: sqlite3.Connection) -> None:
 def _quick_check(connection: sqlite3.Connection) -> None:
     """Raise BrokenIndexError for a damaged database; one too large for the time allowed passes."""
     deadline = time.monotonic() + _CHECK_SECONDS
-    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 20000)
+    # SQLite swallows what a callback raises. This one runs no Python code, in which a Ctrl-C could be raised.
+    is_late = map(lt, repeat(deadline), iter(time.monotonic, None)).__next__
+    connection.set_progress_handler(is_late, 20000)
     try:
         (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as problem:
