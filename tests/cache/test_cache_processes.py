@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from phasic.cache import CacheManager
 from phasic.cache._index import _quick_check, open_index
+from phasic.cache._lock import ForkSafeLock
 
 from .conftest import Script, environment, run_script
 
@@ -302,3 +303,14 @@ def test_ctrl_c_while_the_index_is_checked_is_not_swallowed(folder: Path) -> Non
         signal.signal(signal.SIGALRM, previous)
         index.disconnect()
     assert swallowed == []
+
+
+def test_a_lock_goes_without_running_python_code() -> None:
+    lock = ForkSafeLock(after_fork=list)
+    called = []
+    sys.setprofile(lambda frame, event, _: called.append(frame) if event == "call" else None)
+    try:
+        del lock  # a Ctrl-C in a callback of a weak reference would be swallowed
+    finally:
+        sys.setprofile(None)
+    assert called == []

@@ -11,7 +11,8 @@ from pathlib import Path
 
 _FORK_WAIT = 1.0
 _POLL = 0.005
-_registered: dict[int, "weakref.ref[ForkSafeLock]"] = {}
+#: Each removes itself when its lock goes, by a built-in method: Python swallows a Ctrl-C in a callback.
+_registered: "set[weakref.ref[ForkSafeLock]]" = set()
 _held: "list[ForkSafeLock]" = []
 _hooked = False
 
@@ -26,8 +27,7 @@ class ForkSafeLock:
     def __init__(self, after_fork: Callable[[], None]) -> None:
         self.raw = threading.RLock()
         self.after_fork = after_fork
-        number = id(self)
-        _registered[number] = weakref.ref(self, lambda _: _registered.pop(number, None))
+        _registered.add(weakref.ref(self, _registered.discard))
         _hook()
 
 
@@ -39,7 +39,7 @@ def _hook() -> None:
 
 
 def _living() -> list[ForkSafeLock]:
-    return [lock for reference in list(_registered.values()) if (lock := reference()) is not None]
+    return [lock for reference in list(_registered) if (lock := reference()) is not None]
 
 
 def _before() -> None:
