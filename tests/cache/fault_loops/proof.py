@@ -9,6 +9,7 @@ import struct
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -66,7 +67,9 @@ class Child(NamedTuple):
 def fork(work: Callable[[int], None]) -> Child:
     """Run ``work(descriptor)`` in a child; it exits with 0, or 1 after printing a traceback."""
     reading, writing = os.pipe()
-    pid = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of idle threads of NumPy, which no child uses
+        pid = os.fork()
     if pid == 0:
         code = 1
         try:
