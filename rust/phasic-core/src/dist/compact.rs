@@ -20,8 +20,14 @@ const ROUNDING: f64 = 16.0 * f64::EPSILON;
 const HIDDEN: f64 = 2.0;
 
 /// Rows from coarse to fine, each level made when it is first asked for.
-#[derive(Debug, Default)]
-pub(super) struct Levels([OnceLock<Compact>; LEVELS.len()]);
+#[derive(Debug)]
+pub(super) struct Levels(Vec<OnceLock<Compact>>);
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self(LEVELS.iter().map(|_| OnceLock::new()).collect())
+    }
+}
 
 impl Levels {
     /// Those that have fewer rows.
