@@ -32,7 +32,8 @@ impl Default for Levels {
 impl Levels {
     /// Those that have fewer rows.
     pub fn of<'l>(&'l self, rows: &'l [Row]) -> impl Iterator<Item = &'l Compact> {
-        let each = self.0.iter().zip(LEVELS);
+        // Only more rows than points make a panel.
+        let each = self.0.iter().zip(LEVELS).filter(|(_, (_, points))| rows.len() > *points);
         let made = each.map(|(level, (ratio, points))| {
             level.get_or_init(|| Compact::new(rows, ratio, points))
         });

@@ -24,7 +24,7 @@ pub struct LogLikelihood<'a> {
 
 #[derive(Debug)]
 enum Data {
-    Times(Box<Times>),
+    Times(Times),
     Counts(Counted),
 }
 
@@ -67,7 +67,7 @@ impl<'a> LogLikelihood<'a> {
         }
         let rows = rows(lower, upper, weights)?;
         let data = match law {
-            Law::Continuous if rewards.is_empty() => Data::Times(Box::new(Times::new(trace, rows))),
+            Law::Continuous if rewards.is_empty() => Data::Times(Times::new(trace, rows)),
             Law::Continuous => {
                 let (name, given) = ("rewards of a continuous law", rewards.len());
                 return Err(Error::Length { name, expected: 0, given });
