@@ -14,10 +14,10 @@ class Weights(Structure):
     def normalize(self) -> Doubles:
         """Make this its jump chain: the weights out of each vertex sum to 1.
 
-        Constant weights are divided by their sum: those of the starting vertex become probabilities, and
-        those of the others too if the graph has no parameters. In a graph with parameters the other vertices
-        keep their rates, functions in continuous time are those of these rates, and discrete functions divide
-        by the sums at any theta.
+        Constant weights are divided by their sum: those of the starting vertex if they exceed 1 together, for
+        up to there they are probabilities, which leave a defect; and those of the others if the graph has no
+        parameters. In a graph with parameters the other vertices keep their rates, functions in continuous
+        time are those of these rates, and discrete functions divide by the sums at any theta.
 
         Returns:
             (n_vertices,): 1 over the sum by which weights were divided, 1 where they were not. Taken as
@@ -26,9 +26,9 @@ class Weights(Structure):
         Raises:
             ValueError: The weights out of a vertex have no finite sum.
         """
-        constant = not self.parameterized()
         factors = np.ones(self.vertices_length())
-        for vertex in range(len(factors) if constant else 1):
+        first = 0 if sum(base for _, base, _ in self._builder.edges(0)) > 1 else 1
+        for vertex in range(first, 1 if self.parameterized() else len(factors)):
             factors[vertex] = self._builder.divide_by_sum(vertex)
         self._builder.normalized = True
         self._changed()

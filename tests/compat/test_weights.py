@@ -41,9 +41,15 @@ def test_factors_as_rewards_restore_the_time(model):
     graph = model.graph()
     before = graph.moments(2)
     factors = graph.normalize()
-    # the initial weights sum to 1 here only without a defect
-    scale = factors[0]
-    assert_allclose(graph.moments(2, factors) / scale, before, rtol=1e-12)
+    assert_allclose(graph.moments(2, factors), before, rtol=1e-12)
+
+
+def test_initial_probabilities_keep_their_defect():
+    graph = fork()
+    for edge, probability in zip(graph.starting_vertex().edges(), (0.5, 0.125), strict=True):
+        edge.update_weight(probability)
+    assert graph.normalize()[0] == 1.0
+    assert graph.defect() == 0.375
 
 
 def test_a_graph_with_parameters_keeps_its_rates():
