@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from phasic.svgd._target import Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +22,8 @@ class Posterior:
     `ksd_ratio`, `movement`, `stuck_particles`, `rejected_moves`, `mode_weights`, `modes`, `log_density`,
     `gradient_evaluations`, and `largest_searched`, the largest |theta| tried on the way to the start);
     `history` (snapshots, n, d) with the step of each in `history_steps`, or None; `n_steps` taken
-    and `seconds` spent; `rewards` that were observed, or None.
+    and `seconds` spent; `rewards` that were observed, or None; `method` that made the particles; `target`, the
+    log posterior with its model and data, or None where it is not known.
     """
 
     particles: NDArray[np.float64]
@@ -32,6 +36,8 @@ class Posterior:
     history: NDArray[np.float64] | None = field(default=None, repr=False)
     history_steps: tuple[int, ...] = ()
     rewards: Any = field(default=None, repr=False)
+    method: str = "svgd"
+    target: Target | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""

@@ -199,6 +199,7 @@ class _Report:
             seconds=time.perf_counter() - self._began,
             history=np.stack([x for _, x in self._snapshots]) if kept else None,
             history_steps=tuple(step for step, _ in self._snapshots),
+            target=self._target,
         )
 
 
