@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 import pytest
-from phasic.svgd import Kernel, LogNormal, svgd
+from phasic.svgd import Kernel, svgd
 from phasic.svgd._monitor import LIMITS, residuals
 
 from tests.svgd.cases import case
-from tests.svgd.standins import Hypoexponential
 
 
 @jax.tree_util.register_dataclass
@@ -61,15 +60,6 @@ def test_collapse_of_the_rbf_kernel_in_ten_dimensions_is_noticed():
     posterior = svgd(c.model, c.values, prior=c.prior, kernel="rbf", **c.options)
     assert (posterior.sd < 0.8 * c.sd).any()
     assert not posterior.converged
-
-
-def test_second_mode_is_reported_with_its_weight():
-    values = case("hypoexponential").values
-    posterior = svgd(Hypoexponential(), values, prior=LogNormal(0.5, 0.6))
-    # The labels are exchangeable.
-    np.testing.assert_allclose(posterior.diagnostics["mode_weights"], [0.5, 0.5], atol=0.01)
-    assert not posterior.converged
-    assert "2 modes" in posterior.reason
 
 
 def test_residuals_of_exact_draws_are_of_their_own_noise():

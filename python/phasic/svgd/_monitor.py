@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
 from phasic.svgd._kernel import median_of_pairs, squared_distances
 
 LIMITS = {"stein_mean": 0.02, "stein_second": 0.05, "ksd_ratio": 1.0, "movement": 1e-3}
+GRADE_LIMITS = {"pareto_k": 0.7, "mean_gap": 0.05, "sd_gap": 0.05, "share_gap": 0.05}
 RESIDUALS = ("stein_mean", "stein_second", "ksd_ratio")
 STEADY_STEPS = 10
 STUCK_SHARE = 0.01
@@ -21,6 +22,14 @@ _MEANING = {
     "ksd_ratio": "kernel Stein discrepancy over its value for independent draws",
     "movement": f"largest root-mean-square move in the last {STEADY_STEPS} steps",
 }
+_GRADES = {
+    "pareto_k": "shape k of the tail of importance weights",
+    "mean_gap": "distance of a mean from importance sampling's, in standard deviations beyond its error,",
+    "sd_gap": "relative difference of a standard deviation from importance sampling's, beyond its error,",
+    "share_gap": "difference of a mode's share of particles from its weight, beyond its error,",
+}
+_MORE = "more steps (n_iterations) or more particles (n_particles), with the default kernel and step sizes"
+_SAMPLER = 'a sampler, fit(method="nuts"), or more particles (n_particles)'
 
 
 def residuals(x: Any, score: Any) -> dict[str, Any]:
@@ -47,28 +56,44 @@ def residuals(x: Any, score: Any) -> dict[str, Any]:
     }
 
 
-def assess(
-    numbers: Mapping[str, float], steps: int, stuck: int, n: int, mode_weights: Sequence[float]
-) -> tuple[bool, str]:
-    """Whether a run has converged, and why or why not in one sentence.
+class Fault(NamedTuple):
+    """What is wrong with a fit, and what would help."""
 
-    `numbers` holds the keys of `LIMITS` after `steps` steps; `stuck` of `n` particles could not make their
-    last move; `mode_weights` are the estimated weights of the posterior's modes, of which the particles
-    cover the first.
+    text: str
+    remedy: str
+
+
+def faults_of_run(numbers: Mapping[str, float], steps: int, stuck: int, n: int) -> list[Fault]:
+    """What the monitor has against `n` particles after `steps` steps; `stuck` could not make their last move.
+
+    `numbers` holds the keys of `LIMITS`.
     """
     faults = [
-        f"{_MEANING[key]} is {numbers[key]:.2g}, limit {limit:g}"
+        Fault(f"{_MEANING[key]} is {numbers[key]:.2g}, limit {limit:g}", _MORE)
         for key, limit in LIMITS.items()
         if not numbers[key] < limit
     ]
     if steps < STEADY_STEPS:
-        faults.append(f"only {steps} steps taken, of at least {STEADY_STEPS}")
+        faults.append(Fault(f"only {steps} steps taken, of at least {STEADY_STEPS}", _MORE))
     if stuck > STUCK_SHARE * n:
-        faults.append(f"{stuck} of {n} particles could not move (log density or its gradient not finite)")
-    others = [w for w in mode_weights[1:] if w > MODE_WEIGHT]
-    if others:
-        shares = ", ".join(f"{w:.2g}" for w in mode_weights if w > MODE_WEIGHT)
-        faults.append(f"{1 + len(others)} modes with weights about {shares}; the particles cover the first")
-    if faults:
-        return False, "not converged: " + "; ".join(faults)
-    return True, "converged: Stein residuals, discrepancy and movement are within their limits"
+        text = f"{stuck} of {n} particles could not move (log density or its gradient not finite)"
+        faults.append(Fault(text, "a prior that leaves out parameters the model cannot take"))
+    return faults
+
+
+def faults_of_grade(numbers: Mapping[str, float]) -> list[Fault]:
+    """What importance sampling has against the particles; `numbers` holds the keys of `GRADE_LIMITS`."""
+    return [
+        Fault(f"{_GRADES[key]} is {numbers[key]:.2g}, limit {limit:g}", _SAMPLER)
+        for key, limit in GRADE_LIMITS.items()
+        if not numbers[key] < limit
+    ]
+
+
+def verdict(faults: Sequence[Fault]) -> tuple[bool, str]:
+    """Whether a fit has converged, and why, or why not and what would help."""
+    if not faults:
+        return True, "converged: Stein residuals, movement and importance sampling are within their limits"
+    remedies = dict.fromkeys(fault.remedy for fault in faults)
+    texts = dict.fromkeys(fault.text for fault in faults)
+    return False, f"not converged: {'; '.join(texts)}. What may help: {'; or '.join(remedies)}"

@@ -22,8 +22,8 @@ class Posterior:
     `ksd_ratio`, `movement`, `stuck_particles`, `rejected_moves`, `mode_weights`, `modes`, `log_density`,
     `gradient_evaluations`, and `largest_searched`, the largest |theta| tried on the way to the start);
     `history` (snapshots, n, d) with the step of each in `history_steps`, or None; `n_steps` taken
-    and `seconds` spent; `rewards` that were observed, or None; `method` that made the particles; `target`, the
-    log posterior with its model and data, or None where it is not known.
+    and `seconds` spent; `rewards` that were observed, or None; `method` that made the particles; `target`,
+    the log posterior with its model and data, or None where it is not known.
     """
 
     particles: NDArray[np.float64]

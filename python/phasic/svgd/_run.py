@@ -1,4 +1,4 @@
-"""The host's side of a fit: start, blocks of compiled steps, and a posterior after each block."""
+"""The host's side of a fit: the parts of a posterior, their starts, and blocks of compiled steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -20,15 +20,16 @@ from phasic._pytree import narrowed
 from phasic._recipes import noted
 from phasic.svgd._evaluate import Evaluator
 from phasic.svgd._kernel import Kernel
-from phasic.svgd._modes import Modes
-from phasic.svgd._monitor import LIMITS, STEADY_STEPS, assess
-from phasic.svgd._posterior import Posterior
-from phasic.svgd._start import Whitening, normal_particles, place, search, whiten
+from phasic.svgd._monitor import MODE_WEIGHT, STEADY_STEPS, Fault, faults_of_run
+from phasic.svgd._parts import Part, divide, start
+from phasic.svgd._start import Whitening, place, search
 from phasic.svgd._step import ADAM, BLOCK, State, init, svgd_block
 from phasic.svgd._target import Target, float_type
 
 if TYPE_CHECKING:
     import optax
+
+    from phasic.svgd._posterior import Posterior
 
 _log = logging.getLogger(__name__)
 
@@ -84,123 +85,112 @@ def step_sizes(settings: Settings, first: int) -> NDArray[np.float64]:
 def blocks(target: Target, settings: Settings) -> Iterator[Posterior]:
     """Fit, handing out the posterior after every compiled call; the last one is the result.
 
-    Stops at the first multiple of `BLOCK` steps at which the monitor is satisfied, or after `n_iterations`.
+    The posterior is divided into parts that particles cannot cross between; see `_parts`. Each is a fit of
+    its own by the same program, which stops at the first multiple of `BLOCK` steps at which the monitor is
+    satisfied, or after `n_iterations`. Parts whose particles have crossed to another's modes are joined and
+    fitted anew. Importance sampling then weighs the parts and grades the particles.
     """
     from phasic.cache import enable_jax_cache
+    from phasic.svgd._report import Report
 
     enable_jax_cache()
     warn_if_single_precision()
-    began = time.perf_counter()
     rng = np.random.default_rng(settings.seed)
-    n, d = settings.n_particles, target.dim
-    dtype = float_type()
+    n = settings.n_particles
     optimizer = ADAM if settings.optimizer is None else settings.optimizer
     evaluate = Evaluator(target, n, settings.kernel, optimizer)
+    began = time.perf_counter()
     _log.info("searching for modes")
     with noted(evaluate.recipe):
-        modes = search(target, evaluate, rng, n, settings.theta_init, float(np.finfo(dtype).eps))
+        modes = search(target, evaluate, rng, n, settings.theta_init, float(np.finfo(float_type()).eps))
     _log.debug("%d evaluations at up to theta = %.3g", evaluate.evaluations, evaluate.largest)
     _log.debug("%d modes, log density %s, Laplace weights %s", len(modes.z), modes.log_density, modes.weights)
-    map_whitening = whiten(modes)
-    x, value, score = place(evaluate, map_whitening, normal_particles(rng, n, d))
-    whitening = Whitening(map_whitening.centre.astype(dtype), map_whitening.factor.astype(dtype))
+    report = Report(target, settings, evaluate, modes, divide(modes, evaluate, MODE_WEIGHT), began)
+    while True:
+        for part in report.missing():
+            whitening, x = start(modes, part, rng, n)
+            for run in walk(target, settings, evaluate, whitening, x, kernel_of(settings.kernel, part)):
+                yield report.partial(run)
+            report.add(part, run)
+        if not report.joined():
+            break
+    yield report.final(rng)
+
+
+def kernel_of(kernel: Kernel, part: Part) -> Kernel:
+    """The kernel for a part: a bilinear term would pull several modes towards one normal shape."""
+    several = len(part.members) > 1 and kernel.kind == "imq+bilinear"
+    return replace(kernel, kind="imq") if several else kernel
+
+
+@dataclass
+class Run:
+    """Where the particles of one part stand (mutable, local to a fit)."""
+
+    whitening: Whitening
+    state: State
+    residuals: dict[str, float] = field(default_factory=dict)
+    movement: list[float] = field(default_factory=list)
+    done: int = 0
+    converged: bool = False
+    snapshots: list[tuple[int, NDArray[np.float64]]] = field(default_factory=list)
+
+    def z(self) -> NDArray[np.float64]:
+        """Particles (n, d) in the target's coordinates."""
+        return np.asarray(self.whitening.to_z(np.asarray(self.state.x, dtype=np.float64)))
+
+    def numbers(self) -> dict[str, float]:
+        """What the monitor judges: the Stein residuals, and the largest of the last moves."""
+        return {**self.residuals, "movement": max(self.movement[-STEADY_STEPS:], default=np.nan)}
+
+    @property
+    def stuck(self) -> int:
+        """How many particles could not make their last move."""
+        return int(np.sum(np.asarray(self.state.stuck)))
+
+    def faults(self) -> list[Fault]:
+        """What the monitor has against these particles."""
+        return faults_of_run(self.numbers(), self.done, self.stuck, len(self.state.x))
+
+
+def walk(
+    target: Target,
+    settings: Settings,
+    evaluate: Evaluator,
+    whitening: Whitening,
+    x: NDArray[np.float64],
+    kernel: Kernel,
+) -> Iterator[Run]:
+    """Move particles `x` (n, d) of one part, handing out the run after every compiled call."""
+    dtype = float_type()
+    optimizer = ADAM if settings.optimizer is None else settings.optimizer
+    x, value, score = place(evaluate, whitening, x)
+    narrow = Whitening(whitening.centre.astype(dtype), whitening.factor.astype(dtype))
     state = init(x.astype(dtype), score.astype(dtype), value.astype(dtype), optimizer)
-    report = _Report(target, settings, modes, map_whitening, evaluate.evaluations, evaluate.largest, began)
+    run = Run(whitening, state)
     stride = max(1, settings.n_iterations // _SNAPSHOTS) if settings.keep_history else BLOCK
-    report.snapshot(0, x)
-    done, per_call, converged = 0, 1, False
-    while done < settings.n_iterations and not converged:
+    if settings.keep_history:
+        run.snapshots.append((0, run.z()))
+    per_call = 1
+    while run.done < settings.n_iterations and not run.converged:
+        done = run.done
         take = min(per_call, BLOCK - done % BLOCK, stride - done % stride, settings.n_iterations - done)
         called = time.perf_counter()
         rates = step_sizes(settings, done).astype(dtype)
-        state, movement, numbers = svgd_block(
-            target, whitening, settings.kernel, state, rates, np.int32(take), optimizer=optimizer
+        run.state, movement, numbers = svgd_block(
+            target, narrow, kernel, run.state, rates, np.int32(take), optimizer=optimizer
         )
-        report.movement.extend(np.asarray(movement, dtype=np.float64)[:take].tolist())
-        done += take
+        run.movement.extend(np.asarray(movement, dtype=np.float64)[:take].tolist())
+        run.residuals = {name: float(value) for name, value in numbers.items()}
+        run.done += take
         seconds = (time.perf_counter() - called) / take
-        per_call = 1 if done == 1 else int(np.clip(_SECONDS_PER_CALL / seconds, 1, BLOCK))
-        posterior = report.posterior(state, numbers, done)
-        converged = posterior.converged and done % BLOCK == 0
-        if settings.keep_history and done % stride == 0:
-            report.snapshot(done, np.asarray(state.x))
-        finished = converged or done == settings.n_iterations
-        _log.debug("step %d: %s", done, posterior.reason)
-        yield (
-            report.posterior(state, numbers, done)
-            if finished
-            else report.posterior(
-                state, numbers, done, f"stopped after {done} of {settings.n_iterations} steps"
-            )
-        )
-
-
-class _Report:
-    """Turns the state of a run into a `Posterior`."""
-
-    def __init__(
-        self,
-        target: Target,
-        settings: Settings,
-        modes: Modes,
-        whitening: Whitening,
-        evaluations: int,
-        largest: float,
-        began: float,
-    ) -> None:
-        self._target = target
-        self._settings = settings
-        self._modes = modes
-        self._whitening = whitening
-        self._evaluations = evaluations
-        self._largest = largest
-        self._began = began
-        self._snapshots: list[tuple[int, NDArray[np.float64]]] = []
-        self.movement: list[float] = []
-
-    def _theta(self, x: Any) -> NDArray[np.float64]:
-        z = self._whitening.to_z(np.asarray(x, dtype=np.float64))
-        return np.asarray(self._target.transform.to_theta(z))
-
-    def snapshot(self, step: int, x: Any) -> None:
-        """Keep the particles of this step, if history is wanted."""
-        if self._settings.keep_history:
-            self._snapshots.append((step, self._theta(x)))
-
-    def posterior(
-        self, state: State, residuals: dict[str, Any], done: int, cut: str | None = None
-    ) -> Posterior:
-        """The posterior at `state`; `cut` says that the run is not over."""
-        numbers = {name: float(value) for name, value in residuals.items()}
-        numbers["movement"] = max(self.movement[-STEADY_STEPS:])
-        stuck = int(np.sum(np.asarray(state.stuck)))
-        weights = self._modes.weights.tolist()
-        converged, reason = assess(numbers, done, stuck, self._settings.n_particles, weights)
-        if cut is not None:
-            converged, reason = False, cut
-        diagnostics = {
-            **{name: numbers[name] for name in LIMITS},
-            "stuck_particles": stuck,
-            "rejected_moves": int(state.rejected),
-            "modes": np.asarray(self._target.transform.to_theta(self._modes.z)),
-            "mode_weights": self._modes.weights,
-            "log_density": np.asarray(state.log_density, dtype=np.float64),
-            "largest_searched": self._largest,
-            "gradient_evaluations": self._evaluations + done * self._settings.n_particles,
-        }
-        kept = bool(self._snapshots)
-        return Posterior(
-            particles=self._theta(state.x),
-            names=self._settings.names,
-            converged=converged,
-            reason=reason,
-            diagnostics=diagnostics,
-            n_steps=done,
-            seconds=time.perf_counter() - self._began,
-            history=np.stack([x for _, x in self._snapshots]) if kept else None,
-            history_steps=tuple(step for step, _ in self._snapshots),
-            target=self._target,
-        )
+        per_call = 1 if run.done == 1 else int(np.clip(_SECONDS_PER_CALL / seconds, 1, BLOCK))
+        faults = run.faults()
+        run.converged = not faults and run.done % BLOCK == 0
+        if settings.keep_history and run.done % stride == 0:
+            run.snapshots.append((run.done, run.z()))
+        _log.debug("step %d: %s", run.done, faults)
+        yield run
 
 
 def put_on_device(target: Target) -> Target:

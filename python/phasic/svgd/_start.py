@@ -12,6 +12,7 @@ from phasic.svgd._data import mean_observation
 from phasic.svgd._modes import Evaluate, Floats, Modes, find_modes
 from phasic.svgd._normal import normal_quantile
 from phasic.svgd._target import Target, largest_entry
+from phasic.svgd._transform import Transform
 
 _MAX_STARTS = 8
 _DATA_SPREAD = 2.0  # standard deviation, in z, of candidates around the scale of the data
@@ -20,6 +21,8 @@ _CENTRAL = (0.1, 0.9)  # candidates lie between these quantiles
 _GROUPS = 8
 _JUMP = 3.0  # largest ratio of sizes within a group
 _HOPELESS = 20.0  # nats below the best
+_MAX_ROUNDS = 3  # of exchanges
+_MAX_CLIMBERS = 64
 
 
 @jax.tree_util.register_dataclass
@@ -148,13 +151,41 @@ def search(
             "or give theta_init"
         )
     logarithmic = np.asarray([kind != "identity" for kind in target.transform.kinds])
-    return find_modes(evaluate, starts, precision_of_values, logarithmic)
+    modes = find_modes(evaluate, starts, precision_of_values, logarithmic)
+    for _ in range(_MAX_ROUNDS):
+        others = exchanged(target.transform, modes.z)
+        value, gradient = evaluate(others) if len(others) else (np.empty(0), others)
+        near = np.isfinite(gradient).all(axis=1) & (value > modes.log_density.max() - _HOPELESS)
+        found = len(modes.z)
+        if near.any():
+            climbers = np.concatenate([modes.z, others[near]])[:_MAX_CLIMBERS]
+            modes = find_modes(evaluate, climbers, precision_of_values, logarithmic)
+        if len(modes.z) <= found:
+            break
+    return modes
 
 
-def whiten(modes: Modes) -> Whitening:
-    """Whitening by the first mode: precision = (factor factor')^-1."""
-    root = np.linalg.cholesky(modes.precision[0])
-    return Whitening(modes.z[0], np.linalg.inv(root).T)
+def exchanged(transform: Transform, z: Floats) -> Floats:
+    """Points like `z` (k, d) with two parameters exchanged, for every two of one kind: (m, d).
+
+    Stages of a phase-type model often have no order of their own. Where the labels of two can be exchanged,
+    so can the parameters, and there is a mode for each order: climbs from random starts may miss one of
+    equal weight.
+    """
+    theta = transform.to_theta(z)
+    low, high = transform.support
+    swapped = []
+    for i, kind in enumerate(transform.kinds):
+        for j in range(i):
+            if kind == transform.kinds[j]:
+                other = theta.copy()
+                other[:, [i, j]] = theta[:, [j, i]]
+                swapped.append(other)
+    if not swapped:
+        return np.empty((0, z.shape[1]))
+    points = np.unique(np.concatenate(swapped), axis=0)
+    inside = ((points > low) & (points < high)).all(axis=1)
+    return np.asarray(transform.to_z(points[inside]))
 
 
 def place(evaluate: Evaluate, whitening: Whitening, x: Floats) -> tuple[Floats, Floats, Floats]:
