@@ -19,8 +19,8 @@ from phasic.svgd import Gamma, LogNormal, Posterior
 
 #: Prior of the mutation rate: mean 50, so that a tenth to ten times the estimate is well inside.
 MUTATION_PRIOR = (1.0, 0.02)
-#: Prior of each Coxian rate per week: median 1/10, 95 % within a factor of 20 either way.
-COXIAN_PRIOR = (float(np.log(0.1)), 1.5)
+#: Prior of each Coxian rate per week: median 1/10, 95 % within a factor of 3.2 either way.
+COXIAN_PRIOR = (float(np.log(0.1)), 0.6)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def fit_remissions(seed: int, progress: bool) -> Fit:
     return Fit(
         f"Freireich et al. (1963): {weeks.size} remissions under placebo, in weeks",
         "Coxian with two phases, rates per week",
-        "each rate ~ LogNormal(log 0.1, 1.5)",
+        "each rate ~ LogNormal(log 0.1, 0.6)",
         graph,
         posterior,
         stages,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,10 +22,12 @@ _ERRORS = 2.0  # standard errors that a difference may be due to
 class Grade(NamedTuple):
     """Estimates by importance sampling, each with its standard error over replicates.
 
-    `mean` and `sd` (d,) of theta; `shares` (k,) of the posterior's pieces; `pareto_k`, `efficiency` and
-    `log_evidence` as in `Sample`.
+    `theta` (m, d) the draws, with `weights` (m,) of sum 1; `mean` and `sd` (d,) of theta; `shares` (k,) of
+    the posterior's pieces; `pareto_k`, `efficiency` and `log_evidence` as in `Sample`.
     """
 
+    theta: Floats
+    weights: Floats
     mean: Floats
     mean_error: Floats
     sd: Floats
@@ -60,7 +63,10 @@ def _estimate(transform: Any, pieces: Pieces, drawn: Sample) -> Grade:
     second = drawn.estimates((theta - centre) ** 2)
     sd = np.sqrt(np.maximum(second - first**2, 0.0))
     shares = drawn.estimates(owned)
+    weights = np.exp(drawn.log_weights)
     return Grade(
+        theta=theta,
+        weights=weights / weights.sum(),
         mean=centre + first.mean(axis=0),
         mean_error=_error(first),
         sd=np.sqrt(np.maximum(second.mean(axis=0) - first.mean(axis=0) ** 2, 0.0)),
@@ -81,8 +87,9 @@ def _error(replicates: Floats) -> Floats:
 def compare(given: Grade, particles: Floats, shares: Sequence[float]) -> Mapping[str, float]:
     """How far particles (n, d) on the scale of theta lie from a grade, beyond what its errors explain.
 
-    `mean_gap` in standard deviations, `sd_gap` relative, each the largest over the parameters; `share_gap`,
-    the largest over the pieces, of which the particles hold `shares` (k,).
+    `mean_gap` in standard deviations, `sd_gap` relative, each the largest over the parameters; `tail_gap`,
+    how much more of a parameter's variance lies beyond the outermost particles than a normal law has there;
+    `share_gap`, the largest over the pieces, of which the particles hold `shares` (k,).
     """
     scale = np.where(given.sd > 0, given.sd, np.inf)
 
@@ -92,5 +99,21 @@ def compare(given: Grade, particles: Floats, shares: Sequence[float]) -> Mapping
     return {
         "mean_gap": largest((particles.mean(axis=0) - given.mean) / scale, given.mean_error / scale),
         "sd_gap": largest(particles.std(axis=0) / scale - 1.0, given.sd_error / scale),
+        "tail_gap": float(np.max(_beyond(given, particles))) - _normal_share_beyond(len(particles)),
         "share_gap": largest(np.asarray(shares) - given.shares, given.share_error),
     }
+
+
+def _beyond(given: Grade, particles: Floats) -> Floats:
+    """Share (d,) of each parameter's variance that draws beyond the outermost particles (n, d) make."""
+    outside = (given.theta < particles.min(axis=0)) | (given.theta > particles.max(axis=0))
+    squares = given.weights[:, None] * (given.theta - given.mean) ** 2
+    total = squares.sum(axis=0)
+    return np.asarray(np.sum(squares * outside, axis=0) / np.where(total > 0, total, 1.0))
+
+
+def _normal_share_beyond(n: int) -> float:
+    """The same of a normal law and its quantiles at (i - 1/2) / n."""
+    law = statistics.NormalDist()
+    end = law.inv_cdf(1.0 - 0.5 / n)
+    return 2.0 * (end * law.pdf(end) + 0.5 / n)

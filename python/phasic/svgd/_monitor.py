@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from phasic.svgd._kernel import median_of_pairs, squared_distances
 
 LIMITS = {"stein_mean": 0.02, "stein_second": 0.05, "ksd_ratio": 1.0, "movement": 1e-3}
-GRADE_LIMITS = {"pareto_k": 0.7, "mean_gap": 0.05, "sd_gap": 0.05, "share_gap": 0.05}
+GRADE_LIMITS = {"pareto_k": 0.7, "mean_gap": 0.05, "sd_gap": 0.05, "tail_gap": 0.2, "share_gap": 0.05}
 RESIDUALS = ("stein_mean", "stein_second", "ksd_ratio")
 STEADY_STEPS = 10
 STUCK_SHARE = 0.01
@@ -26,10 +26,12 @@ _GRADES = {
     "pareto_k": "shape k of the tail of importance weights",
     "mean_gap": "distance of a mean from importance sampling's, in standard deviations beyond its error,",
     "sd_gap": "relative difference of a standard deviation from importance sampling's, beyond its error,",
+    "tail_gap": "share of a variance beyond the outermost particles, more than a normal law's,",
     "share_gap": "difference of a mode's share of particles from its weight, beyond its error,",
 }
 _MORE = "more steps (n_iterations) or more particles (n_particles), with the default kernel and step sizes"
 _SAMPLER = 'a sampler, fit(method="nuts"), or more particles (n_particles)'
+_REMEDIES = {"tail_gap": "quantiles instead of standard deviations, or more particles (n_particles)"}
 
 
 def residuals(x: Any, score: Any) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def faults_of_run(numbers: Mapping[str, float], steps: int, stuck: int, n: int) 
 def faults_of_grade(numbers: Mapping[str, float]) -> list[Fault]:
     """What importance sampling has against the particles; `numbers` holds the keys of `GRADE_LIMITS`."""
     return [
-        Fault(f"{_GRADES[key]} is {numbers[key]:.2g}, limit {limit:g}", _SAMPLER)
+        Fault(f"{_GRADES[key]} is {numbers[key]:.2g}, limit {limit:g}", _REMEDIES.get(key, _SAMPLER))
         for key, limit in GRADE_LIMITS.items()
         if not numbers[key] < limit
     ]
