@@ -16,7 +16,7 @@ def fitted(name, seed):
     return svgd(c.model, c.values, prior=c.prior, seed=seed, **c.options)
 
 
-every_fit = pytest.mark.parametrize(("name", "seed"), [(n, s) for n in MAKERS for s in (0, 1, 2)])
+every_fit = pytest.mark.parametrize(("name", "seed"), [(n, s) for n in MAKERS for s in range(5)])
 
 
 @every_fit
@@ -31,8 +31,24 @@ def test_sd_is_within_four_per_cent(name, seed):
 
 
 @every_fit
+def test_quantiles_are_within_five_hundredths(name, seed):
+    levels = np.linspace(0.02, 0.98, 49)
+    found = fitted(name, seed).quantile(levels)
+    for j, cdf in enumerate(case(name).cdfs):
+        np.testing.assert_allclose(cdf(found[:, j]), levels, atol=0.05)
+
+
+@every_fit
 def test_a_good_fit_says_that_it_converged(name, seed):
     assert fitted(name, seed).converged, fitted(name, seed).reason
+
+
+# Fifty dimensions are the most that 100 particles are meant for: a run may then say that it falls short.
+@pytest.mark.parametrize(("d", "least"), [(10, 0.95), (50, 0.9)])
+def test_a_hundred_particles_keep_their_spread(d, least):
+    c = gauss(d)
+    posterior = svgd(c.model, c.values, prior=c.prior, n_particles=100, **c.options)
+    assert (posterior.sd / c.sd > least).all()
 
 
 @pytest.mark.filterwarnings("ignore:JAX is in single precision:UserWarning")

@@ -69,7 +69,7 @@ def svgd(
         positive_params: Restrict every parameter to theta > 0.
         transforms: "log", "logit" (on (0, 1)) or "identity" for each parameter, instead of the choice by
             the prior's support.
-        n_particles: Default 128, or 8 d if more, rounded up to a power of two.
+        n_particles: Default 128, from five parameters on 256, or 8 d if more, rounded up to a power of two.
         n_iterations: The most steps to take; a run stops when it has converged.
         learning_rate: Peak of a cosine that falls to 1 % of it in 300 steps (default 0.15), in posterior
             standard deviations, or a function of the step.

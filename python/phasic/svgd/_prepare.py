@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     import optax
 
 _FEWEST = 128
+_OF_MANY = 256  # for marginal quantiles to 0.05 in ten dimensions
+_MANY = 5
 _PER_PARAMETER = 8
 
 
 def default_particles(dim: int) -> int:
-    """128, or eight per parameter if that is more, rounded up to a power of two."""
-    return 1 << (max(_FEWEST, _PER_PARAMETER * dim) - 1).bit_length()
+    """128, from five parameters on 256, or eight per parameter if more, rounded up to a power of two."""
+    fewest = _OF_MANY if dim >= _MANY else _FEWEST
+    return 1 << (max(fewest, _PER_PARAMETER * dim) - 1).bit_length()
 
 
 def read_dim(model: Any, prior: Any, theta_dim: int | None, theta_init: Any) -> int:
