@@ -394,6 +394,6 @@ def test_ages_are_read(text, days):
 
 def test_the_manager_is_closed_after_a_command(run, filled):
     assert run("list")[0] == DONE
-    assert filled._store._disk._index is None
+    assert not filled._store._disk._live.is_open
     assert CacheManager(filled.path).get_trace(TRACE.key) == TRACE.to_bytes()
     assert _cli_commands.DONE == DONE

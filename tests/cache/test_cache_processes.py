@@ -111,7 +111,7 @@ codes = []
 for number in range(20):
     pid = os.fork()
     if pid == 0:
-        ok = manager._store._disk._index is None  # a connection of the parent must not be used
+        ok = not manager._store._disk._live.is_open  # a connection of the parent must not be used
         ok = manager.get_trace("0" * 64) == b"parent" and ok
         ok = manager.put_trace(f"{number:064x}"[::-1].replace("0", "d"), b"child") and ok
         os._exit(0 if ok else 1)

@@ -275,7 +275,7 @@ def _counts(taken: dict[str, int]) -> str:
 
 
 def _free_bytes(path: Path) -> int | None:
-    place = next((place for place in (path, *path.parents) if place.is_dir()), None)
+    place = next((place for place in (path, *path.parents) if _paths.is_folder(place)), None)
     return None if place is None else shutil.disk_usage(place).free
 
 

@@ -18,7 +18,7 @@ class Housekeeping:
 
     @property
     def path(self) -> Path | None:
-        """Folder of the cache, or None when there is no home folder to put it in."""
+        """Folder of the cache, or None when there is nowhere to put it."""
         raise NotImplementedError
 
     @property
@@ -35,7 +35,7 @@ class Housekeeping:
         """Why the folder cannot be used, or None; a folder that does not exist yet is no problem."""
         path = self.path
         if path is None:
-            return "there is no home folder; set PHASIC_CACHE_DIR"
+            return "there is no folder for a cache; set PHASIC_CACHE_DIR"
         if not os.path.lexists(path):
             return None
         try:

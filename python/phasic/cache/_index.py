@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import diskcache
 
+from ._counts import SECONDS_SAVED, Numbers
 from ._paths import UnusableFolderError
 from ._values import ValueDisk, ValueFile
 
@@ -61,6 +62,8 @@ _TRIGGER = re.compile(
     r" FOR EACH ROW BEGIN UPDATE Settings SET value = value( [+-] (1|NEW\.size|OLD\.size)){1,2}"
     r" WHERE key = \"(count|size)\"; END"
 )
+#: Rows whose key starts so are counters, with the number as their tag; no entry has such a key.
+_COUNT = "#"
 _CORRUPTION = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _CHECK_SECONDS = 0.3
 _ENOVAL = object()
@@ -168,12 +171,21 @@ class Index(diskcache.Cache):  # type: ignore[misc]
         """All entries, oldest first."""
         return _rows(self._connection)
 
-    def keep(self, name: str, value: bytes | ValueFile, seconds: float) -> bool:
-        """Store a value that took ``seconds`` to compute; whether that worked."""
-        return bool(self.set(name, value, None, False, seconds))
+    def keep(self, name: str, value: bytes | ValueFile, seconds: float, *, durable: bool = False) -> bool:
+        """Store a value that took ``seconds`` to compute; whether that worked.
 
-    def add_hits(self, hits: Mapping[str, int]) -> None:
-        """Note that entries were read, in one transaction."""
+        A durable one is on the disk itself when this returns.
+        """
+        if not durable:
+            return bool(self.set(name, value, None, False, seconds))
+        self._connection.execute("PRAGMA synchronous=FULL")
+        try:
+            return bool(self.set(name, value, None, False, seconds))
+        finally:
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+
+    def note(self, hits: Mapping[str, int], counts: Numbers) -> bool:
+        """Note that entries were read, and add to the counters, in one transaction."""
         now = time.time()
         with self.transact():
             self._connection.executemany(
@@ -181,6 +193,16 @@ class Index(diskcache.Cache):  # type: ignore[misc]
                 " WHERE key = ? AND raw = 1",
                 [(count, now, name) for name, count in hits.items()],
             )
+            self._connection.executemany(
+                "INSERT INTO Cache (key, raw, store_time, tag) VALUES (?, 1, ?, ?)"
+                " ON CONFLICT (key, raw) DO UPDATE SET tag = COALESCE(CAST(tag AS REAL), 0) + excluded.tag",
+                [(f"{_COUNT}{kind}/{event}", now, number) for (kind, event), number in counts.items()],
+            )
+        return True
+
+    def counts(self) -> dict[tuple[str, str], float]:
+        """The counters of all processes, by kind of entry and event."""
+        return _counts(self._connection)
 
     def used_bytes(self) -> int:
         """Bytes of the database and of all value files that its rows name."""
@@ -256,6 +278,10 @@ class FrozenIndex:
     def rows(self) -> list[Row]:
         """All entries, oldest first."""
         return _rows(self._connection)
+
+    def counts(self) -> dict[tuple[str, str], float]:
+        """The counters of all processes, by kind of entry and event."""
+        return _counts(self._connection)
 
 
 def open_index(folder: Path, busy_seconds: float) -> Index:
@@ -366,13 +392,26 @@ def _rows(connection: sqlite3.Connection) -> list[Row]:
     query = (
         "SELECT key, MAX(size, COALESCE(LENGTH(value), 0)), store_time, filename,"
         f" {number('access_time', 'store_time')}, {number('tag', '0')}, {number('access_count', '0')}"
-        " FROM Cache WHERE raw = 1 AND typeof(key) = 'text' AND typeof(size) = 'integer'"
+        f" FROM Cache WHERE raw = 1 AND typeof(key) = 'text' AND key NOT GLOB '{_COUNT}*'"
+        " AND typeof(size) = 'integer'"
         " AND typeof(store_time) = 'real' AND typeof(filename) IN ('null', 'text') ORDER BY store_time, rowid"
     )
     return [
         Row(name, size, stored_at, filename, used_at, _bounded(seconds), int(_bounded(hits)))
         for name, size, stored_at, filename, used_at, seconds, hits in connection.execute(query)
     ]
+
+
+def _counts(connection: sqlite3.Connection) -> dict[tuple[str, str], float]:
+    query = (
+        f"SELECT key, tag FROM Cache WHERE raw = 1 AND key GLOB '{_COUNT}*'"
+        " AND typeof(key) = 'text' AND typeof(tag) IN ('integer', 'real')"
+    )
+    found = {}
+    for name, number in connection.execute(query):
+        kind, _, event = name.removeprefix(_COUNT).partition("/")
+        found[kind, event] = _bounded(number) if event == SECONDS_SAVED else int(_bounded(number))
+    return found
 
 
 def _bounded(number: float) -> float:

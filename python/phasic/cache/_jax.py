@@ -89,7 +89,7 @@ def _enable() -> Path | None:
         return None
     root = _root()
     folder = root / _paths.XLA / _jax_files.folder_name(jaxlib_version)
-    if current == str(folder) and folder.is_dir():
+    if current == str(folder) and _paths.is_folder(folder):
         return folder
     _make(root, folder)
     removed = _jax_files.remove_undecodable(folder, _CHECK_SECONDS)
@@ -104,7 +104,7 @@ def _enable() -> Path | None:
 def _root() -> Path:
     requested = _paths.default_dir()
     if requested is None:
-        raise _paths.UnusableFolderError("there is no home folder; set PHASIC_CACHE_DIR")
+        raise _paths.UnusableFolderError("there is no folder for a cache; set PHASIC_CACHE_DIR")
     return _paths.locate(requested)
 
 
@@ -114,7 +114,7 @@ def _make(root: Path, folder: Path) -> None:
     _paths.prepare(root)
     for path in (root / _paths.XLA, folder):
         path.mkdir(mode=0o700, exist_ok=True)
-        if path.is_symlink():
+        if _paths.is_link(path):
             raise _paths.UnusableFolderError(f"{path} is a link")
     _paths.check_owner(folder)
     if shutil.disk_usage(folder).free < _MIN_FREE_BYTES:

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from ._entry import DamagedError, parse, seal
-from ._paths import jax_files
+from ._paths import is_link, jax_files
 
 MAX_FILES = 4000
 MAX_BYTES = 4 << 30
@@ -166,7 +166,7 @@ def prune(
 
 def entries(root: Path) -> list[Path]:
     """Files of JAX's cache in the sub-folders of ``root``; links are not followed."""
-    return [path for folder in _folders(root) for path in _scan(folder)]
+    return [path for folder in folders(root) for path in _scan(folder)]
 
 
 def clear(root: Path) -> int:
@@ -179,14 +179,15 @@ def clear(root: Path) -> int:
         with suppress(OSError):
             path.unlink()
             removed += 1
-    for folder in _folders(root):
+    for folder in folders(root):
         with suppress(OSError):
             _manifest_path(folder).unlink()
     return removed
 
 
-def _folders(root: Path) -> list[Path]:
-    if root.is_symlink():
+def folders(root: Path) -> list[Path]:
+    """Sub-folders of ``root``, no links; none where that cannot be told."""
+    if is_link(root):
         return []
     try:
         with os.scandir(root) as found:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import _jax, _jax_files, _paths, _programs
+from ._counts import no_counts
 from ._housekeeping import Housekeeping
-from ._store import MEMORY_BYTES, Store, no_counts
+from ._store import MEMORY_BYTES, Store
 
 if TYPE_CHECKING:
     from ._disk import EntryInfo
@@ -55,7 +56,7 @@ class CacheManager(Housekeeping):
 
     @property
     def path(self) -> Path | None:
-        """Folder of the cache, or None when there is no home folder to put it in."""
+        """Folder of the cache, or None when there is nowhere to put it."""
         return None if self._requested is None else _paths.locate(self._requested)
 
     def get(self, kind: str, key: str) -> bytes | None:
@@ -153,7 +154,7 @@ class CacheManager(Housekeeping):
         shown = self._requested if self._holds_jax_files() else self.path
         files = [] if shown is None else _files(shown)
         return {
-            "exists": shown is not None and shown.is_dir(),
+            "exists": shown is not None and _paths.is_folder(shown),
             "cache_dir": str(shown),
             "num_files": len(files),
             "total_size_mb": sum(status.st_size for _, status in files) / _MIB,
@@ -249,7 +250,7 @@ class CacheManager(Housekeeping):
         ``seconds_saved``, what computing them took.
         """
         return {TRACE: no_counts()} | {
-            **self._store.counts(),
+            **self._store.counts_by_kind(),
             XLA_LAYER: dict(_jax.jax_counts()),
         }
 
@@ -267,7 +268,7 @@ def _files(root: Path) -> list[tuple[str, os.stat_result]]:
     found: list[tuple[str, os.stat_result]] = []
     if _paths.is_ours(root):
         for folder in (root / _paths.INDEX, root / _paths.XLA, root / _paths.PLAIN):
-            if not folder.is_symlink():
+            if not _paths.is_link(folder):
                 for parent, _, names in os.walk(folder):
                     found += _with_status([Path(parent, name) for name in names], root)
     else:

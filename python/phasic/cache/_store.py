@@ -4,14 +4,15 @@ A lookup goes down the tiers until one has the entry, and what it finds is kept 
 what each tier did in this process; nothing is written for them.
 """
 
-from collections import Counter
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import _network, _paths
-from ._entry import Entry, Payload, check_key, check_kind, with_seconds
+from ._counts import Counts, table
+from ._entry import DEAR_SECONDS, Entry, Payload, check_key, check_kind, with_seconds
 from ._flight import WAIT_SECONDS, Flights
 from ._lock import ForkSafeLock
 from ._memory import MemoryTier
@@ -28,15 +29,8 @@ DISK_BYTES = 10 << 30
 KEPT_TWICE = 1 << 20
 #: What may come from folders and addresses of others: kinds with a validator of their own and no code.
 PORTABLE = frozenset({"trace"})
-TIERS = ("memory", "disk", "shared", "remote")
 
 _remotes: dict[str, Remote] = {}
-
-
-def no_counts() -> dict[str, float]:
-    """The counters of a kind that was never used."""
-    events = ("hits", "misses", "stores", "bytes", *(f"{tier}_hits" for tier in TIERS))
-    return dict.fromkeys(events, 0) | {"seconds_saved": 0.0}
 
 
 class Store:
@@ -64,11 +58,11 @@ class Store:
         self._memory = MemoryTier(memory_bytes)
         self._disk: DiskTier | None = None
         self._home: PlainFolder | None = None
+        self._settled = False
         self._disk_root: Path | None = None
         self._shared: dict[Path, PlainFolder] = {}
         self._report = Reporter()
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._saved: Counter[str] = Counter()
+        self.counts = Counts()
         self._lock = ForkSafeLock(after_fork=lambda: None)
         self._flights = Flights(self._lock_folder, self._report)
 
@@ -87,13 +81,11 @@ class Store:
                 self._memory.write(name, entry)
         if entry is None and not counted:
             return None
-        with self._lock.raw:
-            if entry is None:
-                self._counts[kind, "misses"] += 1
-                return None
-            self._counts[kind, f"{tier}_hits"] += 1
-            self._counts[kind, "bytes"] += len(entry.payload)
-            self._saved[kind] += entry.seconds  # type: ignore[assignment]
+        if entry is None:
+            self.counts.add(kind, {"misses": 1})
+            return None
+        length = len(entry.payload)
+        self.counts.add(kind, {f"{tier}_hits": 1, "bytes": length, "seconds_saved": entry.seconds})
         return entry.payload
 
     def put(
@@ -120,8 +112,7 @@ class Store:
             self._memory.delete(name)
         else:
             self._memory.write(name, entry)
-        with self._lock.raw:
-            self._counts[kind, "stores"] += 1
+        self.counts.add(kind, {"stores": 1})
         return stored
 
     def get_or_compute(
@@ -210,7 +201,11 @@ class Store:
     def names(self) -> list[tuple[str, str]]:
         """Kind and key of everything on disk, of damaged entries too, oldest first."""
         disk = self._disk_tier(create=False)
-        return [] if disk is None else disk.names()
+        found = [] if disk is None else disk.names()
+        if self._home is not None:
+            known = set(found)
+            found += [name for name in self._home.names() if name not in known]
+        return found
 
     def sealed(self, kind: str, key: str) -> bytes | None:
         """Bytes of an entry as they lie on disk, unchecked, uncounted and not kept in memory, or None.
@@ -218,7 +213,10 @@ class Store:
         Raises DamagedError for a row that names no regular file, and OSError for a file that cannot be read.
         """
         disk = self._disk_tier(create=False)
-        return None if disk is None else disk.sealed(check_kind(kind), check_key(key))
+        found = None if disk is None else disk.sealed(check_kind(kind), check_key(key))
+        if found is None and self._home is not None:
+            found = self._home.sealed(check_kind(kind), check_key(key))
+        return found
 
     def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
         """Remove entries stored before a time, then those of least worth above a limit; how many went."""
@@ -244,20 +242,20 @@ class Store:
         if self._disk is not None:
             self._disk.close()
 
-    def counts(self) -> dict[str, dict[str, float]]:
+    def totals(self) -> dict[str, dict[str, float]]:
+        """As ``counts_by_kind`` of all processes that ever used this folder, since it was made or cleared."""
+        disk = self._disk_tier(create=False)
+        found = {} if disk is None else disk.totals()
+        for name, number in self.counts.pending().items():
+            found[name] = found.get(name, 0) + number
+        return table(found)
+
+    def counts_by_kind(self) -> dict[str, dict[str, float]]:
         """For each kind used in this process: hits in all and by tier, misses, stores, bytes, seconds_saved.
 
         ``bytes`` are those of the payloads of all hits, and ``seconds_saved`` is what computing them took.
         """
-        with self._lock.raw:
-            counted, saved = dict(self._counts), dict(self._saved)
-        result: dict[str, dict[str, float]] = {}
-        for (kind, event), number in counted.items():
-            counts = result.setdefault(kind, no_counts() | {"seconds_saved": float(saved.get(kind, 0.0))})
-            counts[event] = number
-            if event.endswith("_hits"):
-                counts["hits"] += number
-        return result
+        return table(self.counts.all())
 
     def _below_memory(self, kind: str, key: str) -> tuple[Entry | None, str]:
         disk = self._disk_tier(create=False)
@@ -296,7 +294,8 @@ class Store:
         stored = disk is not None and disk.write(kind, key, *entry)
         if anew and self._home is not None:
             try:
-                self._home.write(kind, key, *entry, mode=0o600)
+                dear = entry.seconds >= DEAR_SECONDS
+                self._home.write(kind, key, *entry, mode=0o600, durable=dear)
                 stored = True
             except OSError as problem:
                 self._report(f"home {problem.errno}", f"{self.root} cannot be written: {problem}")
@@ -310,30 +309,28 @@ class Store:
         if self._disk is not None:
             return self._disk
         if self.root is None:
-            self._report("homeless", "there is no home folder; set PHASIC_CACHE_DIR to keep entries on disk")
+            self._report(
+                "homeless", "there is no folder for a cache; set PHASIC_CACHE_DIR to keep entries on disk"
+            )
             return None
         root = self._settle(self.root, create)
         if root is None or (not create and not _paths.is_ours(_paths.locate(root))):
             return None
         try:
             from ._disk import DiskTier
-        except ImportError as problem:
+        except (ImportError, OSError) as problem:
             self._report("import", f"going on in memory only: {problem}")
             return None
         with self._lock.raw:
             if self._disk is None:
-                self._disk = DiskTier(root, self.disk_bytes, self._report)
+                self._disk = DiskTier(root, self.disk_bytes, self._report, self.counts)
             return self._disk
 
     def _settle(self, root: Path, create: bool) -> Path | None:
         """Where the disk tier goes: to ``root``, or to this machine if that is on the network."""
-        if self._disk_root is None:
-            self._disk_root = root
-            if self._is_network(root):
-                self._disk_root = _network.node_folder(root)
-                self._report(
-                    "network", f"{root} is on the network: plain files there, the index on this machine"
-                )
+        if not self._settled:
+            self._settled = True
+            self._disk_root = self._node_folder(root) if self._is_network(root) else root
         if self._disk_root != root and self._home is None:
             home = _paths.locate(root)
             try:
@@ -349,12 +346,27 @@ class Store:
             self._home = PlainFolder(home, self.disk_bytes // 2, self._report)
         return self._disk_root
 
+    def _node_folder(self, root: Path) -> Path | None:
+        """Where this machine keeps the index of a folder on the network, or None where it can keep none."""
+        try:
+            found = _network.node_folder(root)
+        except OSError as problem:
+            self._report("network", f"{root} is on the network: plain files there, no index: {problem}")
+            return None
+        self._report("network", f"{root} is on the network: plain files there, the index on this machine")
+        return found
+
     def _lock_folder(self) -> Path | None:
         """Folder of the lock files of single flight; raises OSError where there can be none."""
         if not _paths.writable() or self._disk_tier() is None or self._disk_root is None:
             return None
         root = _paths.locate(self._disk_root)
-        _paths.prepare(root)
+        try:
+            _paths.prepare(root)
+        except OSError:
+            return None  # the disk tier says so when it stores
+        if not os.access(root, os.W_OK | os.X_OK):
+            return None
         folder = root / _paths.LOCKS
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
