@@ -18,13 +18,19 @@ def no_counts() -> dict[str, float]:
 
 
 def table(numbers: Numbers) -> dict[str, dict[str, float]]:
-    """Counters by kind, then by event; ``hits`` are those of all tiers."""
+    """Counters by kind, then by event; ``hits`` are those of all tiers.
+
+    Where requests are counted, those without a hit are the misses.
+    """
     result: dict[str, dict[str, float]] = {}
     for (kind, event), number in sorted(numbers.items()):
         counts = result.setdefault(kind, no_counts())
         counts[event] = counts.get(event, 0) + number
         if event.endswith("_hits"):
             counts["hits"] += number
+    for counts in result.values():
+        if "requests" in counts:
+            counts["misses"] = counts.pop("requests") - counts["hits"]
     return result
 
 

@@ -83,8 +83,28 @@ def remove_undecodable(folder: Path, seconds: float) -> int:
     were removed.
     """
     listed = _read_manifest(folder)
-    good: dict[str, Listed] = {}
+    good, bad = _examined(folder, listed, seconds)
     removed = 0
+    for path in bad:
+        with suppress(OSError):
+            path.unlink()
+            removed += 1
+    if good != listed:
+        _write_manifest(folder, good)
+    return removed
+
+
+def undecodable(folder: Path, seconds: float) -> list[Path]:
+    """What ``remove_undecodable`` would remove; nothing is written."""
+    return _examined(folder, _read_manifest(folder), seconds)[1]
+
+
+def _examined(
+    folder: Path, listed: dict[str, Listed], seconds: float
+) -> tuple[dict[str, Listed], list[Path]]:
+    """What to list of the good entries in ``folder``, as far as time allows, and the bad ones."""
+    good: dict[str, Listed] = {}
+    bad = []
     budget, deadline = _DIGESTED, time.monotonic() + seconds
     for path, status in _by_age(_scan(folder), newest_first=True):
         known = listed.get(path.name)
@@ -98,13 +118,10 @@ def remove_undecodable(folder: Path, seconds: float) -> int:
                 if found is not None:
                     good[path.name] = found
                 else:
-                    path.unlink()
-                    removed += 1
+                    bad.append(path)
         elif known is not None and same:
             good[path.name] = known
-    if good != listed:
-        _write_manifest(folder, good)
-    return removed
+    return good, bad
 
 
 def _checked(path: Path, status: os.stat_result, known: Listed | None) -> Listed | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TRACE = "trace"
-XLA_LAYER = "xla"
+XLA_LAYER = _jax.LAYER
 _MIB = 1 << 20
 _DAY = 86400.0
 
@@ -249,14 +249,26 @@ class CacheManager(Housekeeping):
         ``memory_hits``, ``disk_hits``, ``shared_hits`` and ``remote_hits``; ``bytes``, those of all hits; and
         ``seconds_saved``, what computing them took.
         """
-        return {TRACE: no_counts()} | {
-            **self._store.counts_by_kind(),
-            XLA_LAYER: dict(_jax.jax_counts()),
-        }
+        return {TRACE: no_counts()} | {**self._store.counts_by_kind(), XLA_LAYER: _jax.jax_counts()}
+
+    def totals(self) -> dict[str, dict[str, float]]:
+        """As ``stats``, of all processes that used this folder since it was made or cleared.
+
+        A process adds what it counted when it stores and when it ends. What one did that was killed since is
+        left out.
+        """
+        self._take_programs()
+        return {layer: no_counts() for layer in (TRACE, XLA_LAYER)} | self._store.totals()
 
     def close(self) -> None:
         """Close what is open; the manager stays usable."""
+        self._take_programs()
         self._store.close()
+
+    def _take_programs(self) -> None:
+        """Count what JAX did, which writes to the folder of the default cache."""
+        if self._requested == _paths.default_dir():
+            self._store.counts.add(XLA_LAYER, _jax.take_counts())
 
     def _holds_jax_files(self) -> bool:
         path = self._requested
