@@ -51,10 +51,28 @@ def run(capsys):
 def test_status_shows_every_layer(run, filled):
     status, out, errors = run("status")
     assert (status, errors) == (DONE, "")
-    first, *rows = out.splitlines()
+    first, *rows, last = out.splitlines()
     assert "healthy" in first and "of 10.0 GiB" in first and "free" in first
     assert [row.split()[0] for row in rows] == ["layer", "traces", "functions", "xla"]
     assert rows[1].split()[1] == "1"
+    assert last == "tiers  memory 0 hits · disk 0 hits · shared off · remote off"
+
+
+def test_status_counts_what_earlier_processes_did(run, filled, monkeypatch, tmp_path):
+    filled.close()
+    reader = CacheManager(filled.path)
+    assert reader.get_trace(TRACE.key) and reader.get_trace(TRACE.key) and reader.get_trace("a" * 64) is None
+    reader.close()
+    monkeypatch.setenv("PHASIC_CACHE_SHARED", str(tmp_path / "group"))
+    monkeypatch.setenv("PHASIC_CACHE_REMOTE", "https://me:secret@host/cache")
+    traces, tiers = (run("status")[1].splitlines()[number] for number in (2, -1))
+    assert traces.split()[-4:] == ["2", "1", "0", "s"]
+    assert tiers == (
+        f"tiers  memory 1 hit · disk 1 hit · shared 0 hits ({tmp_path / 'group'})"
+        " · remote 0 hits (https://…@host/cache)"
+    )
+    layer = json.loads(run("status", "--json")[1])["layers"]["trace"]
+    assert (layer["hits"], layer["misses"], layer["stores"]) == (2, 1, 1)
 
 
 def test_without_a_command_it_is_status(run, filled):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from . import _doctor, _paths
 from ._cli_text import duration, plural, size, table
+from ._counts import no_counts
 from ._manager import TRACE, XLA_LAYER, CacheManager
 
 DONE, PROBLEMS, USAGE, UNUSABLE = 0, 1, 2, 3
@@ -39,10 +40,14 @@ def status(manager: CacheManager, options: argparse.Namespace) -> Answer:
     """Where the cache is, how it is, and how much of what it holds."""
     path, problem = manager.path, manager.problem()
     rows = manager.list() if problem is None else []
-    layers = {name: _layer([row for row in rows if row["layer"] == name]) for name in _names(rows)}
+    totals = manager.totals() if problem is None else {}
+    layers = {
+        name: _layer([row for row in rows if row["layer"] == name], totals.get(name, no_counts()))
+        for name in _names(rows)
+    }
     used = sum(layer["size_bytes"] for layer in layers.values())
     free = None if path is None or problem is not None else _free_bytes(path)
-    report = {
+    report: dict[str, Any] = {
         "path": None if path is None else str(path),
         "healthy": manager.healthy,
         "problem": problem,
@@ -50,6 +55,7 @@ def status(manager: CacheManager, options: argparse.Namespace) -> Answer:
         "limit_bytes": manager.limit_bytes,
         "free_bytes": free,
         "layers": layers,
+        "tiers": manager.tiers() if problem is None else [],
     }
     if problem is not None:
         return Answer(report, [f"cache  {path}  cannot be used: {problem}"], UNUSABLE)
@@ -64,12 +70,16 @@ def status(manager: CacheManager, options: argparse.Namespace) -> Answer:
             str(layer["entries"]),
             size(layer["size_bytes"]),
             f"{duration(now - layer['newest'])} ago" if layer["entries"] else "",
+            f"{layer['hits']:,}",
+            f"{layer['misses']:,}",
+            duration(layer["seconds_saved"]),
         )
         for name, layer in layers.items()
     ]
     lines = [
         f"cache  {_short(path)}  {state} · {sizes}",
-        *table(("layer", "entries", "size", "newest"), shown),
+        *table(("layer", "entries", "size", "newest", "hits", "misses", "saved"), shown),
+        "tiers  " + " · ".join(_tier(row) for row in report["tiers"]),
     ]
     return Answer(report, lines, DONE if manager.healthy else PROBLEMS)
 
@@ -256,11 +266,19 @@ def _names(rows: Any) -> list[str]:
     return [*_TITLES, *sorted({row["layer"] for row in rows} - _TITLES.keys())]
 
 
-def _layer(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _tier(row: dict[str, Any]) -> str:
+    if row["place"] is None:
+        return f"{row['tier']} off"
+    place = f" ({row['place']})" if row["tier"] in ("shared", "remote") else ""
+    return f"{row['tier']} {plural(row['hits'], 'hit', 'hits')}{place}"
+
+
+def _layer(rows: list[dict[str, Any]], counts: dict[str, float]) -> dict[str, Any]:
     return {
         "entries": len(rows),
         "size_bytes": sum(row["size_bytes"] for row in rows),
         "newest": max((row["stored_at"] for row in rows), default=None),
+        **{event: counts[event] for event in ("hits", "misses", "stores", "seconds_saved")},
     }
 
 

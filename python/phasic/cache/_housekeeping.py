@@ -59,6 +59,21 @@ class Housekeeping:
 
         return rows(self._store, self.path, layer, sort)
 
+    def tiers(self) -> Sequence[dict[str, Any]]:
+        """Where entries are looked for, in this order: memory, disk, shared folders, a remote address.
+
+        Returns:
+            Dicts with ``tier``; ``place``, a folder, several or an address, None for a tier that is not used;
+            and ``hits``, by all processes, as ``totals`` counts them; JAX's own hits are not among them.
+        """
+        from ._listing import tiers
+
+        return tiers(self.path, self.totals())
+
+    def totals(self) -> dict[str, dict[str, float]]:
+        """What all processes counted, by layer."""
+        raise NotImplementedError
+
     def verify(self, deep: bool = False, repair: bool = False) -> dict[str, Any]:
         """Check every entry on disk: its header, its digest, for a trace also every index in it and its key.
 

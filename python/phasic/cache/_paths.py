@@ -100,6 +100,11 @@ def remote_url() -> str | None:
     return os.environ.get("PHASIC_CACHE_REMOTE") or None
 
 
+def without_password(address: str) -> str:
+    """An address, or several, to show to anyone."""
+    return _PASSWORD.sub(r"\1…@", address)
+
+
 def remote_may_be_written() -> bool:
     """Whether ``PHASIC_CACHE_REMOTE_WRITE`` is 1."""
     return os.environ.get("PHASIC_CACHE_REMOTE_WRITE") == "1"
@@ -124,7 +129,7 @@ def jax_dir_of_user() -> str | None:
 def variables() -> dict[str, str]:
     """Environment variables in force that concern the cache, without the passwords in addresses."""
     return {
-        name: _PASSWORD.sub(r"\1…@", value)
+        name: without_password(value)
         for name, value in sorted(os.environ.items())
         if name.startswith(("PHASIC_", "JAX_COMPILATION_CACHE", "JAX_PERSISTENT_CACHE", "XDG_CACHE_HOME"))
         or name == "JAX_ENABLE_COMPILATION_CACHE"
