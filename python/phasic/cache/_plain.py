@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ from ._paths import PLAIN, is_link
 from ._report import Reporter
 
 _FILE = re.compile(r"([a-z][a-z0-9_-]{0,31})-([0-9a-f]{64})\.phx")
+_TEMPORARY = ".tmp"
+_STALE_SECONDS = 3600.0
 _DIGITS = re.compile("[0-9a-f]{2}")
 
 
@@ -92,7 +95,7 @@ class PlainFolder:
             if path.lstat().st_size == len(header) + len(payload):
                 return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        temporary = path.with_name(f".{secrets.token_hex(8)}{_TEMPORARY}")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             with os.fdopen(descriptor, "wb") as file:
@@ -142,10 +145,32 @@ class PlainFolder:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
+        """Remove entries stored before a time, then the oldest above a limit; how many went."""
+        found = sorted(self.entries(), key=lambda entry: entry.stored_at)
+        used, removed = sum(entry.size for entry in found), 0
+        for entry in found:
+            if used <= limit_bytes and (stored_before is None or entry.stored_at >= stored_before):
+                break
+            used -= entry.size
+            with suppress(OSError):
+                removed += self.delete(entry.kind, entry.key)
+        return removed
+
+    def sweep(self) -> int:
+        """Remove what killed writers left over an hour ago; how many files."""
+        removed = 0
+        for path in self._files():
+            with suppress(OSError):
+                if path.suffix == _TEMPORARY and time.time() - path.lstat().st_mtime > _STALE_SECONDS:
+                    path.unlink()
+                    removed += 1
+        return removed
+
     def clear(self) -> None:
         """Remove all entries. Raises OSError."""
         for path in self._files():
-            if _FILE.fullmatch(path.name) or path.suffix == ".tmp":
+            if _FILE.fullmatch(path.name) or path.suffix == _TEMPORARY:
                 path.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:

@@ -179,16 +179,15 @@ class Store:
         return found
 
     def publish(self, folder: Path) -> int:
-        """Copy the portable entries of the disk tier into a folder of plain files; how many were new there.
+        """Copy the portable entries on disk into a folder of plain files; how many were new there.
 
         Others may read the files, if the folder lets them. Raises OSError if the folder cannot be written.
         """
-        disk = self._disk_tier(create=False)
         target = PlainFolder(folder, self.disk_bytes // 2, self._report)
         target.root.mkdir(parents=True, exist_ok=True)
         published = 0
-        for info in [] if disk is None else disk.entries():
-            entry = disk.read(info.kind, info.key) if disk and info.kind in PORTABLE else None
+        for info in self.entries():
+            entry = self._on_disk(info.kind, info.key) if info.kind in PORTABLE else None
             if entry is not None:
                 published += target.write(info.kind, info.key, *entry, mode=0o644)
         return published
@@ -221,12 +220,18 @@ class Store:
     def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
         """Remove entries stored before a time, then those of least worth above a limit; how many went."""
         disk = self._disk_tier(create=False)
-        return 0 if disk is None else disk.prune(limit_bytes, stored_before)
+        removed = 0 if disk is None else disk.prune(limit_bytes, stored_before)
+        if self._home is not None and _paths.writable():
+            removed += self._home.prune(limit_bytes, stored_before)
+        return removed
 
     def sweep(self) -> int:
         """Remove what killed writers left behind over an hour ago; how many files."""
         disk = self._disk_tier(create=False)
-        return 0 if disk is None else disk.sweep()
+        removed = 0 if disk is None else disk.sweep()
+        if self._home is not None and _paths.writable():
+            removed += self._home.sweep()
+        return removed
 
     def clear(self) -> None:
         """Remove all entries; raises OSError if the disk refuses."""
@@ -257,13 +262,17 @@ class Store:
         """
         return table(self.counts.all())
 
-    def _below_memory(self, kind: str, key: str) -> tuple[Entry | None, str]:
+    def _on_disk(self, kind: str, key: str) -> Entry | None:
         disk = self._disk_tier(create=False)
         entry = None if disk is None else disk.read(kind, key)
         if entry is None and self._home is not None:
             entry = self._home.read(kind, key)
             if entry is not None:
                 self._put_on_disk(kind, key, entry, anew=False)
+        return entry
+
+    def _below_memory(self, kind: str, key: str) -> tuple[Entry | None, str]:
+        entry = self._on_disk(kind, key)
         if entry is not None or kind not in PORTABLE:
             return entry, "disk"
         for tier, lookup in self._lookups():
