@@ -228,6 +228,7 @@ def test_sealed_bytes_of_a_network_home(far: CacheManager, folder: Path) -> None
 
 def test_a_network_home_is_pruned_by_size_and_age(far: CacheManager, folder: Path) -> None:
     os.utime(entry_file(folder), (1e9, 1e9))
+    assert [entry["key"] for entry in far.vacuum(max_age_days=30, dry_run=True)["entries"]] == [KEY]
     assert far.vacuum(max_age_days=30)["removed"] == 1
     assert [entry.key for entry in far.entries()] == [OTHER]
     assert far.vacuum(max_size_gb=0)["removed"] == 1 and far.entries() == []

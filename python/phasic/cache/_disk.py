@@ -177,29 +177,38 @@ class DiskTier:
         with found:
             return found.read()
 
-    def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
-        """Remove entries stored before a time, then those of least worth above a limit; how many went."""
+    def doomed(self, limit_bytes: int, stored_before: float | None = None) -> list[Row]:
+        """What ``prune`` removes; nothing where nothing can be written."""
         self._note()
         used = self._live.write(Index.used_bytes, 0)
         rows: list[Row] = self._live.write(Index.rows, [])
         cutoff = -math.inf if stored_before is None else stored_before
         old = [row for row in rows if row.stored_at < cutoff]
-        removed = self._remove(old)
         used -= sum(row.size for row in old)
-        return removed + self._remove(victims(rows[len(old) :], used, limit_bytes))
+        return [*old, *victims(rows[len(old) :], used, limit_bytes)]
 
-    def sweep(self) -> int:
-        """Remove folders set aside, and value files left by killed writers over an hour ago; how many."""
+    def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
+        """Remove entries stored before a time, then those of least worth above a limit; how many went."""
+        return self._remove(self.doomed(limit_bytes, stored_before))
+
+    def orphans(self) -> list[str]:
+        """Names of value files that killed writers left over an hour ago."""
         rows = self._live.write(lambda index: index.rows(), None)
         if rows is None:
-            return 0
-        named, removed = {row.filename for row in rows}, 0
-        for name in value_names(self.folder):
-            if name not in named and self._age(name) > _ORPHAN_AGE:
-                remove_value(self.folder, name)
-                removed += 1
-        remove_set_aside(self.root)
-        return removed
+            return []
+        named = {row.filename for row in rows}
+        return [
+            name for name in value_names(self.folder) if name not in named and self._age(name) > _ORPHAN_AGE
+        ]
+
+    def sweep(self) -> int:
+        """Remove folders set aside, and the orphans; how many of these."""
+        orphans = self.orphans()
+        for name in orphans:
+            remove_value(self.folder, name)
+        if self._live.write(lambda index: True, False):
+            remove_set_aside(self.root)
+        return len(orphans)
 
     def clear(self) -> None:
         """Remove all entries, also of a damaged index; raises OSError where that is impossible."""

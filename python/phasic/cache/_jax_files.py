@@ -168,17 +168,28 @@ def prune(
 
     Returns how many were removed.
     """
-    files = _by_age(entries(root))
-    count, used, removed = len(files), sum(status.st_size for _, status in files), 0
-    for path, status in files:
-        if count <= max_files and used <= max_bytes and status.st_mtime >= changed_before:
-            break
+    removed = 0
+    for path, _ in doomed(root, max_files=max_files, max_bytes=max_bytes, changed_before=changed_before):
         with suppress(OSError):
             path.unlink()
             removed += 1
+    return removed
+
+
+def doomed(
+    root: Path, *, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES, changed_before: float = 0.0
+) -> list[tuple[Path, int]]:
+    """Files that ``prune`` removes, and their sizes in bytes."""
+    files = _by_age(entries(root))
+    count, used = len(files), sum(status.st_size for _, status in files)
+    found = []
+    for path, status in files:
+        if count <= max_files and used <= max_bytes and status.st_mtime >= changed_before:
+            break
+        found.append((path, status.st_size))
         count -= 1
         used -= status.st_size
-    return removed
+    return found
 
 
 def entries(root: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _jax, _jax_files, _paths, _programs
+from . import _jax, _jax_files, _paths
 from ._counts import no_counts
 from ._housekeeping import Housekeeping
 from ._store import MEMORY_BYTES, Store
@@ -204,30 +204,47 @@ class CacheManager(Housekeeping):
             freed = before["total_size_mb"] - after["total_size_mb"]
             logger.info("%d files left, %.2f MB deleted from %s", after["num_files"], freed, path)
 
-    def vacuum(self, max_age_days: float = 30, max_size_gb: float = 10.0) -> dict[str, float]:
-        """Remove what is above an age, then the oldest above a size, and what killed writers left.
+    def vacuum(
+        self, max_age_days: float = 30, max_size_gb: float = 10.0, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Remove what is above an age, then the least worth above a size, and what killed writers left.
+
+        Args:
+            max_age_days: age in days above which entries go.
+            max_size_gb: size in GiB that is left at most.
+            dry_run: report only.
 
         Returns:
-            ``removed``, the number of entries and files that went, ``freed_mb``, ``num_files`` and
-            ``total_size_mb``.
+            ``removed``, the number of entries and files that went, or would; ``freed_mb``; ``num_files`` and
+            ``total_size_mb`` that are there now. With ``dry_run`` also ``entries``, dicts with ``layer``,
+            ``key`` and ``size_bytes`` of what would go, and ``leftovers``, the files of killed writers.
         """
         if not max_age_days >= 0 or not max_size_gb >= 0:
             raise ValueError(f"limits must not be negative, got {max_age_days} days and {max_size_gb} GB")
+        from ._vacuum import doomed, vacuum
+
         before = self.info()
-        removed = 0
         path = self.path
-        if path is not None and _paths.is_ours(path):
-            limit, cutoff = int(max_size_gb * (1 << 30)), time.time() - max_age_days * _DAY
-            removed += self._store.sweep() + _programs.sweep(path / _paths.XLA)
-            removed += _jax_files.prune(path / _paths.XLA, max_bytes=limit, changed_before=cutoff)
-            programs = sum(_size(file) for file in _jax_files.entries(path / _paths.XLA))
-            removed += self._store.prune(max(limit - programs, 0), stored_before=cutoff)
-        after = self.info()
+        root = path if path is not None and _paths.is_ours(path) else None
+        limit, cutoff = int(max_size_gb * (1 << 30)), time.time() - max_age_days * _DAY
+        found: dict[str, Any] = {}
+        if dry_run:
+            found = (
+                {"entries": [], "leftovers": 0} if root is None else doomed(self._store, root, limit, cutoff)
+            )
+            removed = len(found["entries"]) + found["leftovers"]
+            freed = sum(entry["size_bytes"] for entry in found["entries"]) / _MIB
+            after = before
+        else:
+            removed = 0 if root is None else vacuum(self._store, root, limit, cutoff)
+            after = self.info()
+            freed = max(before["total_size_mb"] - after["total_size_mb"], 0.0)
         return {
             "removed": removed,
-            "freed_mb": max(before["total_size_mb"] - after["total_size_mb"], 0.0),
+            "freed_mb": freed,
             "num_files": after["num_files"],
             "total_size_mb": after["total_size_mb"],
+            **found,
         }
 
     def prune_kind(self, kind: str, max_bytes: int, stored_before: float | None = None) -> int:
@@ -296,13 +313,6 @@ def _with_status(paths: list[Path], root: Path) -> list[tuple[str, os.stat_resul
         except FileNotFoundError:
             continue
     return found
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 _current: tuple[Path | None, CacheManager] | None = None

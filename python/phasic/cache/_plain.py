@@ -145,27 +145,24 @@ class PlainFolder:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
-        """Remove entries stored before a time, then the oldest above a limit; how many went."""
+    def doomed(self, limit_bytes: int, stored_before: float | None = None) -> list[PlainEntry]:
+        """Entries stored before a time, then the oldest above a limit."""
         found = sorted(self.entries(), key=lambda entry: entry.stored_at)
-        used, removed = sum(entry.size for entry in found), 0
-        for entry in found:
+        used = sum(entry.size for entry in found)
+        for count, entry in enumerate(found):
             if used <= limit_bytes and (stored_before is None or entry.stored_at >= stored_before):
-                break
+                return found[:count]
             used -= entry.size
-            with suppress(OSError):
-                removed += self.delete(entry.kind, entry.key)
-        return removed
+        return found
 
-    def sweep(self) -> int:
-        """Remove what killed writers left over an hour ago; how many files."""
-        removed = 0
+    def orphans(self) -> list[Path]:
+        """Files that killed writers left over an hour ago."""
+        found = []
         for path in self._files():
             with suppress(OSError):
                 if path.suffix == _TEMPORARY and time.time() - path.lstat().st_mtime > _STALE_SECONDS:
-                    path.unlink()
-                    removed += 1
-        return removed
+                    found.append(path)
+        return found
 
     def clear(self) -> None:
         """Remove all entries. Raises OSError."""

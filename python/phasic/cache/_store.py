@@ -6,7 +6,7 @@ what each tier did in this process; nothing is written for them.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,12 +158,14 @@ class Store:
             return False
         disk = self._disk_tier(create=False)
         deleted = disk is not None and disk.delete(kind, key)
-        if self._home is not None:
-            try:
-                deleted = self._home.delete(kind, key) or deleted
-            except OSError as problem:
-                self._report(f"home {problem.errno}", f"{self.root} cannot be changed: {problem}")
-        return deleted
+        return self._delete_at_home(kind, key) or deleted
+
+    def _delete_at_home(self, kind: str, key: str) -> bool:
+        try:
+            return self._home is not None and self._home.delete(kind, key)
+        except OSError as problem:
+            self._report(f"home {problem.errno}", f"{self.root} cannot be changed: {problem}")
+            return False
 
     def entries(self, kind: str | None = None) -> "list[EntryInfo]":
         """What the disk tier holds of ``kind``, or of every kind, oldest first."""
@@ -217,21 +219,44 @@ class Store:
             found = self._home.sealed(check_kind(kind), check_key(key))
         return found
 
+    def doomed(self, limit_bytes: int, stored_before: float | None = None) -> list[tuple[str, str, int]]:
+        """Kind, key and size of what ``prune`` removes, once for each copy on disk."""
+        disk = self._disk_tier(create=False)
+        rows = [] if disk is None else disk.doomed(limit_bytes, stored_before)
+        named = ((*row.name.partition("/")[::2], row.size) for row in rows)
+        return [*named, *self._doomed_at_home(limit_bytes, stored_before)]
+
     def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
         """Remove entries stored before a time, then those of least worth above a limit; how many went."""
         disk = self._disk_tier(create=False)
         removed = 0 if disk is None else disk.prune(limit_bytes, stored_before)
-        if self._home is not None and _paths.writable():
-            removed += self._home.prune(limit_bytes, stored_before)
+        for kind, key, _ in self._doomed_at_home(limit_bytes, stored_before):
+            removed += self._delete_at_home(kind, key)
         return removed
+
+    def _doomed_at_home(self, limit_bytes: int, stored_before: float | None) -> list[tuple[str, str, int]]:
+        if self._home is None or not _paths.writable():
+            return []
+        found = self._home.doomed(limit_bytes, stored_before)
+        return [(entry.kind, entry.key, entry.size) for entry in found]
+
+    def leftovers(self) -> int:
+        """How many files killed writers left over an hour ago."""
+        disk = self._disk_tier(create=False)
+        return (0 if disk is None else len(disk.orphans())) + len(self._orphans_at_home())
 
     def sweep(self) -> int:
         """Remove what killed writers left behind over an hour ago; how many files."""
         disk = self._disk_tier(create=False)
         removed = 0 if disk is None else disk.sweep()
-        if self._home is not None and _paths.writable():
-            removed += self._home.sweep()
+        for path in self._orphans_at_home():
+            with suppress(OSError):
+                path.unlink()
+                removed += 1
         return removed
+
+    def _orphans_at_home(self) -> list[Path]:
+        return [] if self._home is None or not _paths.writable() else self._home.orphans()
 
     def clear(self) -> None:
         """Remove all entries; raises OSError if the disk refuses."""
