@@ -24,7 +24,7 @@ def between():
 {between}
     pass
 
-main(between)
+main(between, {use})
 """
 
 
@@ -35,10 +35,10 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def used(stage: Stage) -> dict[str, Any]:
+def used(stage: Stage, use: str = "use") -> dict[str, Any]:
     """What a process in this place reports."""
     between = "".join(f"    {line}\n" for line in stage.between.splitlines())
-    script = SCRIPT.format(home=str(stage.root / "home"), before=stage.before, between=between)
+    script = SCRIPT.format(home=str(stage.root / "home"), before=stage.before, between=between, use=use)
     inherited = environment()
     path = f"{inherited['PYTHONPATH']}:{ROOT}"
     kept = {name: inherited[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in inherited}
@@ -78,3 +78,27 @@ def test_a_hostile_place_changes_nothing(name: str, stage: Stage, without: list[
     assert report["first"] == report["second"] == without
     assert report["held"] < LIMIT_SECONDS
     assert len(set(report["lines"])) == len(report["lines"]) <= 3, "a fault is one line"
+
+
+@pytest.fixture(scope="module")
+def compiled_without(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The numbers of compiled programs of a process without a cache."""
+    off = Stage(tmp_path_factory.mktemp("off"), {"HOME": "/nowhere", "PHASIC_CACHE": "off"})
+    numbers: list[str] = used(off, "use_jax")["first"]
+    return numbers
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="places of Linux")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("no_home_and_no_user", "name_with_a_nul", "name_too_long_for_a_folder", "links_in_a_ring"),
+        *("folder_of_another_user", "world_writable", "unreadable", "read_only_and_filled"),
+        *("files_of_no_length", "vanishes_in_use", "lock_file_of_a_living_process"),
+    ],
+)
+def test_a_hostile_place_changes_no_program(name: str, stage: Stage, compiled_without: list[str]) -> None:
+    PLACES[name](stage)
+    report = used(stage, "use_jax")
+    assert report["first"] == report["second"] == compiled_without
+    assert len(set(report["lines"])) == len(report["lines"]) <= 4, "three, and one of compiled programs"

@@ -67,13 +67,31 @@ def use() -> list[str]:
     return found
 
 
+def use_jax() -> list[str]:
+    """Compile and call the model and its gradient with JAX's cache on; the numbers."""
+    import jax
+    from phasic.cache import enable_jax_cache
+
+    enable_jax_cache()
+    # Another program at each call, so that JAX reads and writes at each.
+    scale = 2.0 ** len(_programs)
+    _programs.append(scale)
+    model = merger().model()
+    function = jax.jit(jax.value_and_grad(lambda theta: scale * model.log_likelihood(theta, TIMES[1:])))
+    value, gradient = function(jax.numpy.asarray([RATE]))
+    return [float(each).hex() for each in (value / scale, gradient[0] / scale)]
+
+
+_programs: list[float] = []
+
+
 def clear() -> None:
     """Clear the cache; it may refuse, with the errors that it documents."""
     with contextlib.suppress(ValueError, OSError):
         default_manager().clear(confirm=True)
 
 
-def main(between: Callable[[], None]) -> None:
+def main(between: Callable[[], None], use: Callable[[], list[str]] = use) -> None:
     """Use the cache twice, with something in between, and report."""
     lines: list[str] = []
     handler = logging.Handler()

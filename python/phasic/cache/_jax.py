@@ -22,6 +22,7 @@ _EVENTS = {
 _SAVED = "/jax/compilation_cache/compile_time_saved_sec"
 _CHECK_SECONDS = 1.0
 _MIN_FREE_BYTES = 64 << 20
+_PROBE_BYTES = 4096
 _FAULTS = (ImportError, AttributeError, LookupError, TypeError, ValueError, RuntimeError, OSError)
 
 
@@ -182,8 +183,10 @@ def _make(root: Path, folder: Path) -> None:
         raise _paths.UnusableFolderError(f"the disk of {folder} is full")
     # JAX warns at every program that it cannot write, so find out once.
     probe = folder / ".probe"
-    probe.write_bytes(b"")
-    probe.unlink()
+    try:
+        probe.write_bytes(bytes(_PROBE_BYTES))
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _configure(config: Any, folder: Path, writing: bool) -> None:
