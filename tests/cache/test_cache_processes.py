@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from phasic.cache import CacheManager
-from phasic.cache._index import _quick_check, open_index
 from phasic.cache._lock import ForkSafeLock
+from phasic.cache._opening import _quick_check, open_index
 
 from .conftest import Script, environment, run_script
 

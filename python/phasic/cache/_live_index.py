@@ -14,8 +14,9 @@ import diskcache
 
 from ._aside import remove_set_aside, set_aside
 from ._entry import DamagedError, read_header, seconds_of
-from ._index import DATABASE_ERRORS, BrokenIndexError, FrozenIndex, Index, is_corruption, open_index
+from ._index import FrozenIndex, Index
 from ._lock import ForkSafeLock, file_lock
+from ._opening import DATABASE_ERRORS, BrokenIndexError, is_corruption, open_index
 from ._paths import INDEX, check_owner, is_link, is_ours, locate, prepare, writable
 from ._report import Reporter
 from ._values import ValueFile, open_value, value_names, value_path

@@ -9,7 +9,6 @@ import os
 import re
 import secrets
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,8 +20,7 @@ from ._paths import PLAIN, is_link
 from ._report import Reporter
 
 _FILE = re.compile(r"([a-z][a-z0-9_-]{0,31})-([0-9a-f]{64})\.phx")
-_TEMPORARY = ".tmp"
-_STALE_SECONDS = 3600.0
+TEMPORARY = ".tmp"
 _DIGITS = re.compile("[0-9a-f]{2}")
 
 
@@ -95,7 +93,7 @@ class PlainFolder:
             if path.lstat().st_size == len(header) + len(payload):
                 return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{secrets.token_hex(8)}{_TEMPORARY}")
+        temporary = path.with_name(f".{secrets.token_hex(8)}{TEMPORARY}")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             with os.fdopen(descriptor, "wb") as file:
@@ -145,29 +143,10 @@ class PlainFolder:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def doomed(self, limit_bytes: int, stored_before: float | None = None) -> list[PlainEntry]:
-        """Entries stored before a time, then the oldest above a limit."""
-        found = sorted(self.entries(), key=lambda entry: entry.stored_at)
-        used = sum(entry.size for entry in found)
-        for count, entry in enumerate(found):
-            if used <= limit_bytes and (stored_before is None or entry.stored_at >= stored_before):
-                return found[:count]
-            used -= entry.size
-        return found
-
-    def orphans(self) -> list[Path]:
-        """Files that killed writers left over an hour ago."""
-        found = []
-        for path in self._files():
-            with suppress(OSError):
-                if path.suffix == _TEMPORARY and time.time() - path.lstat().st_mtime > _STALE_SECONDS:
-                    found.append(path)
-        return found
-
     def clear(self) -> None:
         """Remove all entries. Raises OSError."""
         for path in self._files():
-            if _FILE.fullmatch(path.name) or path.suffix == _TEMPORARY:
+            if _FILE.fullmatch(path.name) or path.suffix == TEMPORARY:
                 path.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:

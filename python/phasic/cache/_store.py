@@ -6,13 +6,13 @@ what each tier did in this process; nothing is written for them.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import _network, _paths
 from ._counts import Counts, table
-from ._entry import DEAR_SECONDS, Entry, Payload, check_key, check_kind, with_seconds
+from ._entry import Entry, Payload, check_key, check_kind, with_seconds
 from ._flight import WAIT_SECONDS, Flights
 from ._lock import ForkSafeLock
 from ._memory import MemoryTier
@@ -57,7 +57,7 @@ class Store:
         self._is_network = is_network
         self._memory = MemoryTier(memory_bytes)
         self._disk: DiskTier | None = None
-        self._home: PlainFolder | None = None
+        self._home: _network.NetworkHome | None = None
         self._settled = False
         self._disk_root: Path | None = None
         self._shared: dict[Path, PlainFolder] = {}
@@ -158,14 +158,7 @@ class Store:
             return False
         disk = self._disk_tier(create=False)
         deleted = disk is not None and disk.delete(kind, key)
-        return self._delete_at_home(kind, key) or deleted
-
-    def _delete_at_home(self, kind: str, key: str) -> bool:
-        try:
-            return self._home is not None and self._home.delete(kind, key)
-        except OSError as problem:
-            self._report(f"home {problem.errno}", f"{self.root} cannot be changed: {problem}")
-            return False
+        return (self._home is not None and self._home.discard(kind, key)) or deleted
 
     def entries(self, kind: str | None = None) -> "list[EntryInfo]":
         """What the disk tier holds of ``kind``, or of every kind, oldest first."""
@@ -223,40 +216,28 @@ class Store:
         """Kind, key and size of what ``prune`` removes, once for each copy on disk."""
         disk = self._disk_tier(create=False)
         rows = [] if disk is None else disk.doomed(limit_bytes, stored_before)
-        named = ((*row.name.partition("/")[::2], row.size) for row in rows)
-        return [*named, *self._doomed_at_home(limit_bytes, stored_before)]
+        found = [(*row.name.partition("/")[::2], row.size) for row in rows]
+        if self._home is not None:
+            found += [entry[:3] for entry in self._home.doomed(limit_bytes, stored_before)]
+        return found
 
     def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
         """Remove entries stored before a time, then those of least worth above a limit; how many went."""
         disk = self._disk_tier(create=False)
         removed = 0 if disk is None else disk.prune(limit_bytes, stored_before)
-        for kind, key, _ in self._doomed_at_home(limit_bytes, stored_before):
-            removed += self._delete_at_home(kind, key)
-        return removed
-
-    def _doomed_at_home(self, limit_bytes: int, stored_before: float | None) -> list[tuple[str, str, int]]:
-        if self._home is None or not _paths.writable():
-            return []
-        found = self._home.doomed(limit_bytes, stored_before)
-        return [(entry.kind, entry.key, entry.size) for entry in found]
+        return removed + (0 if self._home is None else self._home.prune(limit_bytes, stored_before))
 
     def leftovers(self) -> int:
         """How many files killed writers left over an hour ago."""
         disk = self._disk_tier(create=False)
-        return (0 if disk is None else len(disk.orphans())) + len(self._orphans_at_home())
+        found = 0 if disk is None else len(disk.orphans())
+        return found + (0 if self._home is None else len(self._home.orphans()))
 
     def sweep(self) -> int:
         """Remove what killed writers left behind over an hour ago; how many files."""
         disk = self._disk_tier(create=False)
         removed = 0 if disk is None else disk.sweep()
-        for path in self._orphans_at_home():
-            with suppress(OSError):
-                path.unlink()
-                removed += 1
-        return removed
-
-    def _orphans_at_home(self) -> list[Path]:
-        return [] if self._home is None or not _paths.writable() else self._home.orphans()
+        return removed + (0 if self._home is None else self._home.sweep())
 
     def clear(self) -> None:
         """Remove all entries; raises OSError if the disk refuses."""
@@ -327,12 +308,7 @@ class Store:
         disk = self._disk_tier()
         stored = disk is not None and disk.write(kind, key, *entry)
         if anew and self._home is not None:
-            try:
-                dear = entry.seconds >= DEAR_SECONDS
-                self._home.write(kind, key, *entry, mode=0o600, durable=dear)
-                stored = True
-            except OSError as problem:
-                self._report(f"home {problem.errno}", f"{self.root} cannot be written: {problem}")
+            stored = self._home.keep(kind, key, entry) or stored
         url = _paths.remote_url()
         if anew and url is not None and kind in PORTABLE and _paths.remote_may_be_written():
             self._remote(url).write(kind, key, *entry)
@@ -364,7 +340,8 @@ class Store:
         """Where the disk tier goes: to ``root``, or to this machine if that is on the network."""
         if not self._settled:
             self._settled = True
-            self._disk_root = self._node_folder(root) if self._is_network(root) else root
+            on_network = self._is_network(root)
+            self._disk_root = _network.usable_node_folder(root, self._report) if on_network else root
         if self._disk_root != root and self._home is None:
             home = _paths.locate(root)
             try:
@@ -377,18 +354,8 @@ class Store:
             except OSError as problem:
                 self._report("home", f"{home} cannot be used, going on without it: {problem}")
                 return None
-            self._home = PlainFolder(home, self.disk_bytes // 2, self._report)
+            self._home = _network.NetworkHome(home, self.disk_bytes // 2, self._report)
         return self._disk_root
-
-    def _node_folder(self, root: Path) -> Path | None:
-        """Where this machine keeps the index of a folder on the network, or None where it can keep none."""
-        try:
-            found = _network.node_folder(root)
-        except OSError as problem:
-            self._report("network", f"{root} is on the network: plain files there, no index: {problem}")
-            return None
-        self._report("network", f"{root} is on the network: plain files there, the index on this machine")
-        return found
 
     def _lock_folder(self) -> Path | None:
         """Folder of the lock files of single flight; raises OSError where there can be none."""
