@@ -125,6 +125,22 @@ def test_a_folder_that_cannot_be_written_still_hits(script: Script, tmp_path: Pa
     assert len(found["lines"]) == 1 and "none is stored" in found["lines"][0]
 
 
+def test_a_process_that_must_only_read_stops_writing_among_damage(script: Script) -> None:
+    code = """
+        import os
+        import jax
+        from phasic.cache import enable_jax_cache
+
+        folder = enable_jax_cache()
+        (folder / f"jit_step-{'ab' * 32}-cache").write_bytes(b"damaged")
+        os.environ["PHASIC_CACHE"] = "ro"
+        print(enable_jax_cache())
+        jax.jit(lambda x: x + 2)(1.0)
+        print(len(list(folder.glob("*-cache"))))
+    """
+    assert script(code).split() == ["None", "1"]
+
+
 def test_from_reading_to_writing_in_one_process(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     code = """
         import os

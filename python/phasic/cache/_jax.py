@@ -20,6 +20,7 @@ _EVENTS = {
 }
 #: Whole seconds that the program took to compile, less what reading it took.
 _SAVED = "/jax/compilation_cache/compile_time_saved_sec"
+_LEAST_SECONDS = "jax_persistent_cache_min_compile_time_secs"
 _CHECK_SECONDS = 1.0
 _MIN_FREE_BYTES = 64 << 20
 _PROBE_BYTES = 4096
@@ -113,8 +114,11 @@ def _enable() -> Path | None:
     writing = asked and _can_be_made(root, folder)
     if writing:
         _clean(root, folder)
-    elif not _is_sound(root, folder):
-        return None
+    else:
+        if current == str(folder):
+            config.update(_LEAST_SECONDS, math.inf)  # whatever comes, nothing is written from now on
+        if not _is_sound(root, folder):
+            return None
     _configure(config, folder, writing)
     _state.folder, _state.asked = folder, asked
     return folder
@@ -134,6 +138,7 @@ def _can_be_made(root: Path, folder: Path) -> bool:
     except OSError as problem:
         if not _paths.is_ours(root) or not _paths.is_folder(folder):
             raise
+        _check(root, folder)
         _say(f"compiled programs are read from {folder}, and none is stored: {problem}")
         return False
     return True
@@ -193,7 +198,7 @@ def _configure(config: Any, folder: Path, writing: bool) -> None:
     from jax.experimental.compilation_cache import compilation_cache
 
     # What took less than this to compile is not written, and reading does not look at it.
-    config.update("jax_persistent_cache_min_compile_time_secs", 0.0 if writing else math.inf)
+    config.update(_LEAST_SECONDS, 0.0 if writing else math.inf)
     if not writing:
         # With a limit of size JAX writes a file at every hit.
         config.update("jax_compilation_cache_max_size", -1)
