@@ -14,6 +14,7 @@ from . import _jax, _jax_files, _paths
 from ._counts import no_counts
 from ._housekeeping import Housekeeping
 from ._store import MEMORY_BYTES, Store
+from ._vacuum import doomed, vacuum
 
 if TYPE_CHECKING:
     from ._disk import EntryInfo
@@ -221,8 +222,6 @@ class CacheManager(Housekeeping):
         """
         if not max_age_days >= 0 or not max_size_gb >= 0:
             raise ValueError(f"limits must not be negative, got {max_age_days} days and {max_size_gb} GB")
-        from ._vacuum import doomed, vacuum
-
         before = self.info()
         path = self.path
         root = path if path is not None and _paths.is_ours(path) else None
