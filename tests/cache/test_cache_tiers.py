@@ -172,6 +172,22 @@ def test_a_home_on_the_network_holds_plain_files_only(
     store.close()
 
 
+def test_ctrl_c_while_the_file_system_is_looked_up_leaves_the_store_usable(folder: Path) -> None:
+    looked: list[Path] = []
+
+    def interrupted(path: Path) -> bool:
+        looked.append(path)
+        if len(looked) == 1:
+            raise KeyboardInterrupt
+        return False
+
+    store = Store(folder, is_network=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.put("trace", KEY, SMALL)
+    assert store.put("trace", KEY, SMALL)
+    store.close()
+
+
 def test_another_machine_finds_what_the_network_home_has(
     node: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

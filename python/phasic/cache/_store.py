@@ -339,9 +339,9 @@ class Store:
     def _settle(self, root: Path, create: bool) -> Path | None:
         """Where the disk tier goes: to ``root``, or to this machine if that is on the network."""
         if not self._settled:
-            self._settled = True
             on_network = self._is_network(root)
             self._disk_root = _network.usable_node_folder(root, self._report) if on_network else root
+            self._settled = True
         if self._disk_root != root and self._home is None:
             home = _paths.locate(root)
             try:
