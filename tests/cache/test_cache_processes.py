@@ -246,7 +246,6 @@ from phasic.cache import CacheManager
 manager, other = (CacheManager(sys.argv[1], memory_bytes=0) for _ in range(2))
 manager.put_trace("0" * 64, b"kept")
 swallowed = 0
-signal.setitimer(signal.ITIMER_REAL, 0.0001)
 
 def interrupt(*_):
     raise KeyboardInterrupt
