@@ -51,10 +51,28 @@ def run(capsys):
 def test_status_shows_every_layer(run, filled):
     status, out, errors = run("status")
     assert (status, errors) == (DONE, "")
-    first, *rows = out.splitlines()
+    first, *rows, last = out.splitlines()
     assert "healthy" in first and "of 10.0 GiB" in first and "free" in first
     assert [row.split()[0] for row in rows] == ["layer", "traces", "functions", "xla"]
     assert rows[1].split()[1] == "1"
+    assert last == "tiers  memory 0 hits · disk 0 hits · shared off · remote off"
+
+
+def test_status_counts_what_earlier_processes_did(run, filled, monkeypatch, tmp_path):
+    filled.close()
+    reader = CacheManager(filled.path)
+    assert reader.get_trace(TRACE.key) and reader.get_trace(TRACE.key) and reader.get_trace("a" * 64) is None
+    reader.close()
+    monkeypatch.setenv("PHASIC_CACHE_SHARED", str(tmp_path / "group"))
+    monkeypatch.setenv("PHASIC_CACHE_REMOTE", "https://me:secret@host/cache")
+    traces, tiers = (run("status")[1].splitlines()[number] for number in (2, -1))
+    assert traces.split()[-4:] == ["2", "1", "0", "s"]
+    assert tiers == (
+        f"tiers  memory 1 hit · disk 1 hit · shared 0 hits ({tmp_path / 'group'})"
+        " · remote 0 hits (https://…@host/cache)"
+    )
+    layer = json.loads(run("status", "--json")[1])["layers"]["trace"]
+    assert (layer["hits"], layer["misses"], layer["stores"]) == (2, 1, 1)
 
 
 def test_without_a_command_it_is_status(run, filled):
@@ -134,6 +152,21 @@ def test_prune_by_size(run, filled):
 def test_prune_by_age(run, filled):
     assert "0 removed" in run("prune", "--max-age", "1h")[1]
     assert "3 removed" in run("prune", "--max-age", "0d")[1]
+
+
+def test_a_dry_run_of_prune_shows_what_would_go(run, filled):
+    arguments = ("prune", "--max-size", "0", "--dry-run")
+    status, out, _ = run(*arguments)
+    *rows, last = out.splitlines()[1:]
+    assert status == DONE and sorted(row.split()[0] for row in rows) == ["function", "trace", "xla"]
+    assert last.startswith("3 entries, ") and last.endswith("and 0 files of killed processes would go")
+    report = json.loads(run(*arguments, "--json")[1])
+    assert {row["key"] for row in report["entries"]} == {TRACE.key, "1" * 64, "ab" * 32}
+    assert len(filled.list()) == report["removed"] == 3
+
+
+def test_a_dry_run_of_prune_with_nothing_to_do(run, filled):
+    assert run("prune", "--dry-run")[1] == "0 entries, 0 B, and 0 files of killed processes would go\n"
 
 
 @pytest.mark.parametrize(
@@ -238,6 +271,45 @@ def test_import_dry_run(run, filled, monkeypatch, tmp_path):
     status, out, _ = run("import", tmp_path / "archive", "--dry-run")
     assert status == DONE and "would be taken" in out
     assert not (tmp_path / "fresh").exists()
+
+
+SCRIPT = """
+import sys
+from phasic.cache import default_manager
+
+print("the script speaks")
+manager = default_manager()
+for digit in sys.argv[2]:
+    manager.get_or_compute("trace", digit * 64, lambda: b"data")
+sys.exit(int(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def script_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
+    path = tmp_path / "fit.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def test_prewarm_of_a_script_says_what_it_stored(run, filled, script_file):
+    first = json.loads(run("prewarm", "--json", script_file, "--", 0, "23")[1])
+    assert (first["status"], first["stored"], first["found"]) == (0, {"trace": 2}, {})
+    assert first["size_bytes"] > 0
+    status, out, _ = run("prewarm", script_file, "--", 0, "234")
+    assert status == DONE and out.startswith("2 traces found, 1 trace stored, ")
+
+
+def test_prewarm_of_a_script_that_fails(run, filled, script_file):
+    status, out, _ = run("prewarm", script_file, "--", 7, "")
+    assert status == PROBLEMS and "ended with status 7" in out and "nothing stored" in out
+
+
+@pytest.mark.parametrize("words", [["no/such.py"], ["abc", "XYZ"]])
+def test_prewarm_of_what_is_neither_key_nor_script(words, run, filled):
+    status, out, errors = run("prewarm", *words)
+    assert (status, out) == (USAGE, "") and errors
 
 
 def test_prewarm_of_a_key(run, filled):
@@ -394,6 +466,6 @@ def test_ages_are_read(text, days):
 
 def test_the_manager_is_closed_after_a_command(run, filled):
     assert run("list")[0] == DONE
-    assert filled._store._disk._index is None
+    assert not filled._store._disk._live.is_open
     assert CacheManager(filled.path).get_trace(TRACE.key) == TRACE.to_bytes()
     assert _cli_commands.DONE == DONE

@@ -9,7 +9,7 @@ import pytest
 from phasic.cache import CacheManager
 from phasic.cache._disk import DiskTier
 from phasic.cache._entry import VERSION, DamagedError, Entry, seal
-from phasic.cache._index import BrokenIndexError, open_index
+from phasic.cache._opening import BrokenIndexError, open_index
 from phasic.cache._report import Reporter
 from phasic.cache._values import open_value
 

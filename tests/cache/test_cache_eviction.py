@@ -98,7 +98,7 @@ def test_hits_are_noted_without_a_write_at_each(folder: Path, manager: CacheMana
 
 def rows(folder: Path, column: str) -> list[object]:
     connection = sqlite3.connect(folder / "index" / "cache.db")
-    found = [row[0] for row in connection.execute(f"SELECT {column} FROM Cache")]
+    found = [row[0] for row in connection.execute(f"SELECT {column} FROM Cache WHERE key NOT GLOB '#*'")]
     connection.close()
     return found
 
@@ -160,3 +160,20 @@ def test_the_last_free_room_is_left_alone(
 def test_a_bad_duration_is_refused(manager: CacheManager, seconds: float) -> None:
     with pytest.raises(ValueError, match="seconds"):
         manager.put_trace(KEY, LARGE, seconds=seconds)
+
+
+def test_a_dry_run_names_what_then_goes(manager: CacheManager, folder: Path) -> None:
+    for number in range(6):
+        manager.put_trace(f"{number:064x}", bytes(MB), seconds=float(number))
+    orphan = folder / "index" / "ab" / f"{'c' * 30}.val"
+    orphan.parent.mkdir(exist_ok=True)
+    orphan.write_bytes(b"half an entry")
+    os.utime(orphan, (1e9, 1e9))
+    limit = 3.5 * MB / 2**30
+    planned = manager.vacuum(max_size_gb=limit, dry_run=True)
+    before = {entry.key for entry in manager.entries()}
+    assert len(before) == 6 and orphan.exists()
+    done = manager.vacuum(max_size_gb=limit)
+    gone = before - {entry.key for entry in manager.entries()}
+    assert {entry["key"] for entry in planned["entries"]} == gone and planned["leftovers"] == 1
+    assert planned["removed"] == done["removed"] == 4

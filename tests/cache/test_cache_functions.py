@@ -216,7 +216,7 @@ def test_cache_info_has_the_documented_keys() -> None:
     info = cache.cache_info()
     assert set(info) == {
         *("exists", "path", "num_files", "total_size_mb", "files"),
-        *("layers", "hits", "misses", "seconds_saved", "limit_mb", "healthy"),
+        *("layers", "hits", "misses", "seconds_saved", "limit_mb", "healthy", "lifetime", "tiers"),
     }
     name, size_kb, modified = info["files"][0]
     assert isinstance(name, str) and size_kb >= 0 and "T" in modified
@@ -225,6 +225,8 @@ def test_cache_info_has_the_documented_keys() -> None:
     assert keys == set(info["layers"]["xla"])
     assert info["healthy"] is True and info["limit_mb"] == 10240
     assert info["hits"] >= 1 and info["misses"] >= 1
+    assert set(info["lifetime"]["trace"]) == {"hits", "misses", "stores", "seconds_saved"}
+    assert [tier["tier"] for tier in info["tiers"]] == ["memory", "disk", "shared", "remote"]
 
 
 def test_cache_info_of_a_missing_folder(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """JAX's compilation cache: whose folder wins, what is removed, and that the next process hits."""
 
+import json
 import os
 import shutil
+import sys
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from phasic.cache import _jax_files as files
 
 from .conftest import Script
+from .hostile import DROP, Stage
 
 NAME = f"jit_step-{'ab' * 32}-cache"
 
@@ -50,8 +54,6 @@ print(json.dumps({
 
 
 def fit(script: Script, *arguments: str) -> dict[str, object]:
-    import json
-
     found: dict[str, object] = json.loads(script(FIT, *arguments))
     assert found["value"] == pytest.approx(2.5244129544236893, rel=1e-6)
     return found
@@ -80,6 +82,83 @@ def test_a_damaged_entry_is_removed_and_made_again(script: Script) -> None:
     assert second["hits"] == 0 and int(str(second["misses"])) >= 1
     assert len(list(second["lines"])) == 1  # type: ignore[call-overload]
     assert fit(script)["misses"] == 0
+
+
+def test_read_only_hits_and_writes_nothing(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(str(fit(script)["folder"]))
+    gone = sorted(folder.glob("*-cache"))[0]
+    gone.unlink()
+    before = {path: path.stat().st_mtime_ns for path in [folder, *folder.rglob("*")]}
+    monkeypatch.setenv("PHASIC_CACHE", "ro")
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_MAX_SIZE", str(1 << 30))
+    found = fit(script)
+    assert found["folder"] == str(folder) and found["lines"] == []
+    assert int(str(found["hits"])) >= 1 and found["misses"] == 1 and found["stores"] == 0
+    assert {path: path.stat().st_mtime_ns for path in [folder, *folder.rglob("*")]} == before
+
+
+def test_read_only_without_a_folder_makes_none(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHASIC_CACHE", "ro")
+    found = fit(script)
+    assert (found["folder"], found["config"], found["lines"]) == ("None", "None", [])
+    assert not (tmp_path / "default").exists()
+
+
+def test_read_only_does_not_read_among_damage(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(str(fit(script)["folder"]))
+    (folder / NAME).write_bytes(b"damaged")
+    monkeypatch.setenv("PHASIC_CACHE", "ro")
+    found = fit(script)
+    assert (found["folder"], found["hits"]) == ("None", 0)
+    assert "1 compiled programs" in str(found["lines"]) and (folder / NAME).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="gives up rights of root in the way of Linux")
+def test_a_folder_that_cannot_be_written_still_hits(script: Script, tmp_path: Path) -> None:
+    folder = Path(str(fit(script)["folder"]))
+    with ExitStack() as cleanup:
+        Stage(tmp_path, {}, cleanup=cleanup).protect(tmp_path / "default")
+        found = json.loads(script(FIT, prefix=(sys.executable, "-c", DROP)))
+    assert found["folder"] == str(folder) and found["misses"] == 0 < found["hits"]
+    assert len(found["lines"]) == 1 and "none is stored" in found["lines"][0]
+
+
+def test_a_process_that_must_only_read_stops_writing_among_damage(script: Script) -> None:
+    code = """
+        import os
+        import jax
+        from phasic.cache import enable_jax_cache
+
+        folder = enable_jax_cache()
+        (folder / f"jit_step-{'ab' * 32}-cache").write_bytes(b"damaged")
+        os.environ["PHASIC_CACHE"] = "ro"
+        print(enable_jax_cache())
+        jax.jit(lambda x: x + 2)(1.0)
+        print(len(list(folder.glob("*-cache"))))
+    """
+    assert script(code).split() == ["None", "1"]
+
+
+def test_from_reading_to_writing_in_one_process(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = """
+        import os
+        import jax
+        from phasic.cache import enable_jax_cache
+
+        folder = enable_jax_cache()
+        jax.jit(lambda x: x + 1)(1.0)
+        os.environ["PHASIC_CACHE"] = "ro"
+        enable_jax_cache()
+        jax.jit(lambda x: x + 2)(1.0)
+        count = len(list(folder.glob("*-cache")))
+        os.environ["PHASIC_CACHE"] = "on"
+        enable_jax_cache()
+        jax.jit(lambda x: x + 3)(1.0)
+        print(count, len(list(folder.glob("*-cache"))))
+    """
+    assert script(code) == "1 2"
 
 
 def test_a_folder_of_the_user_in_the_environment_wins(

@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from phasic.cache import CacheManager
-from phasic.cache import _disk as disk_module
+from phasic.cache import CacheManager, _disk, _live_index
 from phasic.cache._index import Index
 
 from tests.cache.faults import KEY, LARGE, OTHER, SMALL, assert_usable, database, value_file
@@ -68,10 +67,11 @@ def test_an_interrupted_write_leaves_no_file_and_is_not_swallowed(
 def test_a_stray_transaction_is_rolled_back(manager: CacheManager, folder: Path) -> None:
     manager.put_trace(KEY, SMALL)
     tier = manager._store._disk
-    assert tier is not None and tier._index is not None
-    assert isinstance(tier._index, Index)
-    tier._index._connection.execute("BEGIN IMMEDIATE")
-    tier._index._txn_id = 12345  # type: ignore[assignment]
+    assert tier is not None
+    index = tier._live._index
+    assert isinstance(index, Index)
+    index._connection.execute("BEGIN IMMEDIATE")
+    index._txn_id = 12345  # type: ignore[assignment]
     assert manager.put_trace(OTHER, LARGE)
     other = CacheManager(folder)
     assert other.put_trace("a" * 64, SMALL), "no other writer is locked out"
@@ -104,8 +104,9 @@ def test_a_locked_index_holds_nobody_up(
 
 
 def test_all_waits_together_stay_below_two_seconds() -> None:
-    assert disk_module._OPEN_SECONDS + disk_module._WAIT < 2
-    assert disk_module._OPEN_SECONDS + disk_module._ADOPT_SECONDS + disk_module._PRUNE_SECONDS < 2
+    opening = _live_index.OPEN_SECONDS
+    assert opening + _live_index.WAIT_SECONDS < 2
+    assert opening + _live_index.ADOPT_SECONDS + _disk.PRUNE_SECONDS < 2
 
 
 @pytest.mark.parametrize("below", ["file", "file/deeper/still"])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from phasic.cache import CacheManager
-from phasic.cache._index import _quick_check, open_index
 from phasic.cache._lock import ForkSafeLock
+from phasic.cache._opening import _quick_check, open_index
 
 from .conftest import Script, environment, run_script
 
@@ -111,7 +111,7 @@ codes = []
 for number in range(20):
     pid = os.fork()
     if pid == 0:
-        ok = manager._store._disk._index is None  # a connection of the parent must not be used
+        ok = not manager._store._disk._live.is_open  # a connection of the parent must not be used
         ok = manager.get_trace("0" * 64) == b"parent" and ok
         ok = manager.put_trace(f"{number:064x}"[::-1].replace("0", "d"), b"child") and ok
         os._exit(0 if ok else 1)
@@ -246,7 +246,6 @@ from phasic.cache import CacheManager
 manager, other = (CacheManager(sys.argv[1], memory_bytes=0) for _ in range(2))
 manager.put_trace("0" * 64, b"kept")
 swallowed = 0
-signal.setitimer(signal.ITIMER_REAL, 0.0001)
 
 def interrupt(*_):
     raise KeyboardInterrupt

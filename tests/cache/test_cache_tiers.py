@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,22 @@ def test_a_home_on_the_network_holds_plain_files_only(
     store.close()
 
 
+def test_ctrl_c_while_the_file_system_is_looked_up_leaves_the_store_usable(folder: Path) -> None:
+    looked: list[Path] = []
+
+    def interrupted(path: Path) -> bool:
+        looked.append(path)
+        if len(looked) == 1:
+            raise KeyboardInterrupt
+        return False
+
+    store = Store(folder, is_network=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.put("trace", KEY, SMALL)
+    assert store.put("trace", KEY, SMALL)
+    store.close()
+
+
 def test_another_machine_finds_what_the_network_home_has(
     node: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +203,59 @@ def test_another_machine_finds_what_the_network_home_has(
     second.clear()
     assert second.entries() == [] and not list(folder.rglob("*.phx"))
     second.close()
+
+
+@pytest.fixture
+def far(node: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CacheManager]:
+    """A manager on another machine than the one that filled the network home with two entries."""
+    first = network_store(folder)
+    first.put("trace", KEY, SMALL)
+    first.put("program", OTHER, LARGE)
+    first.close()
+    monkeypatch.setattr(_network, "node_folder", lambda home: tmp_path / "another")
+    manager = CacheManager(folder)
+    manager._store = network_store(folder)
+    yield manager
+    manager.close()
+
+
+def test_what_a_network_home_has_can_be_verified(far: CacheManager, folder: Path) -> None:
+    flip(folder / plain_name("program", OTHER))
+    report = far.verify(repair=True)
+    assert report["checked"] == {"trace": 1, "program": 1}
+    assert [(p["layer"], p["removed"]) for p in report["problems"]] == [("trace", True), ("program", True)]
+    assert far.verify()["checked"] == {}
+
+
+def test_what_a_network_home_has_can_be_cleared_by_layer(far: CacheManager, folder: Path) -> None:
+    far.clear(confirm=True, layer="program")
+    assert entry_file(folder).exists() and not (folder / plain_name("program", OTHER)).exists()
+
+
+def test_what_a_network_home_has_can_be_published(far: CacheManager, tmp_path: Path) -> None:
+    assert far.publish(tmp_path / "group") == 1
+    assert entry_file(tmp_path / "group").is_file()
+
+
+def test_sealed_bytes_of_a_network_home(far: CacheManager, folder: Path) -> None:
+    assert far._store.sealed("trace", KEY) == entry_file(folder).read_bytes()
+    assert far._store.sealed("trace", OTHER) is None
+
+
+def test_a_network_home_is_pruned_by_size_and_age(far: CacheManager, folder: Path) -> None:
+    os.utime(entry_file(folder), (1e9, 1e9))
+    assert [entry["key"] for entry in far.vacuum(max_age_days=30, dry_run=True)["entries"]] == [KEY]
+    assert far.vacuum(max_age_days=30)["removed"] == 1
+    assert [entry.key for entry in far.entries()] == [OTHER]
+    assert far.vacuum(max_size_gb=0)["removed"] == 1 and far.entries() == []
+
+
+def test_what_killed_writers_left_in_a_network_home_is_swept(far: CacheManager, folder: Path) -> None:
+    old, young = (entry_file(folder).with_name(f".{digit * 16}.tmp") for digit in "ab")
+    old.write_bytes(b"half"), young.write_bytes(b"half")
+    os.utime(old, (1e9, 1e9))
+    assert far.vacuum()["removed"] == 1
+    assert not old.exists() and young.exists()
 
 
 def test_a_network_home_of_another_user_is_not_used(

@@ -17,7 +17,6 @@ from ._manager import CacheManager, default_manager
 _EPILOG = "Exit status: 0 done, 1 problems found, 2 wrong use, 3 the cache cannot be used."
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:([KMGT]?)(i?)B?)", re.IGNORECASE)
 _AGE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([hdw]?)")
-_KEY = re.compile(r"(?:[a-z][a-z0-9_-]{0,31}/)?[0-9a-f]{1,64}")
 _PREFIXES = ("", "K", "M", "G", "T")
 _DAYS = {"h": 1 / 24, "": 1.0, "d": 1.0, "w": 7.0}
 
@@ -69,6 +68,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     prune.add_argument(
         "--max-size", type=_size, metavar="SIZE", help="such as 500MB or 10GiB; default the limit"
     )
+    prune.add_argument("--dry-run", action="store_true", help="show what would go")
     clear = add("clear", commands.clear, "delete every entry")
     clear.add_argument("--yes", action="store_true", help="do not ask")
     export = add("export", commands.export, "write entries to an archive")
@@ -84,7 +84,11 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     taken.add_argument("--dry-run", action="store_true", help="check only")
     prewarm = add("prewarm", commands.prewarm, "bring traces near and compile what recipes describe")
     prewarm.add_argument(
-        "keys", metavar="KEY", nargs="*", type=_key, help="keys or first digits; default all"
+        "what",
+        metavar="KEY",
+        nargs="*",
+        help="keys or first digits; default all. Or a Python script, run for what it stores, and after -- its"
+        " arguments",
     )
     add("doctor", commands.doctor, "what can go wrong around the cache")
     for command in (listing, clear, export):
@@ -148,6 +152,6 @@ def _natural(value: str) -> int:
 
 
 def _key(value: str) -> str:
-    if _KEY.fullmatch(value) is None:
+    if commands.KEY.fullmatch(value) is None:
         raise argparse.ArgumentTypeError(f"{value!r} is no key; keys are hexadecimal digits")
     return value

@@ -1,6 +1,7 @@
 """What each command of ``phasic cache`` does: a report for machines, lines for people, and an exit status."""
 
 import argparse
+import re
 import shutil
 import sys
 import time
@@ -9,11 +10,15 @@ from typing import Any, NamedTuple
 
 from . import _doctor, _paths
 from ._cli_text import duration, plural, size, table
+from ._counts import no_counts
 from ._manager import TRACE, XLA_LAYER, CacheManager
+from ._script import run as run_script
 
 DONE, PROBLEMS, USAGE, UNUSABLE = 0, 1, 2, 3
 
 _TITLES = {TRACE: "traces", "function": "functions", XLA_LAYER: "xla (jax)"}
+#: A key or its first digits, with its layer in front where that helps.
+KEY = re.compile(r"(?:[a-z][a-z0-9_-]{0,31}/)?[0-9a-f]{1,64}")
 _KEY_SHOWN = 16
 _CANDIDATES = 5
 _SIGNS = {_doctor.OK: "ok  ", _doctor.NOTE: "note", _doctor.PROBLEM: "BAD "}
@@ -39,10 +44,14 @@ def status(manager: CacheManager, options: argparse.Namespace) -> Answer:
     """Where the cache is, how it is, and how much of what it holds."""
     path, problem = manager.path, manager.problem()
     rows = manager.list() if problem is None else []
-    layers = {name: _layer([row for row in rows if row["layer"] == name]) for name in _names(rows)}
+    totals = manager.totals() if problem is None else {}
+    layers = {
+        name: _layer([row for row in rows if row["layer"] == name], totals.get(name, no_counts()))
+        for name in _names(rows)
+    }
     used = sum(layer["size_bytes"] for layer in layers.values())
     free = None if path is None or problem is not None else _free_bytes(path)
-    report = {
+    report: dict[str, Any] = {
         "path": None if path is None else str(path),
         "healthy": manager.healthy,
         "problem": problem,
@@ -50,6 +59,7 @@ def status(manager: CacheManager, options: argparse.Namespace) -> Answer:
         "limit_bytes": manager.limit_bytes,
         "free_bytes": free,
         "layers": layers,
+        "tiers": manager.tiers() if problem is None else [],
     }
     if problem is not None:
         return Answer(report, [f"cache  {path}  cannot be used: {problem}"], UNUSABLE)
@@ -64,12 +74,16 @@ def status(manager: CacheManager, options: argparse.Namespace) -> Answer:
             str(layer["entries"]),
             size(layer["size_bytes"]),
             f"{duration(now - layer['newest'])} ago" if layer["entries"] else "",
+            f"{layer['hits']:,}",
+            f"{layer['misses']:,}",
+            duration(layer["seconds_saved"]),
         )
         for name, layer in layers.items()
     ]
     lines = [
         f"cache  {_short(path)}  {state} · {sizes}",
-        *table(("layer", "entries", "size", "newest"), shown),
+        *table(("layer", "entries", "size", "newest", "hits", "misses", "saved"), shown),
+        "tiers  " + " · ".join(_tier(row) for row in report["tiers"]),
     ]
     return Answer(report, lines, DONE if manager.healthy else PROBLEMS)
 
@@ -146,12 +160,27 @@ def prune(manager: CacheManager, options: argparse.Namespace) -> Answer:
     _usable(manager)
     limit = manager.limit_bytes if options.max_size is None else options.max_size
     age = float("inf") if options.max_age is None else options.max_age
+    if options.dry_run:
+        return _would_go(manager.vacuum(age, limit / (1 << 30), dry_run=True))
     before = sum(row["size_bytes"] for row in manager.list())
     report = dict(manager.vacuum(age, limit / (1 << 30)))
     rows = manager.list()
     left = sum(row["size_bytes"] for row in rows)
     lines = [f"{report['removed']:.0f} removed, {size(before - left)} freed; {len(rows)} left, {size(left)}"]
     return Answer(report, lines)
+
+
+def _would_go(report: dict[str, Any]) -> Answer:
+    rows = report["entries"]
+    lines = table(
+        ("layer", "key", "size"),
+        [(row["layer"], row["key"][:_KEY_SHOWN], size(row["size_bytes"])) for row in rows],
+        left=2,
+    )
+    total = size(sum(row["size_bytes"] for row in rows))
+    left = plural(report["leftovers"], "file", "files")
+    lines.append(f"{plural(len(rows), 'entry', 'entries')}, {total}, and {left} of killed processes would go")
+    return Answer(report, lines if rows else lines[-1:])
 
 
 def clear(manager: CacheManager, options: argparse.Namespace) -> Answer:
@@ -203,11 +232,16 @@ def import_archive(manager: CacheManager, options: argparse.Namespace) -> Answer
 
 
 def prewarm(manager: CacheManager, options: argparse.Namespace) -> Answer:
-    """Traces read through all tiers, and programs compiled from their recipes."""
+    """Traces read through all tiers and recipes compiled, or a script run for what it stores."""
     _usable(manager)
     keys = None
-    if options.keys:
-        keys = [row["key"] for row in _matching(manager, options.keys) if row["layer"] == TRACE]
+    if options.what and not KEY.fullmatch(options.what[0]):
+        return _run_script(manager, Path(options.what[0]), options.what[1:])
+    if options.what:
+        for key in options.what:
+            if KEY.fullmatch(key) is None:
+                raise StopError(f"{key!r} is no key; keys are hexadecimal digits", USAGE)
+        keys = [row["key"] for row in _matching(manager, options.what) if row["layer"] == TRACE]
     report = manager.prewarm(keys)
     lines = [f"{key[:_KEY_SHOWN]}…  missing or not sound" for key in report["missing"]]
     lines.append(
@@ -217,6 +251,17 @@ def prewarm(manager: CacheManager, options: argparse.Namespace) -> Answer:
         done = ", ".join(f"{report[name]} {name}" for name in ("loaded", "compiled", "skipped"))
         lines.append(f"{plural(report['recipes'], 'recipe', 'recipes')}: {done}")
     return Answer(report, lines, PROBLEMS if report["missing"] else DONE)
+
+
+def _run_script(manager: CacheManager, script: Path, arguments: list[str]) -> Answer:
+    report = run_script(manager, script, arguments)
+    stored, found = _counts(report["stored"]) or "nothing", _counts(report["found"]) or "nothing"
+    lines = [
+        f"{found} found, {stored} stored, {size(report['size_bytes'])}, in {duration(report['seconds'])}"
+    ]
+    if report["status"]:
+        lines.insert(0, f"{script} ended with status {report['status']}")
+    return Answer(report, lines, PROBLEMS if report["status"] else DONE)
 
 
 def doctor(manager: CacheManager, options: argparse.Namespace) -> Answer:
@@ -256,11 +301,19 @@ def _names(rows: Any) -> list[str]:
     return [*_TITLES, *sorted({row["layer"] for row in rows} - _TITLES.keys())]
 
 
-def _layer(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _tier(row: dict[str, Any]) -> str:
+    if row["place"] is None:
+        return f"{row['tier']} off"
+    place = f" ({row['place']})" if row["tier"] in ("shared", "remote") else ""
+    return f"{row['tier']} {plural(row['hits'], 'hit', 'hits')}{place}"
+
+
+def _layer(rows: list[dict[str, Any]], counts: dict[str, float]) -> dict[str, Any]:
     return {
         "entries": len(rows),
         "size_bytes": sum(row["size_bytes"] for row in rows),
         "newest": max((row["stored_at"] for row in rows), default=None),
+        **{event: counts[event] for event in ("hits", "misses", "stores", "seconds_saved")},
     }
 
 
@@ -275,7 +328,7 @@ def _counts(taken: dict[str, int]) -> str:
 
 
 def _free_bytes(path: Path) -> int | None:
-    place = next((place for place in (path, *path.parents) if place.is_dir()), None)
+    place = next((place for place in (path, *path.parents) if _paths.is_folder(place)), None)
     return None if place is None else shutil.disk_usage(place).free
 
 

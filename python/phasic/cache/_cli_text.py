@@ -26,7 +26,7 @@ def duration(seconds: float) -> str:
 
 def plural(count: int, one: str, many: str) -> str:
     """A number with its noun."""
-    return f"{count} {one if count == 1 else many}"
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import _jax_files, _paths, _programs
+from ._aside import set_aside_in
 from ._lock import file_lock
 from ._manager import CacheManager
 
@@ -74,7 +75,7 @@ def _environment() -> Iterator[Finding]:
 
 
 def _folder(root: Path) -> Iterator[Finding]:
-    if not root.exists():
+    if not os.path.exists(root):  # noqa: PTH110 - Path.exists raises where a folder must not be entered
         parent = _nearest(root)
         if os.access(parent, os.W_OK | os.X_OK):
             yield Finding("folder", OK, f"{root} does not exist yet and is made at the first store")
@@ -111,7 +112,7 @@ def _disk(root: Path) -> Iterator[Finding]:
 
 
 def _nearest(root: Path) -> Path:
-    return next(path for path in (root, *root.parents) if path.exists())
+    return next(path for path in (root, *root.parents) if os.path.exists(path))  # noqa: PTH110 - Path.exists raises where a folder must not be entered
 
 
 def file_system(path: Path, mounts: Path = _MOUNTS) -> str | None:
@@ -145,8 +146,7 @@ def _lock(root: Path) -> Finding:
 
 
 def _stale(root: Path) -> Finding:
-    aside = [path for pattern in ("index.bad-*", "index.gone-*") for path in root.glob(pattern)]
-    stale = [path for path in aside if time.time() - path.lstat().st_mtime > _STALE_SECONDS]
+    stale = [path for path in set_aside_in(root) if time.time() - path.lstat().st_mtime > _STALE_SECONDS]
     stale += _programs.leftovers(root / _paths.XLA)
     if stale:
         names = ", ".join(path.name for path in stale[:3])

@@ -28,6 +28,8 @@ VERSION = 2
 ALIGNMENT = 64
 #: What computing the payload took, in the metadata of entries that say so.
 MICROSECONDS = "compute_microseconds"
+#: What took at least this long to compute is written to the disk itself before it counts as stored.
+DEAR_SECONDS = 1.0
 MAX_METADATA = 65536
 
 _FIXED = struct.Struct("<8sHHIQ32s32s")

@@ -5,6 +5,7 @@ or unlinked, and its bytes stay as long as anyone looks at them. A file that ano
 copied instead.
 """
 
+import errno
 import mmap
 import os
 import stat
@@ -34,13 +35,27 @@ def open_regular(path: Path) -> BinaryIO:
     except FileNotFoundError:
         raise
     except OSError as problem:
-        if path.is_symlink() or not path.is_file():
+        if os.path.islink(path) or not os.path.isfile(path):  # noqa: PTH113, PTH114 - Path raises where a folder must not be entered
             raise DamagedError(f"{path} is not a regular file") from problem
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise DamagedError(f"{path} is not a regular file")
     return os.fdopen(descriptor, "rb")
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk itself, where the file system does so for folders."""
+    if not _POSIX:
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as problem:
+        if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def load(file: BinaryIO, kind: str, key: str) -> Entry:

@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 _MIB = 1 << 20
 _DAY = 86400.0
+_EVENTS = ("hits", "misses", "stores", "seconds_saved")
 _EMPTY: dict[str, float] = {
     "entries": 0,
     "size_mb": 0.0,
@@ -35,7 +36,9 @@ def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any
         ``exists``, ``path``, ``num_files``, ``total_size_mb``, ``files`` as a list of (name, size in KB, time
         of change in ISO 8601), newest first; ``layers``, which maps each layer to ``entries``, ``size_mb``,
         ``hits``, ``misses``, ``stores`` and ``seconds_saved``; ``hits``, ``misses`` and ``seconds_saved`` of
-        all layers in this process; ``limit_mb`` of the entries, without JAX's programs; and ``healthy``.
+        all layers in this process; ``limit_mb`` of the entries, without JAX's programs; ``healthy``;
+        ``lifetime``, which maps each layer to ``hits``, ``misses``, ``stores`` and ``seconds_saved`` of all
+        processes, as ``CacheManager.totals``; and ``tiers``, as ``CacheManager.tiers``.
     """
     manager = _manager(cache_dir)
     info = manager.info()
@@ -58,6 +61,10 @@ def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any
         "seconds_saved": sum(layer["seconds_saved"] for layer in layers.values()),
         "limit_mb": manager.limit_bytes / _MIB,
         "healthy": manager.healthy,
+        "lifetime": {
+            name: {event: counts[event] for event in _EVENTS} for name, counts in manager.totals().items()
+        },
+        "tiers": manager.tiers(),
     }
 
 

@@ -18,7 +18,7 @@ class Housekeeping:
 
     @property
     def path(self) -> Path | None:
-        """Folder of the cache, or None when there is no home folder to put it in."""
+        """Folder of the cache, or None when there is nowhere to put it."""
         raise NotImplementedError
 
     @property
@@ -35,7 +35,7 @@ class Housekeeping:
         """Why the folder cannot be used, or None; a folder that does not exist yet is no problem."""
         path = self.path
         if path is None:
-            return "there is no home folder; set PHASIC_CACHE_DIR"
+            return "there is no folder for a cache; set PHASIC_CACHE_DIR"
         if not os.path.lexists(path):
             return None
         try:
@@ -58,6 +58,21 @@ class Housekeeping:
         from ._listing import rows
 
         return rows(self._store, self.path, layer, sort)
+
+    def tiers(self) -> Sequence[dict[str, Any]]:
+        """Where entries are looked for, in this order: memory, disk, shared folders, a remote address.
+
+        Returns:
+            Dicts with ``tier``; ``place``, a folder, several or an address, None for a tier that is not used;
+            and ``hits``, by all processes, as ``totals`` counts them; JAX's own hits are not among them.
+        """
+        from ._listing import tiers
+
+        return tiers(self.path, self.totals())
+
+    def totals(self) -> dict[str, dict[str, float]]:
+        """What all processes counted, by layer."""
+        raise NotImplementedError
 
     def verify(self, deep: bool = False, repair: bool = False) -> dict[str, Any]:
         """Check every entry on disk: its header, its digest, for a trace also every index in it and its key.

@@ -1,27 +1,22 @@
-"""The index: a diskcache database that is checked before it is used, and the statements run on it."""
+"""The index: a diskcache database, and the statements run on it."""
 
 import os
-import re
 import sqlite3
-import stat
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
-from itertools import repeat
-from operator import lt
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import diskcache
 
-from ._paths import UnusableFolderError
+from ._counts import SECONDS_SAVED, Numbers
 from ._values import ValueDisk, ValueFile
 
 DATABASE = "cache.db"
 
-_SETTINGS = {
+SETTINGS = {
     "statistics": 0,
     "tag_index": 0,
     "eviction_policy": "none",
@@ -35,45 +30,11 @@ _SETTINGS = {
     "disk_min_file_size": 0,
     "disk_pickle_protocol": 0,
 }
-_METADATA = ("count", "size", "hits", "misses")
-_COLUMNS = {
-    "key",
-    "raw",
-    "store_time",
-    "expire_time",
-    "access_time",
-    "access_count",
-    "tag",
-    "size",
-    "mode",
-    "filename",
-    "value",
-}
-_OBJECTS = {
-    ("table", "Settings"),
-    ("table", "Cache"),
-    ("index", "Cache_key_raw"),
-    ("index", "Cache_expire_time"),
-    ("index", "sqlite_autoindex_Settings_1"),
-}
-_TRIGGER = re.compile(
-    r"CREATE TRIGGER Settings_(count|size)_(insert|update|delete) AFTER (INSERT|UPDATE|DELETE) ON Cache"
-    r" FOR EACH ROW BEGIN UPDATE Settings SET value = value( [+-] (1|NEW\.size|OLD\.size)){1,2}"
-    r" WHERE key = \"(count|size)\"; END"
-)
-_CORRUPTION = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_CHECK_SECONDS = 0.3
+#: Rows whose key starts so are counters, with the number as their tag; no entry has such a key.
+_COUNT = "#"
 _ENOVAL = object()
 #: Damaged text is still text, of which no name of ours is made.
-_TEXT = partial(str, encoding="utf-8", errors="replace")
-
-
-#: What SQLite raises; a message that quotes damaged bytes cannot be decoded.
-DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-
-
-class BrokenIndexError(Exception):
-    """A database that is damaged or is not ours."""
+TEXT = partial(str, encoding="utf-8", errors="replace")
 
 
 class Row(NamedTuple):
@@ -91,14 +52,6 @@ class Row(NamedTuple):
     hits: int
 
 
-def is_corruption(problem: Exception) -> bool:
-    """Whether ``problem`` says that the database itself is bad, rather than busy, full or out of reach."""
-    if isinstance(problem, UnicodeDecodeError):
-        return True
-    code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK)
-    return code & 0xFF in _CORRUPTION or code == sqlite3.SQLITE_IOERR_SHORT_READ
-
-
 class Index(diskcache.Cache):  # type: ignore[misc]
     """A diskcache with one connection, settings of ours, and ``ValueDisk``; the caller serialises all use."""
 
@@ -110,7 +63,7 @@ class Index(diskcache.Cache):  # type: ignore[misc]
         self._identity = (status.st_dev, status.st_ino)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            super().__init__(str(folder), timeout=busy_seconds, disk=ValueDisk, **_SETTINGS)
+            super().__init__(str(folder), timeout=busy_seconds, disk=ValueDisk, **SETTINGS)
             connection.execute("COMMIT")
         except BaseException:
             connection.rollback()
@@ -168,12 +121,21 @@ class Index(diskcache.Cache):  # type: ignore[misc]
         """All entries, oldest first."""
         return _rows(self._connection)
 
-    def keep(self, name: str, value: bytes | ValueFile, seconds: float) -> bool:
-        """Store a value that took ``seconds`` to compute; whether that worked."""
-        return bool(self.set(name, value, None, False, seconds))
+    def keep(self, name: str, value: bytes | ValueFile, seconds: float, *, durable: bool = False) -> bool:
+        """Store a value that took ``seconds`` to compute; whether that worked.
 
-    def add_hits(self, hits: Mapping[str, int]) -> None:
-        """Note that entries were read, in one transaction."""
+        A durable one is on the disk itself when this returns.
+        """
+        if not durable:
+            return bool(self.set(name, value, None, False, seconds))
+        self._connection.execute("PRAGMA synchronous=FULL")
+        try:
+            return bool(self.set(name, value, None, False, seconds))
+        finally:
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+
+    def note(self, hits: Mapping[str, int], counts: Numbers) -> bool:
+        """Note that entries were read, and add to the counters, in one transaction."""
         now = time.time()
         with self.transact():
             self._connection.executemany(
@@ -181,6 +143,16 @@ class Index(diskcache.Cache):  # type: ignore[misc]
                 " WHERE key = ? AND raw = 1",
                 [(count, now, name) for name, count in hits.items()],
             )
+            self._connection.executemany(
+                "INSERT INTO Cache (key, raw, store_time, tag) VALUES (?, 1, ?, ?)"
+                " ON CONFLICT (key, raw) DO UPDATE SET tag = COALESCE(CAST(tag AS REAL), 0) + excluded.tag",
+                [(f"{_COUNT}{kind}/{event}", now, number) for (kind, event), number in counts.items()],
+            )
+        return True
+
+    def counts(self) -> dict[tuple[str, str], float]:
+        """The counters of all processes, by kind of entry and event."""
+        return _counts(self._connection)
 
     def used_bytes(self) -> int:
         """Bytes of the database and of all value files that its rows name."""
@@ -234,7 +206,7 @@ class FrozenIndex:
             isolation_level=None,
             check_same_thread=False,
         )
-        self._connection.text_factory = _TEXT
+        self._connection.text_factory = TEXT
         self._connection.execute("PRAGMA trusted_schema=OFF")
         self._disk = ValueDisk(str(folder))
 
@@ -257,95 +229,9 @@ class FrozenIndex:
         """All entries, oldest first."""
         return _rows(self._connection)
 
-
-def open_index(folder: Path, busy_seconds: float) -> Index:
-    """Open or create the index in ``folder``; raises BrokenIndexError for one that must not be used."""
-    if os.path.expandvars(str(folder)) != str(folder):
-        raise UnusableFolderError(f"{folder} contains the name of a variable")
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    if not stat.S_ISDIR(folder.lstat().st_mode):
-        raise BrokenIndexError(f"{folder} is not a folder")
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        _refuse_special_file(folder / f"{DATABASE}{suffix}")
-    connection = sqlite3.connect(
-        folder / DATABASE, timeout=busy_seconds, isolation_level=None, check_same_thread=False
-    )
-    connection.text_factory = _TEXT
-    try:
-        _check(connection)
-        return Index(folder, connection, busy_seconds)
-    except DATABASE_ERRORS as problem:
-        connection.close()
-        if is_corruption(problem) or getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-            raise BrokenIndexError(str(problem)) from problem
-        raise
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _refuse_special_file(path: Path) -> None:
-    try:
-        status = path.lstat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISREG(status.st_mode):
-        raise BrokenIndexError(f"{path} is not a regular file")
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    """Refuse a damaged or foreign database, mend its settings, and set the pragmas of the connection."""
-    run = connection.execute
-    for pragma in ("trusted_schema=OFF", "mmap_size=0", "cell_size_check=ON", "auto_vacuum=FULL"):
-        run(f"PRAGMA {pragma}")
-    objects = run("SELECT type, name, sql FROM sqlite_master").fetchall()
-    for kind, name, text in objects:
-        known = (kind, name) in _OBJECTS or (kind == "trigger" and _TRIGGER.fullmatch(str(text)))
-        if not known:
-            raise BrokenIndexError(f"unexpected {kind} in the index")
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"cache_size={_SETTINGS['sqlite_cache_size']}"):
-        run(f"PRAGMA {pragma}").fetchall()
-    _quick_check(connection)
-    tables = {name for kind, name, _ in objects if kind == "table"}
-    if "Cache" in tables:
-        if not {row[1] for row in run("PRAGMA table_info(Cache)")} >= _COLUMNS:
-            raise BrokenIndexError("a column is missing in the index")
-        foreign = "raw IS NOT 1 OR typeof(key) != 'text'"
-        if run(f"SELECT EXISTS (SELECT 1 FROM Cache WHERE {foreign})").fetchone()[0]:
-            run(f"DELETE FROM Cache WHERE {foreign}")
-    if tables == {"Settings", "Cache"}:
-        _mend_settings(connection)
-
-
-def _quick_check(connection: sqlite3.Connection) -> None:
-    """Raise BrokenIndexError for a damaged database; one too large for the time allowed passes."""
-    deadline = time.monotonic() + _CHECK_SECONDS
-    # SQLite swallows what a callback raises. This one runs no Python code, in which a Ctrl-C could be raised.
-    is_late = map(lt, repeat(deadline), iter(time.monotonic, None)).__next__
-    connection.set_progress_handler(is_late, 20000)
-    try:
-        (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.OperationalError as problem:
-        if getattr(problem, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
-            raise
-    else:
-        if result != "ok":
-            raise BrokenIndexError(str(result))
-    finally:
-        connection.set_progress_handler(None, 0)
-
-
-def _mend_settings(connection: sqlite3.Connection) -> None:
-    """Remove settings that diskcache does not know, which would become attributes; repair its totals."""
-    settings = dict(connection.execute("SELECT key, value FROM Settings").fetchall())
-    for key in settings.keys() - _SETTINGS.keys() - set(_METADATA):
-        connection.execute("DELETE FROM Settings WHERE key IS ?", (key,))
-    for key, total in (("count", "COUNT(*)"), ("size", "COALESCE(SUM(size), 0)")):
-        value = settings.get(key, 0)
-        if type(value) is not int or value < 0:
-            update = f"UPDATE Settings SET value = (SELECT {total} FROM Cache) WHERE key = ?"
-            connection.execute(update, (key,))
+    def counts(self) -> dict[tuple[str, str], float]:
+        """The counters of all processes, by kind of entry and event."""
+        return _counts(self._connection)
 
 
 def _lookup(connection: sqlite3.Connection, disk: ValueDisk, name: str) -> bytes | BinaryIO | None:
@@ -366,13 +252,26 @@ def _rows(connection: sqlite3.Connection) -> list[Row]:
     query = (
         "SELECT key, MAX(size, COALESCE(LENGTH(value), 0)), store_time, filename,"
         f" {number('access_time', 'store_time')}, {number('tag', '0')}, {number('access_count', '0')}"
-        " FROM Cache WHERE raw = 1 AND typeof(key) = 'text' AND typeof(size) = 'integer'"
+        f" FROM Cache WHERE raw = 1 AND typeof(key) = 'text' AND key NOT GLOB '{_COUNT}*'"
+        " AND typeof(size) = 'integer'"
         " AND typeof(store_time) = 'real' AND typeof(filename) IN ('null', 'text') ORDER BY store_time, rowid"
     )
     return [
         Row(name, size, stored_at, filename, used_at, _bounded(seconds), int(_bounded(hits)))
         for name, size, stored_at, filename, used_at, seconds, hits in connection.execute(query)
     ]
+
+
+def _counts(connection: sqlite3.Connection) -> dict[tuple[str, str], float]:
+    query = (
+        f"SELECT key, tag FROM Cache WHERE raw = 1 AND key GLOB '{_COUNT}*'"
+        " AND typeof(key) = 'text' AND typeof(tag) IN ('integer', 'real')"
+    )
+    found = {}
+    for name, number in connection.execute(query):
+        kind, _, event = name.removeprefix(_COUNT).partition("/")
+        found[kind, event] = _bounded(number) if event == SECONDS_SAVED else int(_bounded(number))
+    return found
 
 
 def _bounded(number: float) -> float:

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from ._entry import DamagedError, parse, seal
-from ._paths import jax_files
+from ._paths import is_link, jax_files
 
 MAX_FILES = 4000
 MAX_BYTES = 4 << 30
@@ -83,8 +83,28 @@ def remove_undecodable(folder: Path, seconds: float) -> int:
     were removed.
     """
     listed = _read_manifest(folder)
-    good: dict[str, Listed] = {}
+    good, bad = _examined(folder, listed, seconds)
     removed = 0
+    for path in bad:
+        with suppress(OSError):
+            path.unlink()
+            removed += 1
+    if good != listed:
+        _write_manifest(folder, good)
+    return removed
+
+
+def undecodable(folder: Path, seconds: float) -> list[Path]:
+    """What ``remove_undecodable`` would remove; nothing is written."""
+    return _examined(folder, _read_manifest(folder), seconds)[1]
+
+
+def _examined(
+    folder: Path, listed: dict[str, Listed], seconds: float
+) -> tuple[dict[str, Listed], list[Path]]:
+    """What to list of the good entries in ``folder``, as far as time allows, and the bad ones."""
+    good: dict[str, Listed] = {}
+    bad = []
     budget, deadline = _DIGESTED, time.monotonic() + seconds
     for path, status in _by_age(_scan(folder), newest_first=True):
         known = listed.get(path.name)
@@ -98,13 +118,10 @@ def remove_undecodable(folder: Path, seconds: float) -> int:
                 if found is not None:
                     good[path.name] = found
                 else:
-                    path.unlink()
-                    removed += 1
+                    bad.append(path)
         elif known is not None and same:
             good[path.name] = known
-    if good != listed:
-        _write_manifest(folder, good)
-    return removed
+    return good, bad
 
 
 def _checked(path: Path, status: os.stat_result, known: Listed | None) -> Listed | None:
@@ -151,22 +168,33 @@ def prune(
 
     Returns how many were removed.
     """
-    files = _by_age(entries(root))
-    count, used, removed = len(files), sum(status.st_size for _, status in files), 0
-    for path, status in files:
-        if count <= max_files and used <= max_bytes and status.st_mtime >= changed_before:
-            break
+    removed = 0
+    for path, _ in doomed(root, max_files=max_files, max_bytes=max_bytes, changed_before=changed_before):
         with suppress(OSError):
             path.unlink()
             removed += 1
+    return removed
+
+
+def doomed(
+    root: Path, *, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES, changed_before: float = 0.0
+) -> list[tuple[Path, int]]:
+    """Files that ``prune`` removes, and their sizes in bytes."""
+    files = _by_age(entries(root))
+    count, used = len(files), sum(status.st_size for _, status in files)
+    found = []
+    for path, status in files:
+        if count <= max_files and used <= max_bytes and status.st_mtime >= changed_before:
+            break
+        found.append((path, status.st_size))
         count -= 1
         used -= status.st_size
-    return removed
+    return found
 
 
 def entries(root: Path) -> list[Path]:
     """Files of JAX's cache in the sub-folders of ``root``; links are not followed."""
-    return [path for folder in _folders(root) for path in _scan(folder)]
+    return [path for folder in folders(root) for path in _scan(folder)]
 
 
 def clear(root: Path) -> int:
@@ -179,14 +207,15 @@ def clear(root: Path) -> int:
         with suppress(OSError):
             path.unlink()
             removed += 1
-    for folder in _folders(root):
+    for folder in folders(root):
         with suppress(OSError):
             _manifest_path(folder).unlink()
     return removed
 
 
-def _folders(root: Path) -> list[Path]:
-    if root.is_symlink():
+def folders(root: Path) -> list[Path]:
+    """Sub-folders of ``root``, no links; none where that cannot be told."""
+    if is_link(root):
         return []
     try:
         with os.scandir(root) as found:

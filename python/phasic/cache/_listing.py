@@ -1,5 +1,7 @@
-"""What a cache holds, one row for each entry and each compiled program."""
+"""What a cache holds, one row for each entry and each compiled program, and where it looks."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,26 @@ def rows(store: Store, root: Path | None, layer: str | None, sort: str) -> list[
     if sort == "key":
         return sorted(found, key=lambda row: (row["layer"], row["key"]))
     return sorted(found, key=lambda row: -row["stored_at"])
+
+
+def tiers(root: Path | None, totals: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """One dict for each tier, in the order in which they are asked; see ``CacheManager.tiers``."""
+    shared = os.pathsep.join(str(folder) for folder in _paths.shared_dirs())
+    url = _paths.remote_url()
+    places = {
+        "memory": "this process",
+        "disk": None if root is None else str(root),
+        "shared": shared or None,
+        "remote": None if url is None else _paths.without_password(url),
+    }
+    return [
+        {
+            "tier": tier,
+            "place": place if _paths.enabled() else None,
+            "hits": sum(counts[f"{tier}_hits"] for counts in totals.values()),
+        }
+        for tier, place in places.items()
+    ]
 
 
 def _program_rows(root: Path) -> list[dict[str, Any]]:

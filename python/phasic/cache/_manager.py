@@ -10,9 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _jax, _jax_files, _paths, _programs
+from . import _jax, _jax_files, _paths
+from ._counts import no_counts
 from ._housekeeping import Housekeeping
-from ._store import MEMORY_BYTES, Store, no_counts
+from ._store import MEMORY_BYTES, Store
+from ._vacuum import doomed, vacuum
 
 if TYPE_CHECKING:
     from ._disk import EntryInfo
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TRACE = "trace"
-XLA_LAYER = "xla"
+XLA_LAYER = _jax.LAYER
 _MIB = 1 << 20
 _DAY = 86400.0
 
@@ -55,7 +57,7 @@ class CacheManager(Housekeeping):
 
     @property
     def path(self) -> Path | None:
-        """Folder of the cache, or None when there is no home folder to put it in."""
+        """Folder of the cache, or None when there is nowhere to put it."""
         return None if self._requested is None else _paths.locate(self._requested)
 
     def get(self, kind: str, key: str) -> bytes | None:
@@ -153,7 +155,7 @@ class CacheManager(Housekeeping):
         shown = self._requested if self._holds_jax_files() else self.path
         files = [] if shown is None else _files(shown)
         return {
-            "exists": shown is not None and shown.is_dir(),
+            "exists": shown is not None and _paths.is_folder(shown),
             "cache_dir": str(shown),
             "num_files": len(files),
             "total_size_mb": sum(status.st_size for _, status in files) / _MIB,
@@ -203,30 +205,45 @@ class CacheManager(Housekeeping):
             freed = before["total_size_mb"] - after["total_size_mb"]
             logger.info("%d files left, %.2f MB deleted from %s", after["num_files"], freed, path)
 
-    def vacuum(self, max_age_days: float = 30, max_size_gb: float = 10.0) -> dict[str, float]:
-        """Remove what is above an age, then the oldest above a size, and what killed writers left.
+    def vacuum(
+        self, max_age_days: float = 30, max_size_gb: float = 10.0, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Remove what is above an age, then the least worth above a size, and what killed writers left.
+
+        Args:
+            max_age_days: age in days above which entries go.
+            max_size_gb: size in GiB that is left at most.
+            dry_run: report only.
 
         Returns:
-            ``removed``, the number of entries and files that went, ``freed_mb``, ``num_files`` and
-            ``total_size_mb``.
+            ``removed``, the number of entries and files that went, or would; ``freed_mb``; ``num_files`` and
+            ``total_size_mb`` that are there now. With ``dry_run`` also ``entries``, dicts with ``layer``,
+            ``key`` and ``size_bytes`` of what would go, and ``leftovers``, the files of killed writers.
         """
         if not max_age_days >= 0 or not max_size_gb >= 0:
             raise ValueError(f"limits must not be negative, got {max_age_days} days and {max_size_gb} GB")
         before = self.info()
-        removed = 0
         path = self.path
-        if path is not None and _paths.is_ours(path):
-            limit, cutoff = int(max_size_gb * (1 << 30)), time.time() - max_age_days * _DAY
-            removed += self._store.sweep() + _programs.sweep(path / _paths.XLA)
-            removed += _jax_files.prune(path / _paths.XLA, max_bytes=limit, changed_before=cutoff)
-            programs = sum(_size(file) for file in _jax_files.entries(path / _paths.XLA))
-            removed += self._store.prune(max(limit - programs, 0), stored_before=cutoff)
-        after = self.info()
+        root = path if path is not None and _paths.is_ours(path) else None
+        limit, cutoff = int(max_size_gb * (1 << 30)), time.time() - max_age_days * _DAY
+        found: dict[str, Any] = {}
+        if dry_run:
+            found = (
+                {"entries": [], "leftovers": 0} if root is None else doomed(self._store, root, limit, cutoff)
+            )
+            removed = len(found["entries"]) + found["leftovers"]
+            freed = sum(entry["size_bytes"] for entry in found["entries"]) / _MIB
+            after = before
+        else:
+            removed = 0 if root is None else vacuum(self._store, root, limit, cutoff)
+            after = self.info()
+            freed = max(before["total_size_mb"] - after["total_size_mb"], 0.0)
         return {
             "removed": removed,
-            "freed_mb": max(before["total_size_mb"] - after["total_size_mb"], 0.0),
+            "freed_mb": freed,
             "num_files": after["num_files"],
             "total_size_mb": after["total_size_mb"],
+            **found,
         }
 
     def prune_kind(self, kind: str, max_bytes: int, stored_before: float | None = None) -> int:
@@ -248,14 +265,26 @@ class CacheManager(Housekeeping):
         ``memory_hits``, ``disk_hits``, ``shared_hits`` and ``remote_hits``; ``bytes``, those of all hits; and
         ``seconds_saved``, what computing them took.
         """
-        return {TRACE: no_counts()} | {
-            **self._store.counts(),
-            XLA_LAYER: dict(_jax.jax_counts()),
-        }
+        return {TRACE: no_counts()} | {**self._store.counts_by_kind(), XLA_LAYER: _jax.jax_counts()}
+
+    def totals(self) -> dict[str, dict[str, float]]:
+        """As ``stats``, of all processes that used this folder since it was made or cleared.
+
+        A process adds what it counted when it stores and when it ends. What one did that was killed since is
+        left out.
+        """
+        self._take_programs()
+        return {layer: no_counts() for layer in (TRACE, XLA_LAYER)} | self._store.totals()
 
     def close(self) -> None:
         """Close what is open; the manager stays usable."""
+        self._take_programs()
         self._store.close()
+
+    def _take_programs(self) -> None:
+        """Count what JAX did, which writes to the folder of the default cache."""
+        if self._requested == _paths.default_dir():
+            self._store.counts.add(XLA_LAYER, _jax.take_counts())
 
     def _holds_jax_files(self) -> bool:
         path = self._requested
@@ -267,7 +296,7 @@ def _files(root: Path) -> list[tuple[str, os.stat_result]]:
     found: list[tuple[str, os.stat_result]] = []
     if _paths.is_ours(root):
         for folder in (root / _paths.INDEX, root / _paths.XLA, root / _paths.PLAIN):
-            if not folder.is_symlink():
+            if not _paths.is_link(folder):
                 for parent, _, names in os.walk(folder):
                     found += _with_status([Path(parent, name) for name in names], root)
     else:
@@ -283,13 +312,6 @@ def _with_status(paths: list[Path], root: Path) -> list[tuple[str, os.stat_resul
         except FileNotFoundError:
             continue
     return found
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 _current: tuple[Path | None, CacheManager] | None = None

@@ -22,7 +22,7 @@ def clear_jax_cache(verbose: bool = True) -> None:
     """
     default_manager().clear(confirm=True, verbose=verbose, layer=XLA_LAYER)
     chosen = _paths.jax_dir_of_user()
-    if chosen is not None and Path(chosen).is_dir():
+    if chosen is not None and _paths.is_folder(Path(chosen)):
         clear_cache(chosen, verbose=verbose)
 
 

@@ -100,6 +100,11 @@ def remote_url() -> str | None:
     return os.environ.get("PHASIC_CACHE_REMOTE") or None
 
 
+def without_password(address: str) -> str:
+    """An address, or several, to show to anyone."""
+    return _PASSWORD.sub(r"\1…@", address)
+
+
 def remote_may_be_written() -> bool:
     """Whether ``PHASIC_CACHE_REMOTE_WRITE`` is 1."""
     return os.environ.get("PHASIC_CACHE_REMOTE_WRITE") == "1"
@@ -124,7 +129,7 @@ def jax_dir_of_user() -> str | None:
 def variables() -> dict[str, str]:
     """Environment variables in force that concern the cache, without the passwords in addresses."""
     return {
-        name: _PASSWORD.sub(r"\1…@", value)
+        name: without_password(value)
         for name, value in sorted(os.environ.items())
         if name.startswith(("PHASIC_", "JAX_COMPILATION_CACHE", "JAX_PERSISTENT_CACHE", "XDG_CACHE_HOME"))
         or name == "JAX_ENABLE_COMPILATION_CACHE"
@@ -135,7 +140,7 @@ def older_folders() -> list[Path]:
     """Folders that older versions kept in the home folder and that exist; nothing ever reads them."""
     home = absolute("~")
     names = (".phasic_cache", ".phasic_traces", ".jax_cache")
-    return [] if home is None else [home / name for name in names if (home / name).is_dir()]
+    return [] if home is None else [home / name for name in names if is_folder(home / name)]
 
 
 def default_dir() -> Path | None:
@@ -145,16 +150,34 @@ def default_dir() -> Path | None:
         return absolute(chosen)
     import platformdirs
 
-    path = platformdirs.user_cache_path("phasic") / "v1"
+    try:
+        path = platformdirs.user_cache_path("phasic") / "v1"
+    except RuntimeError:  # neither the environment nor the list of users knows a home
+        return None
     return path if path.is_absolute() else None
 
 
 def absolute(path: str | os.PathLike[str]) -> Path | None:
-    """Absolute form of ``path`` with ``~`` expanded, or None when ``~`` has no meaning here."""
+    """Absolute form of ``path`` with ``~`` expanded, or None when it names nothing.
+
+    That is a ``~`` without a home, a relative path when the working folder is gone, and a name with a NUL.
+    """
+    if "\0" in os.fspath(path):
+        return None
     try:
         return Path(path).expanduser().absolute()
-    except RuntimeError:
+    except (RuntimeError, OSError):
         return None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether ``path`` leads to a folder; False where that cannot be told."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a folder must not be entered
+
+
+def is_link(path: Path) -> bool:
+    """Whether ``path`` is a symbolic link; False where that cannot be told."""
+    return os.path.islink(path)  # noqa: PTH114 - Path.is_symlink raises where a folder must not be entered
 
 
 def is_ours(path: Path) -> bool:
@@ -179,7 +202,7 @@ def is_empty(path: Path) -> bool:
 def locate(path: Path) -> Path:
     """Where the cache asked for at ``path`` lives: there, or in a sub-folder if others use ``path``."""
     # The marker is the first file in a folder of ours: who finds such a folder filled finds the marker too.
-    return path if is_empty(path) or is_ours(path) or not path.is_dir() else path / SUBFOLDER
+    return path if is_empty(path) or is_ours(path) or not is_folder(path) else path / SUBFOLDER
 
 
 def check_owner(path: Path) -> None:

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ._entry import DamagedError, Entry, OtherVersionError, Payload, header_of, read, read_header
-from ._files import open_regular
-from ._paths import PLAIN
+from ._files import open_regular, sync_folder
+from ._paths import PLAIN, is_link
 from ._report import Reporter
 
 _FILE = re.compile(r"([a-z][a-z0-9_-]{0,31})-([0-9a-f]{64})\.phx")
+TEMPORARY = ".tmp"
+_DIGITS = re.compile("[0-9a-f]{2}")
 
 
 class PlainEntry(NamedTuple):
@@ -71,21 +73,39 @@ class PlainFolder:
             self._report(f"{self.root} {problem.errno}", f"{self.root} cannot be read: {problem}")
         return None
 
-    def write(self, kind: str, key: str, payload: Payload, metadata: dict[str, int], mode: int) -> bool:
-        """Write an entry unless it is there already; whether it had to be. Raises OSError."""
+    def write(
+        self,
+        kind: str,
+        key: str,
+        payload: Payload,
+        metadata: dict[str, int],
+        mode: int,
+        *,
+        durable: bool = False,
+    ) -> bool:
+        """Write an entry unless it is there already; whether it had to be. Raises OSError.
+
+        A durable one is on the disk itself when this returns.
+        """
         path = self._path(kind, key)
         header = header_of(kind, key, payload, metadata)
         with suppress(FileNotFoundError):
             if path.lstat().st_size == len(header) + len(payload):
                 return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        temporary = path.with_name(f".{secrets.token_hex(8)}{TEMPORARY}")
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(header)
                 file.write(payload)
+                if durable:
+                    file.flush()
+                    os.fsync(descriptor)
             temporary.replace(path)
+            if durable:
+                for parent in path.parents[:4]:
+                    sync_folder(parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -101,20 +121,41 @@ class PlainFolder:
 
     def entries(self) -> Iterator[PlainEntry]:
         """Entries with a sound header, in the order of their keys."""
-        for path in sorted((self.root / PLAIN).glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*.phx")):
-            match = _FILE.fullmatch(path.name)
-            if match is None:
-                continue
-            with suppress(OSError, DamagedError), open_regular(path) as stream:
+        for kind, key in self.names():
+            with suppress(OSError, DamagedError), open_regular(self._path(kind, key)) as stream:
                 status = os.fstat(stream.fileno())
                 metadata = read_header(stream).metadata
-                yield PlainEntry(match[1], match[2], status.st_size, status.st_mtime, metadata)
+                yield PlainEntry(kind, key, status.st_size, status.st_mtime, metadata)
+
+    def names(self) -> list[tuple[str, str]]:
+        """Kind and key of every file, those of damaged entries too, in the order of their keys."""
+        found = [match for path in self._files() if (match := _FILE.fullmatch(path.name))]
+        return sorted(((match[1], match[2]) for match in found), key=lambda name: (name[1], name[0]))
+
+    def sealed(self, kind: str, key: str) -> bytes | None:
+        """Bytes of the entry as they lie on disk, unchecked, or None.
+
+        Raises DamagedError for anything but a regular file, and OSError for a file that cannot be read.
+        """
+        try:
+            with open_regular(self._path(kind, key)) as stream:
+                return stream.read(self.limit_bytes + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def clear(self) -> None:
         """Remove all entries. Raises OSError."""
-        for path in (self.root / PLAIN).glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
-            if _FILE.fullmatch(path.name) or path.suffix == ".tmp":
+        for path in self._files():
+            if _FILE.fullmatch(path.name) or path.suffix == TEMPORARY:
                 path.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        """Whatever lies where entries would, links not followed; nothing where that cannot be told."""
+        found = [self.root / PLAIN]
+        for _ in range(2):
+            found = [path for folder in found for path in _in(folder) if _DIGITS.fullmatch(path.name)]
+            found = [path for path in found if not is_link(path)]
+        return [path for folder in found for path in _in(folder)]
 
     def _path(self, kind: str, key: str) -> Path:
         return self.root / plain_name(kind, key)
@@ -125,3 +166,11 @@ class PlainFolder:
             self._report(f"open {self.root}", f"every user may write to {self.root}; it is not used")
             return True
         return False
+
+
+def _in(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(Path(entry.path) for entry in found)
+    except OSError:
+        return []

@@ -92,7 +92,7 @@ def store(root: Path, program: Program) -> None:
     folder = root / _paths.XLA / program.folder
     for path in (folder.parent, folder):
         path.mkdir(mode=0o700, exist_ok=True)
-        if path.is_symlink():
+        if _paths.is_link(path):
             raise _paths.UnusableFolderError(f"{path} is a link")
     temporary = folder / f"{_TEMPORARY}{os.urandom(8).hex()}"
     try:
@@ -109,10 +109,12 @@ def store(root: Path, program: Program) -> None:
 def leftovers(root: Path) -> list[Path]:
     """Files below ``root`` that killed imports left over an hour ago."""
     found = []
-    for path in [] if root.is_symlink() else root.glob(f"*/{_TEMPORARY}*"):
-        with suppress(OSError):
-            if not path.parent.is_symlink() and time.time() - path.lstat().st_mtime > _STALE_SECONDS:
-                found.append(path)
+    for folder in _jax_files.folders(root):
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+                if entry.name.startswith(_TEMPORARY) and age > _STALE_SECONDS:
+                    found.append(Path(entry.path))
     return found
 
 

@@ -4,13 +4,14 @@ A lookup goes down the tiers until one has the entry, and what it finds is kept 
 what each tier did in this process; nothing is written for them.
 """
 
-from collections import Counter
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import _network, _paths
+from ._counts import Counts, table
 from ._entry import Entry, Payload, check_key, check_kind, with_seconds
 from ._flight import WAIT_SECONDS, Flights
 from ._lock import ForkSafeLock
@@ -28,15 +29,8 @@ DISK_BYTES = 10 << 30
 KEPT_TWICE = 1 << 20
 #: What may come from folders and addresses of others: kinds with a validator of their own and no code.
 PORTABLE = frozenset({"trace"})
-TIERS = ("memory", "disk", "shared", "remote")
 
 _remotes: dict[str, Remote] = {}
-
-
-def no_counts() -> dict[str, float]:
-    """The counters of a kind that was never used."""
-    events = ("hits", "misses", "stores", "bytes", *(f"{tier}_hits" for tier in TIERS))
-    return dict.fromkeys(events, 0) | {"seconds_saved": 0.0}
 
 
 class Store:
@@ -63,12 +57,12 @@ class Store:
         self._is_network = is_network
         self._memory = MemoryTier(memory_bytes)
         self._disk: DiskTier | None = None
-        self._home: PlainFolder | None = None
+        self._home: _network.NetworkHome | None = None
+        self._settled = False
         self._disk_root: Path | None = None
         self._shared: dict[Path, PlainFolder] = {}
         self._report = Reporter()
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._saved: Counter[str] = Counter()
+        self.counts = Counts()
         self._lock = ForkSafeLock(after_fork=lambda: None)
         self._flights = Flights(self._lock_folder, self._report)
 
@@ -87,13 +81,11 @@ class Store:
                 self._memory.write(name, entry)
         if entry is None and not counted:
             return None
-        with self._lock.raw:
-            if entry is None:
-                self._counts[kind, "misses"] += 1
-                return None
-            self._counts[kind, f"{tier}_hits"] += 1
-            self._counts[kind, "bytes"] += len(entry.payload)
-            self._saved[kind] += entry.seconds  # type: ignore[assignment]
+        if entry is None:
+            self.counts.add(kind, {"misses": 1})
+            return None
+        length = len(entry.payload)
+        self.counts.add(kind, {f"{tier}_hits": 1, "bytes": length, "seconds_saved": entry.seconds})
         return entry.payload
 
     def put(
@@ -120,8 +112,7 @@ class Store:
             self._memory.delete(name)
         else:
             self._memory.write(name, entry)
-        with self._lock.raw:
-            self._counts[kind, "stores"] += 1
+        self.counts.add(kind, {"stores": 1})
         return stored
 
     def get_or_compute(
@@ -167,12 +158,7 @@ class Store:
             return False
         disk = self._disk_tier(create=False)
         deleted = disk is not None and disk.delete(kind, key)
-        if self._home is not None:
-            try:
-                deleted = self._home.delete(kind, key) or deleted
-            except OSError as problem:
-                self._report(f"home {problem.errno}", f"{self.root} cannot be changed: {problem}")
-        return deleted
+        return (self._home is not None and self._home.discard(kind, key)) or deleted
 
     def entries(self, kind: str | None = None) -> "list[EntryInfo]":
         """What the disk tier holds of ``kind``, or of every kind, oldest first."""
@@ -188,16 +174,15 @@ class Store:
         return found
 
     def publish(self, folder: Path) -> int:
-        """Copy the portable entries of the disk tier into a folder of plain files; how many were new there.
+        """Copy the portable entries on disk into a folder of plain files; how many were new there.
 
         Others may read the files, if the folder lets them. Raises OSError if the folder cannot be written.
         """
-        disk = self._disk_tier(create=False)
         target = PlainFolder(folder, self.disk_bytes // 2, self._report)
         target.root.mkdir(parents=True, exist_ok=True)
         published = 0
-        for info in [] if disk is None else disk.entries():
-            entry = disk.read(info.kind, info.key) if disk and info.kind in PORTABLE else None
+        for info in self.entries():
+            entry = self._on_disk(info.kind, info.key) if info.kind in PORTABLE else None
             if entry is not None:
                 published += target.write(info.kind, info.key, *entry, mode=0o644)
         return published
@@ -210,7 +195,11 @@ class Store:
     def names(self) -> list[tuple[str, str]]:
         """Kind and key of everything on disk, of damaged entries too, oldest first."""
         disk = self._disk_tier(create=False)
-        return [] if disk is None else disk.names()
+        found = [] if disk is None else disk.names()
+        if self._home is not None:
+            known = set(found)
+            found += [name for name in self._home.names() if name not in known]
+        return found
 
     def sealed(self, kind: str, key: str) -> bytes | None:
         """Bytes of an entry as they lie on disk, unchecked, uncounted and not kept in memory, or None.
@@ -218,17 +207,37 @@ class Store:
         Raises DamagedError for a row that names no regular file, and OSError for a file that cannot be read.
         """
         disk = self._disk_tier(create=False)
-        return None if disk is None else disk.sealed(check_kind(kind), check_key(key))
+        found = None if disk is None else disk.sealed(check_kind(kind), check_key(key))
+        if found is None and self._home is not None:
+            found = self._home.sealed(check_kind(kind), check_key(key))
+        return found
+
+    def doomed(self, limit_bytes: int, stored_before: float | None = None) -> list[tuple[str, str, int]]:
+        """Kind, key and size of what ``prune`` removes, once for each copy on disk."""
+        disk = self._disk_tier(create=False)
+        rows = [] if disk is None else disk.doomed(limit_bytes, stored_before)
+        found = [(*row.name.partition("/")[::2], row.size) for row in rows]
+        if self._home is not None:
+            found += [entry[:3] for entry in self._home.doomed(limit_bytes, stored_before)]
+        return found
 
     def prune(self, limit_bytes: int, stored_before: float | None = None) -> int:
         """Remove entries stored before a time, then those of least worth above a limit; how many went."""
         disk = self._disk_tier(create=False)
-        return 0 if disk is None else disk.prune(limit_bytes, stored_before)
+        removed = 0 if disk is None else disk.prune(limit_bytes, stored_before)
+        return removed + (0 if self._home is None else self._home.prune(limit_bytes, stored_before))
+
+    def leftovers(self) -> int:
+        """How many files killed writers left over an hour ago."""
+        disk = self._disk_tier(create=False)
+        found = 0 if disk is None else len(disk.orphans())
+        return found + (0 if self._home is None else len(self._home.orphans()))
 
     def sweep(self) -> int:
         """Remove what killed writers left behind over an hour ago; how many files."""
         disk = self._disk_tier(create=False)
-        return 0 if disk is None else disk.sweep()
+        removed = 0 if disk is None else disk.sweep()
+        return removed + (0 if self._home is None else self._home.sweep())
 
     def clear(self) -> None:
         """Remove all entries; raises OSError if the disk refuses."""
@@ -244,28 +253,32 @@ class Store:
         if self._disk is not None:
             self._disk.close()
 
-    def counts(self) -> dict[str, dict[str, float]]:
+    def totals(self) -> dict[str, dict[str, float]]:
+        """As ``counts_by_kind`` of all processes that ever used this folder, since it was made or cleared."""
+        disk = self._disk_tier(create=False)
+        found = {} if disk is None else disk.totals()
+        for name, number in self.counts.pending().items():
+            found[name] = found.get(name, 0) + number
+        return table(found)
+
+    def counts_by_kind(self) -> dict[str, dict[str, float]]:
         """For each kind used in this process: hits in all and by tier, misses, stores, bytes, seconds_saved.
 
         ``bytes`` are those of the payloads of all hits, and ``seconds_saved`` is what computing them took.
         """
-        with self._lock.raw:
-            counted, saved = dict(self._counts), dict(self._saved)
-        result: dict[str, dict[str, float]] = {}
-        for (kind, event), number in counted.items():
-            counts = result.setdefault(kind, no_counts() | {"seconds_saved": float(saved.get(kind, 0.0))})
-            counts[event] = number
-            if event.endswith("_hits"):
-                counts["hits"] += number
-        return result
+        return table(self.counts.all())
 
-    def _below_memory(self, kind: str, key: str) -> tuple[Entry | None, str]:
+    def _on_disk(self, kind: str, key: str) -> Entry | None:
         disk = self._disk_tier(create=False)
         entry = None if disk is None else disk.read(kind, key)
         if entry is None and self._home is not None:
             entry = self._home.read(kind, key)
             if entry is not None:
                 self._put_on_disk(kind, key, entry, anew=False)
+        return entry
+
+    def _below_memory(self, kind: str, key: str) -> tuple[Entry | None, str]:
+        entry = self._on_disk(kind, key)
         if entry is not None or kind not in PORTABLE:
             return entry, "disk"
         for tier, lookup in self._lookups():
@@ -295,11 +308,7 @@ class Store:
         disk = self._disk_tier()
         stored = disk is not None and disk.write(kind, key, *entry)
         if anew and self._home is not None:
-            try:
-                self._home.write(kind, key, *entry, mode=0o600)
-                stored = True
-            except OSError as problem:
-                self._report(f"home {problem.errno}", f"{self.root} cannot be written: {problem}")
+            stored = self._home.keep(kind, key, entry) or stored
         url = _paths.remote_url()
         if anew and url is not None and kind in PORTABLE and _paths.remote_may_be_written():
             self._remote(url).write(kind, key, *entry)
@@ -310,30 +319,29 @@ class Store:
         if self._disk is not None:
             return self._disk
         if self.root is None:
-            self._report("homeless", "there is no home folder; set PHASIC_CACHE_DIR to keep entries on disk")
+            self._report(
+                "homeless", "there is no folder for a cache; set PHASIC_CACHE_DIR to keep entries on disk"
+            )
             return None
         root = self._settle(self.root, create)
         if root is None or (not create and not _paths.is_ours(_paths.locate(root))):
             return None
         try:
             from ._disk import DiskTier
-        except ImportError as problem:
+        except (ImportError, OSError) as problem:
             self._report("import", f"going on in memory only: {problem}")
             return None
         with self._lock.raw:
             if self._disk is None:
-                self._disk = DiskTier(root, self.disk_bytes, self._report)
+                self._disk = DiskTier(root, self.disk_bytes, self._report, self.counts)
             return self._disk
 
     def _settle(self, root: Path, create: bool) -> Path | None:
         """Where the disk tier goes: to ``root``, or to this machine if that is on the network."""
-        if self._disk_root is None:
-            self._disk_root = root
-            if self._is_network(root):
-                self._disk_root = _network.node_folder(root)
-                self._report(
-                    "network", f"{root} is on the network: plain files there, the index on this machine"
-                )
+        if not self._settled:
+            on_network = self._is_network(root)
+            self._disk_root = _network.usable_node_folder(root, self._report) if on_network else root
+            self._settled = True
         if self._disk_root != root and self._home is None:
             home = _paths.locate(root)
             try:
@@ -346,7 +354,7 @@ class Store:
             except OSError as problem:
                 self._report("home", f"{home} cannot be used, going on without it: {problem}")
                 return None
-            self._home = PlainFolder(home, self.disk_bytes // 2, self._report)
+            self._home = _network.NetworkHome(home, self.disk_bytes // 2, self._report)
         return self._disk_root
 
     def _lock_folder(self) -> Path | None:
@@ -354,7 +362,12 @@ class Store:
         if not _paths.writable() or self._disk_tier() is None or self._disk_root is None:
             return None
         root = _paths.locate(self._disk_root)
-        _paths.prepare(root)
+        try:
+            _paths.prepare(root)
+        except OSError:
+            return None  # the disk tier says so when it stores
+        if not os.access(root, os.W_OK | os.X_OK):
+            return None
         folder = root / _paths.LOCKS
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder

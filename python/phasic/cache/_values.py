@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 import diskcache
 
 from ._entry import DamagedError, Payload
-from ._files import NO_LINKS, open_regular
+from ._files import NO_LINKS, open_regular, sync_folder
 
 MODE_RAW = 1
 MODE_BINARY = 2
@@ -96,8 +96,11 @@ def open_value(folder: Path, name: object) -> BinaryIO:
     return open_regular(value_path(folder, name))
 
 
-def write_value(folder: Path, parts: Iterable[Payload]) -> ValueFile:
-    """Write ``parts`` to a value file of a random name; nothing stays behind when that fails."""
+def write_value(folder: Path, parts: Iterable[Payload], *, durable: bool = False) -> ValueFile:
+    """Write ``parts`` to a value file of a random name; nothing stays behind when that fails.
+
+    A durable one is on the disk itself when this returns.
+    """
     digits = secrets.token_hex(16)
     name = f"{digits[:2]}/{digits[2:]}.val"
     path = value_path(folder, name)
@@ -105,6 +108,11 @@ def write_value(folder: Path, parts: Iterable[Payload]) -> ValueFile:
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             size = sum(_write_all(file, part) for part in parts)
+            if durable:
+                os.fsync(descriptor)
+        if durable:
+            sync_folder(path.parent)
+            sync_folder(folder)
     except BaseException:
         with suppress(OSError):
             path.unlink()
