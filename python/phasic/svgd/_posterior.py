@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from phasic.svgd._predictions import Predictions
+
 if TYPE_CHECKING:
+    from phasic._observations import Observations
     from phasic.svgd._target import Target
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior:
+class Posterior(Predictions):
     """Particles that stand for the posterior of a model's parameters, equally weighted.
 
     `particles` (n, d) on the scale of the model's theta; `names` of the d parameters; `converged` and the
@@ -109,6 +112,37 @@ class Posterior:
             lines.append("  ".join([name.ljust(widths[0]), *padded]))
         run = f"{len(self.particles)} particles, {self.n_steps} steps, {self.seconds:.2f} s"
         return "\n".join([*lines, run, self.reason])
+
+    def with_target(
+        self,
+        model: Any,
+        observed_data: ArrayLike | Observations,
+        prior: Any = None,
+        *,
+        weights: ArrayLike | None = None,
+        rewards: ArrayLike | None = None,
+        positive_params: bool = True,
+        transforms: Sequence[str] | None = None,
+    ) -> Self:
+        """The same particles with the model, data and prior that they were fitted to, as for `SVGD`.
+
+        Nothing tells whether it is the same model: `log_likelihoods` and predictions are of the one given.
+
+        Raises ValueError if it has another number of parameters, or as for `SVGD`.
+        """
+        from phasic.svgd._fit import SVGD
+
+        fit = SVGD(
+            model,
+            observed_data,
+            prior,
+            weights=weights,
+            rewards=rewards,
+            positive_params=positive_params,
+            transforms=transforms,
+            theta_dim=len(self.names),
+        )
+        return replace(self, target=fit._target)
 
     def __repr__(self) -> str:
         state = "converged" if self.converged else "NOT converged"
