@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -139,6 +139,35 @@ class Posterior(Predictions):
         columns = np.column_stack([self.mean, self.sd, self.quantile([0.05, 0.5, 0.95]).T])
         run = f"{len(self.particles)} particles, {self.n_steps} steps, {self.seconds:.2f} s"
         return Summary(self.names, ("mean", "sd", "5%", "50%", "95%"), columns, (run, self.reason))
+
+    def to_arviz(
+        self,
+        *,
+        log_likelihood: Literal["rows", "distinct", "none"] = "rows",
+        predictive: bool = False,
+        seed: int = 0,
+    ) -> Any:
+        """For ArviZ: an InferenceData where its version is 0.x, an xarray DataTree from 1.0 on.
+
+        Groups: `posterior`, `sample_stats` (`lp`, the log posterior density in unconstrained coordinates),
+        `log_likelihood`, `observed_data`. Particles are one chain, and `posterior.attrs["sampler"]` is
+        "svgd": R-hat and effective sample sizes mean nothing for them.
+
+        Args:
+            log_likelihood: "rows" has a column for each observation, as often as it was seen, so that
+                `arviz.loo` is right; "distinct" has one for each distinct observation, with its number in
+                `constant_data`, for data too many for that, and for weights that are no whole numbers; "none"
+                leaves the data out.
+            predictive: Add `posterior_predictive`, a data set of the same size from each particle.
+            seed: Of the predictive draws.
+
+        Raises:
+            ImportError: ArviZ is not installed (extra `arviz`).
+            ValueError: Data cannot be told row by row: weights are no whole numbers, or truncations differ.
+        """
+        from phasic.svgd._arviz import to_arviz
+
+        return to_arviz(self, log_likelihood, predictive, seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything but `target` to a file, whole or not at all; no pickle.
