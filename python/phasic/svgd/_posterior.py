@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from phasic.svgd import _posterior_io
-from phasic.svgd._predictions import Predictions
+from phasic.svgd._plots import Plots
 from phasic.svgd._summary import Summary
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior(Predictions):
+class Posterior(Plots):
     """Particles that stand for the posterior of a model's parameters, equally weighted.
 
     `posterior["rate"]` are those of one parameter, (n,), and `dict(posterior)` those of all by name.
