@@ -26,7 +26,7 @@ def test_import_does_not_import_jax(subprocess_environment):
     assert run(code, subprocess_environment) == "[]"
 
 
-@pytest.mark.parametrize("module", ["scipy", "matplotlib", "optax", "diskcache", "tqdm"])
+@pytest.mark.parametrize("module", ["scipy", "matplotlib", "arviz", "optax", "diskcache", "tqdm"])
 def test_import_does_not_import(subprocess_environment, module):
     assert run(f"import sys, phasic; print({module!r} in sys.modules)", subprocess_environment) == "False"
 

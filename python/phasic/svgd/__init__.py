@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from phasic.svgd._fit import svgd as svgd
     from phasic.svgd._kernel import Kernel as Kernel
     from phasic.svgd._posterior import Posterior as Posterior
+    from phasic.svgd._posterior_io import PosteriorFormatError as PosteriorFormatError
     from phasic.svgd._prior import Beta as Beta
     from phasic.svgd._prior import Gamma as Gamma
     from phasic.svgd._prior import HalfCauchy as HalfCauchy
@@ -30,6 +31,7 @@ _HOME = {
     "svgd": "_fit",
     "Kernel": "_kernel",
     "Posterior": "_posterior",
+    "PosteriorFormatError": "_posterior_io",
     "Beta": "_prior",
     "Gamma": "_prior",
     "HalfCauchy": "_prior",
@@ -53,6 +55,7 @@ __all__ = [
     "LogNormal",
     "Normal",
     "Posterior",
+    "PosteriorFormatError",
     "Target",
     "Transform",
     "Uniform",

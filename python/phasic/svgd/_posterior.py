@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from phasic.svgd import _posterior_io
+from phasic.svgd._plots import Plots
+from phasic.svgd._summary import Summary
+
 if TYPE_CHECKING:
+    from phasic._observations import Observations
     from phasic.svgd._target import Target
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior:
+class Posterior(Plots):
     """Particles that stand for the posterior of a model's parameters, equally weighted.
+
+    `posterior["rate"]` are those of one parameter, (n,), and `dict(posterior)` those of all by name.
 
     `particles` (n, d) on the scale of the model's theta; `names` of the d parameters; `converged` and the
     `reason` why or why not; `diagnostics` (Stein residuals `stein_mean`, `stein_second`,
@@ -40,10 +48,36 @@ class Posterior:
     target: Target | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Make the arrays read-only."""
+        """Make the arrays read-only.
+
+        Raises ValueError unless particles are (n, d), for d names.
+        """
+        shape = np.shape(self.particles)
+        if len(shape) != 2 or not shape[0] or shape[1] != len(self.names):
+            raise ValueError(
+                f"particles has shape {shape}, but a row for each particle is needed, and a column for each "
+                f"of the names {', '.join(self.names)}"
+            )
         self.particles.setflags(write=False)
         if self.history is not None:
             self.history.setflags(write=False)
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Particles of one parameter, (n,). Raises KeyError for a name that no parameter has."""
+        if name not in self.names:
+            raise KeyError(f"no parameter is called {name!r}: they are {', '.join(self.names)}")
+        return self.particles[:, self.names.index(name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def keys(self) -> tuple[str, ...]:
+        """The names of the parameters."""
+        return self.names
+
+    def to_dict(self) -> dict[str, NDArray[np.float64]]:
+        """Particles of each parameter by its name, (n,) each."""
+        return {name: self[name] for name in self.names}
 
     @property
     def mean(self) -> NDArray[np.float64]:
@@ -97,20 +131,105 @@ class Posterior:
         tail = 0.5 * (1.0 - probability)
         return self.quantile([tail, 1.0 - tail]).T
 
-    def summary(self) -> str:
-        """Table of mean, standard deviation and three quantiles of each parameter, and the verdict."""
-        head = ("", "mean", "sd", "5%", "50%", "95%")
+    def summary(self) -> Summary:
+        """Table of mean, standard deviation and three quantiles of each parameter, and the verdict.
+
+        It is text, with the numbers as `summary().to_dict()`.
+        """
         columns = np.column_stack([self.mean, self.sd, self.quantile([0.05, 0.5, 0.95]).T])
-        rows = [head, *((n, *(f"{v:.4g}" for v in row)) for n, row in zip(self.names, columns, strict=True))]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-        lines = []
-        for name, *cells in rows:
-            padded = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
-            lines.append("  ".join([name.ljust(widths[0]), *padded]))
         run = f"{len(self.particles)} particles, {self.n_steps} steps, {self.seconds:.2f} s"
-        return "\n".join([*lines, run, self.reason])
+        return Summary(self.names, ("mean", "sd", "5%", "50%", "95%"), columns, (run, self.reason))
+
+    def to_arviz(
+        self,
+        *,
+        log_likelihood: Literal["rows", "distinct", "none"] = "rows",
+        predictive: bool = False,
+        seed: int = 0,
+    ) -> Any:
+        """For ArviZ: an InferenceData where its version is 0.x, an xarray DataTree from 1.0 on.
+
+        Groups: `posterior`, `sample_stats` (`lp`, the log posterior density in unconstrained coordinates),
+        `log_likelihood`, `observed_data`. Particles are one chain, and `posterior.attrs["sampler"]` is
+        "svgd": R-hat and effective sample sizes mean nothing for them.
+
+        Args:
+            log_likelihood: "rows" has a column for each observation, as often as it was seen, so that
+                `arviz.loo` is right; "distinct" has one for each distinct observation, with its number in
+                `constant_data`, for data too many for that, and for weights that are no whole numbers; "none"
+                leaves the data out.
+            predictive: Add `posterior_predictive`, a data set of the same size from each particle.
+            seed: Of the predictive draws.
+
+        Raises:
+            ImportError: ArviZ is not installed (extra `arviz`).
+            ValueError: Data cannot be told row by row: weights are no whole numbers, or truncations differ.
+        """
+        from phasic.svgd._arviz import to_arviz
+
+        return to_arviz(self, log_likelihood, predictive, seed)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything but `target` to a file, whole or not at all; no pickle.
+
+        The file is an npz archive, whose arrays `numpy.load` reads too. Models have a `save` of their own.
+
+        Raises TypeError if a diagnostic is neither numbers, text, nor lists and mappings of them.
+        """
+        _posterior_io.write(path, self)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The posterior that `save` wrote. Its `target` is None: attach one by `with_target`.
+
+        Raises:
+            PosteriorFormatError: The file is no posterior, is damaged, or of a version that cannot be read.
+            OSError: There is no such file.
+        """
+        fields = _posterior_io.read(path)
+        try:
+            return cls(**fields)
+        except (TypeError, ValueError) as error:
+            raise _posterior_io.PosteriorFormatError(
+                f"{os.fspath(path)} contradicts itself ({error}): fit again, or take the file from a backup"
+            ) from None
+
+    def with_target(
+        self,
+        model: Any,
+        observed_data: ArrayLike | Observations,
+        prior: Any = None,
+        *,
+        weights: ArrayLike | None = None,
+        rewards: ArrayLike | None = None,
+        positive_params: bool = True,
+        transforms: Sequence[str] | None = None,
+    ) -> Self:
+        """The same particles with the model, data and prior that they were fitted to, as for `SVGD`.
+
+        Nothing tells whether it is the same model: `log_likelihoods` and predictions are of the one given.
+
+        Raises ValueError if it has another number of parameters, or as for `SVGD`.
+        """
+        from phasic.svgd._fit import SVGD
+
+        fit = SVGD(
+            model,
+            observed_data,
+            prior,
+            weights=weights,
+            rewards=rewards,
+            positive_params=positive_params,
+            transforms=transforms,
+            theta_dim=len(self.names),
+        )
+        return replace(self, target=fit._target)
 
     def __repr__(self) -> str:
         state = "converged" if self.converged else "NOT converged"
         head = f"<Posterior of {len(self.names)} parameters, {state} after {self.n_steps} steps>"
         return f"{head}\n{self.summary()}"
+
+    def _repr_html_(self) -> str:
+        """The table for notebooks."""
+        return self.summary()._repr_html_()

@@ -1,0 +1,105 @@
+"""The laws behind a fit's observations, one for each kind: their functions, and draws from them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from phasic import _core
+from phasic._model import Model
+from phasic.svgd._rewarded import RewardedModel
+
+#: Functions of a law and what a discrete model calls them; those with a `log` before them exist as well.
+_DISCRETE = {"pdf": "pmf", "cdf": "cdf_discrete", "sf": "sf_discrete"}
+FUNCTIONS = tuple(_DISCRETE)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Law:
+    """The law of an absorption time, a count or an accumulated reward. A pytree.
+
+    Attributes:
+        model: A `phasic.Model`; counts have the rewards in it.
+        row: (n_vertices,) in the graph's order, the reward of a continuous model; None for its time.
+    """
+
+    model: Any
+    row: Any
+
+    @property
+    def discrete(self) -> bool:
+        """Whether observations are counts."""
+        return bool(self.model.discrete)
+
+    def curve(self, name: str, theta: Any, at: Any) -> Any:
+        """ "pdf", "cdf", "sf" or the logarithm ("logpdf", …) of one, at `at` (m,), for one theta (p,).
+
+        The "pdf" of counts is their probability.
+        """
+        if self.row is not None:
+            return getattr(self.model, f"{name}_reward")(theta, at, self.row)
+        if not self.discrete:
+            return getattr(self.model, name)(theta, at)
+        if name == "logpdf":
+            return self.model.logpmf(theta, at)
+        value = getattr(self.model, _DISCRETE[name.removeprefix("log")])(theta, at)
+        return jnp.log(value) if name.startswith("log") else value
+
+
+def laws(model: Any) -> tuple[Law, ...]:
+    """The law of each kind of observation of `model`; none if it is not phasic's."""
+    if isinstance(model, Model):
+        return (Law(model, None),)
+    if not isinstance(model, RewardedModel) or model.model is None:
+        return ()
+    return tuple(
+        Law(time, None) if time is not None else _marginal(model.model, row)
+        for row, time in zip(model.rewards, model.times, strict=True)
+    )
+
+
+def _marginal(model: Model, row: Any) -> Law:
+    if not model.discrete:
+        return Law(model, row)
+    return Law(dataclasses.replace(model, rewards=model._row(row), tables=None), None)
+
+
+class Simulator:
+    """Exact draws from a law at one theta after the other."""
+
+    def __init__(self, law: Law) -> None:
+        trace = law.model.trace()
+        source, target, base, coefficients = trace.edges()
+        builder = _core.GraphBuilder(1)
+        for vertex in range(1, trace.n_vertices):
+            builder.find_or_create([vertex])
+        for edge in zip(source.tolist(), target.tolist(), base.tolist(), coefficients, strict=True):
+            builder.add_edge(*edge)
+        builder.normalized = trace.normalized
+        self._frozen = builder.freeze()
+        self._discrete = law.discrete
+        rewards = np.asarray(law.model.rewards if law.row is None else law.row, np.float64)
+        if law.row is not None:
+            rewards = rewards[np.asarray(law.model.original)]
+        # Rewards are in the trace's order, and the sampler takes them in that of the graph made here.
+        self._rewards = rewards[self._frozen.original()] if rewards.size else None
+
+    def draw(self, theta: NDArray[np.float64], n: int, seed: np.random.SeedSequence) -> NDArray[np.float64]:
+        """`n` independent draws at `theta` (p,)."""
+        sampler = _core.Sampler(self._frozen, np.ascontiguousarray(theta), discrete=self._discrete)
+        key = np.random.default_rng(seed).bytes(32)
+        if self._rewards is None:
+            times = np.empty(n)
+            sampler.times(key, times)
+            return times
+        totals = np.empty((n, 1))
+        if n:
+            sampler.rewards(key, self._rewards, totals)
+        return totals[:, 0]

@@ -1,0 +1,115 @@
+"""What a posterior says about further data: draws, and curves with their spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from phasic import _check
+from phasic.svgd._law import FUNCTIONS, Law, Simulator, laws
+from phasic.svgd._pointwise import curves
+from phasic.svgd._target import float_type
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A function of the law at every particle.
+
+    Attributes:
+        function: "pdf" (for counts, their probability), "cdf" or "sf".
+        at: (m,), times, counts or rewards.
+        values: (n, m).
+    """
+
+    function: str
+    at: Floats
+    values: Floats
+
+    @property
+    def mean(self) -> Floats:
+        """The posterior predictive function, (m,): the mean over particles."""
+        return np.asarray(self.values.mean(axis=0))
+
+    def interval(self, probability: float = 0.9) -> Floats:
+        """Lower and upper ends, (2, m), that hold `probability` of the particles' values at each point.
+
+        Raises ValueError unless 0 < probability < 1.
+        """
+        if not 0.0 < probability < 1.0:
+            raise ValueError(f"probability must lie between 0 and 1, got {probability!r}")
+        tail = 0.5 * (1.0 - probability)
+        return np.asarray(np.quantile(self.values, [tail, 1.0 - tail], axis=0, method="hazen"))
+
+
+def law_of_kind(model: Any, kind: int | None, wanted: str) -> tuple[int, Law]:
+    """Which kind is meant, and its law.
+
+    Raises:
+        TypeError: The model is not phasic's, which `wanted` needs.
+        ValueError: There is no such kind, or there are several and none is named.
+    """
+    known = laws(model)
+    if not known:
+        raise TypeError(
+            f"{wanted} needs the law of a phasic.Model (graph.model()), and the model is {model!r}"
+        )
+    if kind is None and len(known) > 1:
+        raise ValueError(f"there are {len(known)} kinds of observations: say which by kind=0, …")
+    chosen = _check.position("kind", 0 if kind is None else kind)
+    if not 0 <= chosen < len(known):
+        raise ValueError(f"kind is {kind}: it must be from 0 to {len(known) - 1}")
+    return chosen, known[chosen]
+
+
+def draws(law: Law, particles: Floats, n: int, seed: int) -> Floats:
+    """`n` draws of the posterior predictive law, (n,), in random order.
+
+    Every particle gives n / n_particles of them, rounded up for some and down for others.
+    """
+    ours, *theirs = sequence(seed).spawn(1 + len(particles))
+    random = np.random.default_rng(ours)
+    share, extra = divmod(n, len(particles))
+    counts = np.full(len(particles), share)
+    counts[random.permutation(len(particles))[:extra]] += 1
+    simulator = Simulator(law)
+    used = ((theta, k, own) for theta, k, own in zip(particles, counts.tolist(), theirs, strict=True) if k)
+    parts = [simulator.draw(theta, k, own) for theta, k, own in used]
+    return random.permutation(np.concatenate(parts)) if parts else np.empty(0)
+
+
+def replicates(law: Law, particles: Floats, m: int, seed: int) -> Floats:
+    """A data set of `m` draws for each particle, (n, m)."""
+    simulator, seeds = Simulator(law), sequence(seed).spawn(len(particles))
+    return np.stack([simulator.draw(theta, m, own) for theta, own in zip(particles, seeds, strict=True)])
+
+
+def curve(law: Law, particles: Floats, function: str, at: ArrayLike) -> Curve:
+    """A function of the law at each particle. `Posterior.predictive_curve` explains the arguments."""
+    if function not in FUNCTIONS:
+        raise ValueError(f"function must be one of {', '.join(FUNCTIONS)}, got {function!r}")
+    points = np.atleast_1d(_check.doubles("at", at))
+    if points.ndim != 1:
+        raise ValueError(f"at has shape {points.shape}, but one dimension is needed")
+    (_check.counts if law.discrete else _check.times)("at", points)
+    return Curve(function, points, values(law, particles, function, points))
+
+
+def values(law: Law, particles: Floats, function: str, at: Floats) -> Floats:
+    """A function of the law at each particle, (n, m), without a look at the arguments."""
+    dtype = float_type()
+    found = curves(law, jnp.asarray(particles, dtype), jnp.asarray(at, dtype), name=function)
+    return np.asarray(found, np.float64)
+
+
+def sequence(seed: int) -> np.random.SeedSequence:
+    """Where randomness comes from; TypeError or ValueError if `seed` is no whole number of at least 0."""
+    chosen = _check.position("seed", seed)
+    if chosen < 0:
+        raise ValueError(f"seed is {seed}: it must be at least 0")
+    return np.random.SeedSequence(chosen)

@@ -1,0 +1,70 @@
+"""The table of a posterior, as numbers and as text."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Summary(str):
+    """Text of the table, with its numbers: a `str`, so that it prints and logs as one.
+
+    Attributes:
+        names: (d,) parameters.
+        columns: Headings of the numbers: "mean", "sd" and quantiles as "5%".
+        values: (d, columns).
+        notes: The run and the verdict, a line each.
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: NDArray[np.float64]
+    notes: tuple[str, ...]
+
+    def __new__(
+        cls,
+        names: tuple[str, ...],
+        columns: tuple[str, ...],
+        values: NDArray[np.float64],
+        notes: tuple[str, ...],
+    ) -> Summary:
+        """Lay out the table."""
+        rows = [("", *columns), *((n, *_cells(row)) for n, row in zip(names, values, strict=True))]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        lines = []
+        for name, *cells in rows:
+            padded = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
+            lines.append("  ".join([name.ljust(widths[0]), *padded]))
+        made = super().__new__(cls, "\n".join([*lines, *notes]))
+        made.names, made.columns, made.values, made.notes = names, columns, values, notes
+        return made
+
+    def to_dict(self) -> dict[str, dict[str, float]]:
+        """`{parameter: {column: number}}`, as `pandas.DataFrame.from_dict(..., orient="index")` takes it."""
+        return {
+            name: dict(zip(self.columns, row.tolist(), strict=True))
+            for name, row in zip(self.names, self.values, strict=True)
+        }
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return self.names, self.columns, self.values, self.notes
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        """The table for notebooks."""
+        head = "".join(f"<th>{escape(column)}</th>" for column in ("", *self.columns))
+        body = "".join(
+            f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in _cells(row))}</tr>"
+            for name, row in zip(self.names, self.values, strict=True)
+        )
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+def _cells(row: NDArray[np.float64]) -> list[str]:
+    return [f"{value:.4g}" for value in row]
