@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from phasic.svgd import SVGD, Gamma, Posterior, svgd
 from phasic.svgd import _run as run
+from phasic.svgd import _walk as walk
 
 from tests.svgd.cases import case
 from tests.svgd.standins import Erlang, Hypoexponential
@@ -78,7 +79,7 @@ def test_history_does_not_change_the_result():
 
 def test_interrupted_fit_keeps_the_particles_reached(monkeypatch):
     calls = []
-    block = run.svgd_block
+    block = walk.run_block
 
     def interrupted(*args, **kwargs):
         if len(calls) == 3:
@@ -86,7 +87,7 @@ def test_interrupted_fit_keeps_the_particles_reached(monkeypatch):
         calls.append(1)
         return block(*args, **kwargs)
 
-    monkeypatch.setattr(run, "svgd_block", interrupted)
+    monkeypatch.setattr(walk, "run_block", interrupted)
     fit = SVGD(model=Erlang(), observed_data=VALUES, prior=PRIOR)
     with pytest.raises(KeyboardInterrupt):
         fit.fit()
@@ -127,9 +128,9 @@ def test_progress_bar_on_a_terminal(capsys, monkeypatch):
 
 def test_arguments_without_effect_give_one_warning():
     with pytest.warns(DeprecationWarning) as caught:
-        SVGD(model=Erlang(), observed_data=VALUES, prior=PRIOR, jit=True, parallel="pmap", n_devices=2)
+        SVGD(model=Erlang(), observed_data=VALUES, prior=PRIOR, jit=True, parallel="pmap")
     assert len(caught) == 1
-    assert all(name in str(caught[0].message) for name in ("jit", "parallel", "n_devices"))
+    assert all(name in str(caught[0].message) for name in ("jit", "parallel"))
 
 
 BAD = {

@@ -16,9 +16,9 @@ from tests.svgd.cases import case
 class Flipped(Kernel):
     """Attraction where there should be repulsion."""
 
-    def direction(self, x, score):
-        drift = Kernel("imq", self.bandwidth).direction(x, 0.0 * score)
-        return Kernel("imq", self.bandwidth).direction(x, score) - 2.0 * drift
+    def direction(self, x, score, axis=None):
+        drift = Kernel("imq", self.bandwidth).direction(x, 0.0 * score, axis)
+        return Kernel("imq", self.bandwidth).direction(x, score, axis) - 2.0 * drift
 
 
 SABOTAGE = {

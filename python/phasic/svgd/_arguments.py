@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phasic.svgd._kernel import KERNELS, Kernel
-from phasic.svgd._run import PEAK_RATE
+from phasic.svgd._settings import PEAK_RATE
 from phasic.svgd._transform import Transform
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 _NO_EFFECT = {
     "jit": "everything is compiled",
-    "parallel": "all particles are evaluated by one vmap",
-    "n_devices": "one device is used",
+    "parallel": "all particles are evaluated by one vmap; n_devices shares them",
     "precompile": "use phasic's cache, which keeps compiled programs between processes",
     "compilation_config": "use phasic.configure",
     "nr_moments": "moments do not enter the likelihood",

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from jax.sharding import Mesh
 from numpy.typing import NDArray
 
-from phasic._recipes import Recipe
+from phasic._recipes import NoRecipeError, Recipe
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._start import Whitening
-from phasic.svgd._step import ADAM, BLOCK, Optimizer, State, init, svgd_block
+from phasic.svgd._step import ADAM, BLOCK, Optimizer, State, init, run_block
 from phasic.svgd._target import Target, float_type, largest_entry
 
 
@@ -23,17 +24,23 @@ class Evaluator:
     parameters: a likelihood of phasic evaluates equal neighbours once, and for others it is the cheapest
     where the cost is in proportion to the parameters.
 
-    `evaluations` counts points, `largest` is the largest |theta| among them.
+    `evaluations` counts points, `largest` is the largest |theta| among them; `nowhere` is a state of a batch.
     """
 
     def __init__(
-        self, target: Target, batch: int, kernel: Kernel | None = None, optimizer: Optimizer = ADAM
+        self,
+        target: Target,
+        batch: int,
+        kernel: Kernel | None = None,
+        optimizer: Optimizer = ADAM,
+        mesh: Mesh | None = None,
     ) -> None:
         self._target = target
         self._kernel = Kernel() if kernel is None else kernel
         self._optimizer = optimizer
+        self._mesh = mesh
         dtype, dim = float_type(), target.dim
-        self._nowhere = init(
+        self.nowhere = init(
             np.zeros((batch, dim), dtype),
             np.zeros((batch, dim), dtype),
             np.full(batch, -np.inf, dtype),
@@ -49,7 +56,7 @@ class Evaluator:
         size = largest_entry(self._target.transform, z)
         cheapest = z[[int(np.argmin(size))]]
         self.largest = max(self.largest, float(size.max()))
-        batch = len(self._nowhere.x)
+        batch = len(self.nowhere.x)
         for start in range(0, len(z), batch):
             block = z[start : start + batch]
             padded = np.concatenate([block, np.repeat(cheapest, batch - len(block), axis=0)])
@@ -61,13 +68,17 @@ class Evaluator:
         return np.concatenate(values).astype(np.float64), np.concatenate(gradients).astype(np.float64)
 
     def recipe(self) -> Recipe:
-        """What the program is made of. Raises NoRecipeError where the user's own code is part of it."""
-        return Recipe.of("svgd_block", self._arguments(self._nowhere.x), {"optimizer": self._optimizer})
+        """What the program is made of.
+
+        Raises NoRecipeError where the user's own code is part of it, or several devices run it.
+        """
+        if self._mesh is not None:
+            raise NoRecipeError("devices have no recipe")
+        return Recipe.of("svgd_block", self._arguments(self.nowhere.x), {"optimizer": self._optimizer})
 
     def _evaluated(self, z: NDArray[np.floating]) -> State:
-        state: State = svgd_block(*self._arguments(z), optimizer=self._optimizer)[0]
-        return state
+        return run_block(*self._arguments(z), optimizer=self._optimizer, mesh=self._mesh)[0]
 
     def _arguments(self, z: NDArray[np.floating]) -> tuple[Any, ...]:
-        state = replace(self._nowhere, x=z)
+        state = replace(self.nowhere, x=z)
         return self._target, self._whitening, self._kernel, state, np.zeros(BLOCK, z.dtype), np.int32(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from phasic.svgd._target import LikelihoodModel
 
 if TYPE_CHECKING:
     import optax
+    from jax.sharding import Mesh
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +50,9 @@ def svgd(
     names: Sequence[str] | None = None,
     return_history: bool = False,
     progress: bool = False,
+    n_devices: int | None = None,
+    mesh: Mesh | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Posterior:
     """Posterior of a model's parameters by SVGD (Liu and Wang 2016) in whitened log coordinates.
 
@@ -80,9 +85,17 @@ def svgd(
         names: Names of the parameters in the result.
         return_history: Keep about 50 snapshots of the particles.
         progress: Show a bar, if standard error is a terminal.
+        n_devices: Share the particles between so many devices, the first of `jax.devices()`. The particles
+            are those of one device but for rounding.
+        mesh: The devices that share the particles, all of a `jax.sharding.Mesh`, instead of their number.
+            Where they belong to several processes, each of these calls this function with equal arguments.
+        checkpoint: A file that keeps where the run stands, every few seconds and at its end. If it is there,
+            the run goes on from it, to the same particles as if it had never stopped, bit for bit on one
+            machine. With another `n_iterations` the step size still falls as it did when the run began.
 
     Raises:
-        ValueError: For bad arguments, naming them, and when the log posterior is finite at no start.
+        ValueError: For bad arguments, naming them, when the log posterior is finite at no start, and when the
+            checkpoint is damaged or of another run, naming what differs.
         KeyboardInterrupt: On Ctrl-C, within about a second once compiled. `SVGD.fit` keeps what was
             reached.
     """
@@ -104,6 +117,9 @@ def svgd(
         seed=seed,
         names=names,
         return_history=return_history,
+        n_devices=n_devices,
+        mesh=mesh,
+        checkpoint=checkpoint,
     )
     *_, last = _with_bar(blocks(target, settings), settings.n_iterations, progress)
     return last
@@ -127,9 +143,9 @@ class SVGD:
     """A fit as an object: arguments first, then `fit()`, then `get_results()` or `posterior`.
 
     The arguments are those of `svgd`; `verbose` logs the result's table at level INFO. Older ones are still
-    read: `jit`, `parallel`, `n_devices`, `precompile`, `compilation_config`, `nr_moments` and
-    `preconditioner` have no effect and give one DeprecationWarning; `regularization` other than 0 and
-    `param_transform` would change the answer and raise ValueError.
+    read: `jit`, `parallel`, `precompile`, `compilation_config`, `nr_moments` and `preconditioner` have no
+    effect and give one DeprecationWarning; `regularization` other than 0 and `param_transform` would change
+    the answer and raise ValueError.
 
     With `rewards`, (n_vertices,), the observations are accumulated rewards of the model; with several rows,
     (kinds, n_vertices), they are (m, kinds), NaN where one is missing. The likelihood of several kinds is a
@@ -162,6 +178,9 @@ class SVGD:
         kernel: Kernel | str | None = None,
         names: Sequence[str] | None = None,
         rewards: ArrayLike | None = None,
+        n_devices: int | None = None,
+        mesh: Mesh | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
         **old: Any,
     ) -> None:
         """Check the arguments; nothing is computed before `fit`. See the class and `svgd`."""
@@ -186,6 +205,9 @@ class SVGD:
             seed=seed,
             names=names,
             return_history=False,
+            n_devices=n_devices,
+            mesh=mesh,
+            checkpoint=checkpoint,
         )
         self._progress = progress
         self._verbose = verbose

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
+from phasic.svgd._rows import by_rows, in_blocks
+
 KERNELS = ("imq+bilinear", "imq", "rbf")
+_AT_ONCE = 1024
 _BISECTIONS = 30
 _MEDIAN_ROWS = 256
+_MEDIAN_COLUMNS = 1024
 
 
-def squared_distances(x: Any) -> Any:
-    """Squared distances between all pairs of the rows of `x` (n, d): (n, n)."""
+def at_once(n: int, axis: str | None) -> bool:
+    """Whether sums over pairs of `n` particles are taken in whole matrices: on one device, fastest if few."""
+    return axis is None and n <= _AT_ONCE
+
+
+def squared_distances(x: Any, own: Any = None) -> Any:
+    """Squared distances from the rows `own` (m,) of `x` (n, d), default all, to all its rows: (m, n)."""
     centred = x - jnp.mean(x, axis=0)
     norms = jnp.sum(centred**2, axis=1)
-    return jnp.maximum(norms[:, None] + norms[None, :] - 2.0 * (centred @ centred.T), 0.0)
+    near, lengths = (centred, norms) if own is None else (centred[own], norms[own])
+    return jnp.maximum(lengths[:, None] + norms[None, :] - 2.0 * (near @ centred.T), 0.0)
 
 
 def median_of_pairs(r2: Any) -> Any:
@@ -27,9 +39,21 @@ def median_of_pairs(r2: Any) -> Any:
     Found by bisection on the count of smaller entries: 15 times cheaper than XLA's sort on a CPU at n = 128.
     From n = 512 on, evenly spaced rows stand for all.
     """
-    n = r2.shape[0]
-    r2 = r2[:: max(1, n // _MEDIAN_ROWS)]
-    rows = r2.shape[0]
+    return _median(r2[:: max(1, r2.shape[0] // _MEDIAN_ROWS)])
+
+
+def median_distance(x: Any) -> Any:
+    """`median_of_pairs` of the squared distances between particles `x` (n, d), without the others' rows.
+
+    From n = 2048 on, evenly spaced particles stand for all.
+    """
+    seen = x[:: max(1, len(x) // _MEDIAN_COLUMNS)]
+    return _median(squared_distances(seen, np.arange(0, len(seen), max(1, len(seen) // _MEDIAN_ROWS))))
+
+
+def _median(r2: Any) -> Any:
+    """Median of the entries of `r2` (rows, n) but one 0 in each row."""
+    rows, n = r2.shape
     rank = rows + (rows * n - rows) // 2
 
     def halve(_: Any, ends: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -56,19 +80,41 @@ class Kernel:
     kind: str = field(default="imq+bilinear", metadata={"static": True})
     bandwidth: Any = None
 
-    def direction(self, x: Any, score: Any) -> Any:
+    def direction(self, x: Any, score: Any, axis: str | None = None) -> Any:
         """Stein direction (n, d) for particles `x` (n, d) and their scores, the gradients of the log density.
 
         phi_i = mean_j [k(x_j, x_i) s_j + grad_{x_j} k(x_j, x_i)] (Liu and Wang 2016, eq. 8): the kernel's
         gradient is with respect to the particle summed over, which pushes x_i away from x_j.
+
+        Many particles are taken in blocks of rows, with memory in proportion to n. On a mesh `axis` of
+        devices each computes a share of the rows, see `by_rows`; `x` and `score` are whole on every one.
         """
         n, d = x.shape
-        r2 = squared_distances(x)
-        if self.bandwidth is None:
-            h = median_of_pairs(r2)
-            h = h / jnp.log(n + 1.0) if self.kind == "rbf" else h
+        if at_once(n, axis):
+            r2 = squared_distances(x)
+            phi = self._sum(r2, self._scale(n, lambda: median_of_pairs(r2)), x, x, score) / n
         else:
-            h = self.bandwidth**2
+            x, score = jnp.asarray(x), jnp.asarray(score)
+            h = self._scale(n, lambda: median_distance(x))
+
+            def rows(own: Any) -> Any:
+                return self._sum(squared_distances(x, own), h, x[own], x, score)
+
+            phi = by_rows(lambda own: in_blocks(rows, own, n), n, axis) / n
+        if self.kind == "imq+bilinear":
+            moments = (jnp.mean(score, axis=0) + x @ (x.T @ score) / n) / (1.0 + d)
+            phi = phi + moments + x / (1.0 + d)
+        return phi
+
+    def _scale(self, n: int, median: Callable[[], Any]) -> Any:
+        """The squared length scale h."""
+        if self.bandwidth is not None:
+            return self.bandwidth**2
+        h = median()
+        return h / jnp.log(n + 1.0) if self.kind == "rbf" else h
+
+    def _sum(self, r2: Any, h: Any, own: Any, x: Any, score: Any) -> Any:
+        """n phi (m, d) at particles `own` (m, d) at squared distances `r2` (m, n) from `x`, not bilinear."""
         if self.kind == "rbf":
             k = jnp.exp(-r2 / h)
             g = 2.0 * k / h
@@ -76,8 +122,4 @@ class Kernel:
             u = 1.0 + r2 / h
             k = lax.rsqrt(u)
             g = k / (h * u)
-        phi = (k @ score + x * jnp.sum(g, axis=1, keepdims=True) - g @ x) / n
-        if self.kind == "imq+bilinear":
-            moments = (jnp.mean(score, axis=0) + x @ (x.T @ score) / n) / (1.0 + d)
-            phi = phi + moments + x / (1.0 + d)
-        return phi
+        return k @ score + own * jnp.sum(g, axis=1, keepdims=True) - g @ x

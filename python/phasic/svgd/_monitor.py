@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
 
-from phasic.svgd._kernel import median_of_pairs, squared_distances
+from phasic.svgd._kernel import at_once, median_distance, median_of_pairs, squared_distances
+from phasic.svgd._rows import by_rows, in_blocks
 
 LIMITS = {"stein_mean": 0.02, "stein_second": 0.05, "ksd_ratio": 1.0, "movement": 1e-3}
 GRADE_LIMITS = {"pareto_k": 0.7, "mean_gap": 0.05, "sd_gap": 0.05, "tail_gap": 0.2, "share_gap": 0.05}
@@ -15,6 +18,8 @@ RESIDUALS = ("stein_mean", "stein_second", "ksd_ratio")
 STEADY_STEPS = 10
 STUCK_SHARE = 0.01
 MODE_WEIGHT = 0.01
+FAR = 1e4
+MOST = 0.9
 
 _MEANING = {
     "stein_mean": "largest mean score",
@@ -34,28 +39,50 @@ _SAMPLER = 'a sampler, fit(method="nuts"), or more particles (n_particles)'
 _REMEDIES = {"tail_gap": "quantiles instead of standard deviations, or more particles (n_particles)"}
 
 
-def residuals(x: Any, score: Any) -> dict[str, Any]:
+def residuals(x: Any, score: Any, axis: str | None = None) -> dict[str, Any]:
     """Stein residuals of whitened particles `x` (n, d) with scores (n, d), three scalars.
 
     `stein_mean` R1 = max |mean s|; `stein_second` R2 = max |mean(s x') + I|; `ksd_ratio` K = squared kernel
     Stein discrepancy with the IMQ kernel (Gorham and Mackey 2017) divided by its expectation under
     independent draws, mean k_p(x_i, x_i) / n, so that K = 1 is the noise of n exact draws.
+
+    Pairs of many particles, or with a mesh `axis` of devices, are summed as in `Kernel.direction`.
     """
     n, d = x.shape
     first = jnp.max(jnp.abs(jnp.mean(score, axis=0)))
     second = jnp.max(jnp.abs(score.T @ x / n + jnp.eye(d, dtype=x.dtype)))
-    r2 = squared_distances(x)
-    h = median_of_pairs(r2)
-    u = 1.0 + r2 / h
-    own = jnp.sum(score * x, axis=1)
-    cross = score @ x.T
-    along = own[:, None] + own[None, :] - cross - cross.T
-    stein = (score @ score.T) / jnp.sqrt(u) + (along + d) / (h * u**1.5) - 3.0 * r2 / (h**2 * u**2.5)
-    return {
-        "stein_mean": first,
-        "stein_second": second,
-        "ksd_ratio": jnp.mean(stein) / (jnp.mean(jnp.diagonal(stein)) / n),
-    }
+    if at_once(n, axis):
+        r2 = squared_distances(x)
+        h = median_of_pairs(r2)
+        u = 1.0 + r2 / h
+        own = jnp.sum(score * x, axis=1)
+        cross = score @ x.T
+        along = own[:, None] + own[None, :] - cross - cross.T
+        stein = (score @ score.T) / jnp.sqrt(u) + (along + d) / (h * u**1.5) - 3.0 * r2 / (h**2 * u**2.5)
+        mean, own = jnp.mean(stein), jnp.mean(jnp.diagonal(stein))
+    else:
+        x, score = jnp.asarray(x), jnp.asarray(score)
+        h = median_distance(x)
+
+        def rows(own: Any) -> Any:
+            return jnp.mean(_stein_rows(squared_distances(x, own), h, x, score, own), axis=1)
+
+        mean = jnp.mean(by_rows(lambda own: in_blocks(rows, own, n), n, axis))
+        own = jnp.mean(jnp.sum(score**2, axis=1)) + d / h
+    return {"stein_mean": first, "stein_second": second, "ksd_ratio": mean / (own / n)}
+
+
+def _stein_rows(r2: Any, h: Any, x: Any, score: Any, own: Any) -> Any:
+    """Rows `own` (m,) of the matrix k_p(x_i, x_j), (m, n), at squared distances `r2` (m, n).
+
+    Powers are taken as products, which halves the time of 10,000 particles.
+    """
+    share = 1.0 / (1.0 + r2 / h)
+    k = jnp.sqrt(share)
+    slope = k * share / h
+    length = jnp.sum(score * x, axis=1)
+    along = length[own, None] + length[None, :] - score[own] @ x.T - x[own] @ score.T
+    return (score[own] @ score.T) * k + (along + x.shape[1]) * slope - 3.0 * r2 * (slope * share / h)
 
 
 class Fault(NamedTuple):
@@ -81,6 +108,26 @@ def faults_of_run(numbers: Mapping[str, float], steps: int, stuck: int, n: int) 
         text = f"{stuck} of {n} particles could not move (log density or its gradient not finite)"
         faults.append(Fault(text, "a prior that leaves out parameters the model cannot take"))
     return faults
+
+
+def astray(x: NDArray[Any], stuck: NDArray[np.bool_]) -> int:
+    """How many particles are lost, if they are nine in ten, and else 0.
+
+    Lost is a particle whose last move led to no finite log density (`stuck`), or that is further than `FAR`
+    posterior standard deviations from the mode in whitened coordinates `x` (n, d). In a run that explodes all
+    are; an edge of the support may hold up two thirds in one that does not.
+    """
+    lost = int(np.sum(stuck | (np.abs(x).max(axis=1) > FAR)))
+    return lost if lost >= MOST * len(x) else 0
+
+
+def diverged(lost: int, step: int, kept: int) -> Fault:
+    """What to say where so many particles went astray by `step`, and those of step `kept` are the result."""
+    text = (
+        f"diverged, by step {step} {lost} particles have no finite log density or gradient, or are further "
+        f"than {FAR:g} sd from the mode; the last good ones are kept, of step {kept}"
+    )
+    return Fault(text, "smaller steps (learning_rate)")
 
 
 def faults_of_grade(numbers: Mapping[str, float]) -> list[Fault]:

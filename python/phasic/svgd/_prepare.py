@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +21,15 @@ from phasic.svgd._arguments import (
 )
 from phasic.svgd._joint_prior import NO_PRIOR, joint_prior, prior_length
 from phasic.svgd._kernel import Kernel
-from phasic.svgd._run import Settings, put_on_device
+from phasic.svgd._run import put_on_device
+from phasic.svgd._settings import HORIZON, Settings
+from phasic.svgd._sharded import choose_mesh
 from phasic.svgd._target import DensityModel, LikelihoodModel, Target, as_model
 from phasic.svgd._transform import Transform
 
 if TYPE_CHECKING:
     import optax
+    from jax.sharding import Mesh
 
 _FEWEST = 128
 _OF_MANY = 256  # for marginal quantiles to 0.05 in ten dimensions
@@ -107,6 +112,9 @@ def prepare(
     seed: int,
     names: Sequence[str] | None,
     return_history: bool,
+    n_devices: int | None = None,
+    mesh: Mesh | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> tuple[Target, Settings]:
     """Check every argument and make the target and settings of a run."""
     if prior is None:
@@ -115,10 +123,12 @@ def prepare(
     target = make_target(
         model, values, weights, prior=prior, dim=dim, positive_params=positive_params, transforms=transforms
     )
+    devices = choose_mesh(None if n_devices is None else check_count("n_devices", n_devices, 1), mesh)
     count = default_particles(dim) if n_particles is None else check_count("n_particles", n_particles, 2)
+    iterations = check_count("n_iterations", n_iterations, 1)
     settings = Settings(
         n_particles=count,
-        n_iterations=check_count("n_iterations", n_iterations, 1),
+        n_iterations=iterations,
         rate=choose_rate(learning_rate, optimizer),
         optimizer=optimizer,
         kernel=choose_kernel(kernel, bandwidth),
@@ -126,5 +136,8 @@ def prepare(
         theta_init=None if theta_init is None else read_theta_init(theta_init, dim, target.transform),
         names=read_names(names, dim),
         keep_history=return_history,
+        horizon=min(HORIZON, iterations),
+        mesh=devices,
+        checkpoint=None if checkpoint is None else Path(checkpoint),
     )
-    return put_on_device(target), settings
+    return put_on_device(target, devices), settings

@@ -15,8 +15,9 @@ from phasic.svgd._modes import Modes
 from phasic.svgd._monitor import LIMITS, Fault, faults_of_grade, verdict
 from phasic.svgd._parts import Part
 from phasic.svgd._posterior import Posterior
-from phasic.svgd._run import Run, Settings
+from phasic.svgd._settings import Settings
 from phasic.svgd._target import Target
+from phasic.svgd._walk import Run
 
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.sharding import Mesh, PartitionSpec
 
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._monitor import RESIDUALS, residuals
+from phasic.svgd._rows import by_rows
 from phasic.svgd._start import Whitening
 from phasic.svgd._target import Target
 
@@ -100,25 +102,34 @@ def step(
     state: State,
     rate: Any,
     optimizer: Optimizer = ADAM,
+    axis: str | None = None,
 ) -> tuple[State, Any]:
     """One SVGD step of size `rate`: the next state, and the root-mean-square move in whitened units.
 
-    A particle whose new log density or score is not finite stays where it was.
+    A particle whose new log density or score is not finite stays where it was. On a mesh `axis` of devices
+    each has the whole state, and computes its share of the log densities and of the kernel.
     """
-    return _arrive(target, whitening, state, *_proposal(kernel, state, rate, optimizer))
+    return _arrive(target, whitening, state, *_proposal(kernel, state, rate, optimizer, axis), axis)
 
 
-def _proposal(kernel: Kernel, state: State, rate: Any, optimizer: Optimizer) -> tuple[Any, Any]:
+def _proposal(
+    kernel: Kernel, state: State, rate: Any, optimizer: Optimizer, axis: str | None
+) -> tuple[Any, Any]:
     """Where the particles want to go (n, d), and the optimiser's memory of that."""
-    updates, memory = optimizer.update(-kernel.direction(state.x, state.score), state.optimizer, state.x)
+    direction = kernel.direction(state.x, state.score, axis)
+    updates, memory = optimizer.update(-direction, state.optimizer, state.x)
     return state.x + rate * updates, memory
 
 
 def _arrive(
-    target: Target, whitening: Whitening, state: State, proposed: Any, memory: Any
+    target: Target, whitening: Whitening, state: State, proposed: Any, memory: Any, axis: str | None
 ) -> tuple[State, Any]:
     """The state at the points `proposed` (n, d), as far as they have a log density, and the move there."""
-    value, gradient = target.value_and_gradient(whitening.to_z(proposed))
+    z = whitening.to_z(proposed)
+    if axis is None:
+        value, gradient = target.value_and_gradient(z)
+    else:
+        value, gradient = by_rows(lambda own: target.value_and_gradient(z[own]), len(z), axis)
     score = whitening.score(gradient)
     good = jnp.isfinite(value) & jnp.all(jnp.isfinite(score) & jnp.isfinite(proposed), axis=1)
     x = jnp.where(good[:, None], proposed, state.x)
@@ -154,23 +165,56 @@ def svgd_block(
     Returns the state, the movement of each step (BLOCK,), NaN for steps not taken, and the Stein residuals,
     NaN where no step was taken.
     """
+    return _block(target, whitening, kernel, state, rates, steps, optimizer=optimizer, axis=None)
+
+
+@functools.partial(jax.jit, static_argnames=("optimizer", "mesh"))
+def svgd_block_on_mesh(*operands: Any, optimizer: Optimizer, mesh: Mesh) -> tuple[State, Any, dict[str, Any]]:
+    """`svgd_block` by all devices of a mesh of one axis, each with the whole of the state and of the data.
+
+    Axes along which values vary are not checked, so that a user's model may scan from a constant.
+    """
+    whole = PartitionSpec()  # type: ignore[no-untyped-call]
+    block: Any = functools.partial(_block, optimizer=optimizer, axis=mesh.axis_names[0])
+    shared: Any = jax.shard_map(block, mesh=mesh, in_specs=whole, out_specs=whole, check_vma=False)
+    return shared(*operands)  # type: ignore[no-any-return]
+
+
+def run_block(*operands: Any, optimizer: Optimizer, mesh: Mesh | None) -> tuple[State, Any, dict[str, Any]]:
+    """`svgd_block` on one device, `mesh` None, or on several."""
+    if mesh is None:
+        return svgd_block(*operands, optimizer=optimizer)  # type: ignore[no-any-return]
+    return svgd_block_on_mesh(*operands, optimizer=optimizer, mesh=mesh)  # type: ignore[no-any-return]
+
+
+def _block(
+    target: Target,
+    whitening: Whitening,
+    kernel: Kernel,
+    state: State,
+    rates: Any,
+    steps: Any,
+    *,
+    optimizer: Optimizer,
+    axis: str | None,
+) -> tuple[State, Any, dict[str, Any]]:
     moving = steps > 0
 
     def advance(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
         current, movement = carry
         proposed, memory = lax.cond(
             moving,
-            lambda: _proposal(kernel, current, rates[i], optimizer),
+            lambda: _proposal(kernel, current, rates[i], optimizer, axis),
             lambda: (current.x, current.optimizer),
         )
-        following, distance = _arrive(target, whitening, current, proposed, memory)
+        following, distance = _arrive(target, whitening, current, proposed, memory, axis)
         return following, movement.at[i].set(distance)
 
     nowhere = (state, jnp.full_like(rates, jnp.nan))
     state, movement = lax.fori_loop(0, lax.max(steps, jnp.ones_like(steps)), advance, nowhere)
     numbers = lax.cond(
         moving,
-        lambda: residuals(state.x, state.score),
+        lambda: residuals(state.x, state.score, axis),
         lambda: dict.fromkeys(RESIDUALS, jnp.full((), jnp.nan, state.x.dtype)),
     )
     return state, movement, numbers
