@@ -12,6 +12,7 @@ import numpy as np
 from jax.scipy.special import betaln, gammaln
 from numpy.typing import ArrayLike
 
+from phasic.svgd._intervals import beta_numbers, gamma_numbers, read_interval
 from phasic.svgd._normal import normal_quantile
 
 _LOG_2PI = math.log(2.0 * math.pi)
@@ -37,7 +38,7 @@ class Distribution(Protocol):
         """Ends of the support."""
 
 
-def _register(cls: type[_T]) -> type[_T]:
+def register_prior(cls: type[_T]) -> type[_T]:
     """Make a frozen dataclass a pytree whose numbers are leaves; rebuilding one skips the argument checks."""
     names = [f.name for f in fields(cls)]  # type: ignore[arg-type]
 
@@ -73,7 +74,7 @@ def _where(inside: Any, density: Any) -> Any:
     return jnp.where(inside, density, -jnp.inf)
 
 
-@_register
+@register_prior
 @dataclass(frozen=True)
 class LogNormal(_Numbers):
     """log(theta) is normal with mean `mu` and standard deviation `sigma`."""
@@ -87,12 +88,8 @@ class LogNormal(_Numbers):
 
         Raises ValueError unless 0 < low < high and 0 < probability < 1.
         """
-        a, b = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
-        if not (np.all(np.isfinite(b)) and np.all(a > 0) and np.all(a < b)):
-            raise ValueError(f"from_interval needs 0 < low < high, got low={low!r}, high={high!r}")
-        if not 0.0 < probability < 1.0:
-            raise ValueError(f"probability must lie between 0 and 1, got {probability!r}")
-        z = float(normal_quantile(0.5 + 0.5 * probability))
+        a, b, tail = read_interval(low, high, probability, 0.0)
+        z = float(normal_quantile(1.0 - tail))
         return cls(mu=0.5 * (np.log(a) + np.log(b)), sigma=(np.log(b) - np.log(a)) / (2.0 * z))
 
     support = (0.0, math.inf)
@@ -113,13 +110,21 @@ class LogNormal(_Numbers):
         return np.exp(self.mu + self.sigma * normal_quantile(q))
 
 
-@_register
+@register_prior
 @dataclass(frozen=True)
 class Gamma(_Numbers):
     """Density proportional to theta^(shape - 1) exp(-rate theta); mean shape / rate."""
 
     shape: Any
     rate: Any
+
+    @classmethod
+    def from_interval(cls, low: ArrayLike, high: ArrayLike, probability: float = 0.95) -> Gamma:
+        """The Gamma distribution with `probability` between `low` and `high` and equal tails outside.
+
+        Raises ValueError unless 0 < low < high and 0 < probability < 1.
+        """
+        return cls(*gamma_numbers(*read_interval(low, high, probability, 0.0)))
 
     support = (0.0, math.inf)
 
@@ -141,7 +146,7 @@ class Gamma(_Numbers):
         return special.gammaincinv(self.shape, q) / self.rate
 
 
-@_register
+@register_prior
 @dataclass(frozen=True)
 class HalfCauchy(_Numbers):
     """Density 2 / (pi scale (1 + (theta / scale)^2)) for theta > 0; its median is `scale`, it has no mean."""
@@ -164,13 +169,22 @@ class HalfCauchy(_Numbers):
         return self.scale * np.tan(0.5 * math.pi * np.asarray(q))
 
 
-@_register
+@register_prior
 @dataclass(frozen=True)
 class Normal(_Numbers):
     """Normal with the given `mean` and `sd`; cut off at 0 where parameters are positive."""
 
     mean: Any = field(metadata=_ANY_SIGN)
     sd: Any
+
+    @classmethod
+    def from_interval(cls, low: ArrayLike, high: ArrayLike, probability: float = 0.95) -> Normal:
+        """The normal distribution with `probability` between `low` and `high` and equal tails outside.
+
+        Raises ValueError unless low < high and 0 < probability < 1.
+        """
+        a, b, tail = read_interval(low, high, probability)
+        return cls(mean=0.5 * (a + b), sd=(b - a) / (2.0 * float(normal_quantile(1.0 - tail))))
 
     support = (-math.inf, math.inf)
 
@@ -187,7 +201,7 @@ class Normal(_Numbers):
         return self.mean + self.sd * normal_quantile(q)
 
 
-@_register
+@register_prior
 @dataclass(frozen=True)
 class Uniform(_Numbers):
     """Constant density between `low` and `high`."""
@@ -220,13 +234,21 @@ class Uniform(_Numbers):
         return self.low + (self.high - self.low) * np.asarray(q)
 
 
-@_register
+@register_prior
 @dataclass(frozen=True)
 class Beta(_Numbers):
     """Density proportional to theta^(a - 1) (1 - theta)^(b - 1) on (0, 1)."""
 
     a: Any
     b: Any
+
+    @classmethod
+    def from_interval(cls, low: ArrayLike, high: ArrayLike, probability: float = 0.95) -> Beta:
+        """The Beta distribution with `probability` between `low` and `high` and equal tails outside.
+
+        Raises ValueError unless 0 < low < high < 1 and 0 < probability < 1.
+        """
+        return cls(*beta_numbers(*read_interval(low, high, probability, 0.0, 1.0)))
 
     support = (0.0, 1.0)
 
