@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from phasic.svgd import SVGD as SVGD
     from phasic.svgd import Beta as Beta
     from phasic.svgd import ConstantStepSize as ConstantStepSize
+    from phasic.svgd import Dirichlet as Dirichlet
     from phasic.svgd import ExponentialDecayStepSize as ExponentialDecayStepSize
     from phasic.svgd import Gamma as Gamma
     from phasic.svgd import HalfCauchy as HalfCauchy
@@ -103,6 +104,7 @@ _LAZY = {
             "SVGD",
             "Beta",
             "ConstantStepSize",
+            "Dirichlet",
             "ExponentialDecayStepSize",
             "Gamma",
             "HalfCauchy",
@@ -124,6 +126,7 @@ __all__ = [
     "ConstantStepSize",
     "CountGradient",
     "CurveGradient",
+    "Dirichlet",
     "DiscreteDistributionContext",
     "DistributionContext",
     "Edge",

@@ -58,11 +58,22 @@ def _functions() -> Mapping[str, Any]:
 def _types() -> Mapping[str, type]:
     """Types of arguments by name: dataclasses and named tuples, whose fields are arrays or plain values."""
     from phasic import _model, _native, _native_functions, _observations
-    from phasic.svgd import _joint_prior, _kernel, _prior, _start, _step, _target, _transform
+    from phasic.svgd import (
+        _dirichlet,
+        _joint_prior,
+        _kernel,
+        _layout,
+        _prior,
+        _start,
+        _step,
+        _target,
+        _transform,
+    )
 
     known = (
         *(_model.Model, _native.Tables, _native_functions.Function, _observations.Observations),
         *(_joint_prior.Independent, _kernel.Kernel, _start.Whitening, _target.Target, _transform.Transform),
+        *(_joint_prior.Placed, _layout.Layout, _dirichlet.Dirichlet),
         *(_step.Adam, _step.Moments, _step.State),
         *(_prior.Beta, _prior.Gamma, _prior.HalfCauchy, _prior.LogNormal, _prior.Normal, _prior.Uniform),
     )

@@ -1,10 +1,15 @@
 """Priors are normalised densities of theta with matching quantiles and draws."""
 
+import re
+
 import jax
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from phasic.svgd import Beta, Gamma, HalfCauchy, LogNormal, Normal, Uniform
-from phasic.svgd._joint_prior import joint_prior
+from phasic.svgd._read_prior import read_prior
+from phasic.svgd._restrictions import read_restrictions
 from scipy import integrate, stats
 
 PAIRS = [
@@ -16,6 +21,12 @@ PAIRS = [
     (Beta(2.0, 5.0), stats.beta(2.0, 5.0)),
 ]
 log_density = jax.jit(lambda prior, theta: prior.log_density(theta))
+
+
+def joint_prior(prior, dim):
+    return read_prior(prior, read_restrictions([f"theta[{i}]" for i in range(dim)]))
+
+
 each = pytest.mark.parametrize(("prior", "exact"), PAIRS, ids=lambda p: type(p).__name__)
 
 
@@ -55,15 +66,46 @@ def test_density_integrates_to_one(prior, exact):
     assert abs(total - 1.0) < 2e-4
 
 
-def test_interval_holds_its_probability_with_equal_tails():
-    prior = LogNormal.from_interval(0.1, 10.0, probability=0.8)
-    np.testing.assert_allclose(prior.quantile(np.asarray([0.1, 0.9])), [0.1, 10.0], rtol=1e-12)
+intervals = st.tuples(st.floats(1e-3, 0.9), st.floats(1.05, 1e3), st.floats(0.5, 0.99))
 
 
-@pytest.mark.parametrize("arguments", [(0.0, 1.0), (2.0, 1.0), (1.0, np.inf), (1.0, 2.0, 1.0)])
-def test_bad_interval_is_refused(arguments):
-    with pytest.raises(ValueError, match=r"from_interval|probability"):
-        LogNormal.from_interval(*arguments)
+@pytest.mark.parametrize("kind", [LogNormal, Gamma, Normal])
+@given(intervals)
+def test_interval_holds_its_probability_with_equal_tails(kind, given_interval):
+    low, ratio, probability = given_interval
+    prior = kind.from_interval(low, low * ratio, probability=probability)
+    tails = np.asarray([0.5 * (1 - probability), 0.5 * (1 + probability)])
+    # The normal's low end may be a hundredth of its standard deviation, and shapes reach 1e4: 4 digits lost.
+    np.testing.assert_allclose(prior.quantile(tails), [low, low * ratio], rtol=1e-10)
+
+
+@given(st.floats(0.01, 0.95), st.floats(0.05, 0.95), st.floats(0.5, 0.99))
+def test_beta_interval_holds_its_probability_with_equal_tails(low, share, probability):
+    high = low + share * (1 - low)
+    prior = Beta.from_interval(low, high, probability=probability)
+    below, above = stats.beta(prior.a, prior.b).cdf(low), stats.beta(prior.a, prior.b).sf(high)
+    np.testing.assert_allclose([below, above], 0.5 * (1 - probability), rtol=1e-8)
+
+
+def test_intervals_of_several_parameters_make_one_prior_of_arrays():
+    prior = Gamma.from_interval([0.1, 1.0], [1.0, 30.0])
+    np.testing.assert_allclose(prior.quantile(np.full(2, 0.025)), [0.1, 1.0], rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        (LogNormal, (0.0, 1.0), "from_interval needs 0 < low < high, got low=0.0, high=1.0"),
+        (LogNormal, (2.0, 1.0), "from_interval needs 0 < low < high, got low=2.0, high=1.0"),
+        (Gamma, (1.0, np.inf), "from_interval needs 0 < low < high, got low=1.0, high=inf"),
+        (Normal, (2.0, 1.0), "from_interval needs low < high, got low=2.0, high=1.0"),
+        (Beta, (0.5, 1.0), "from_interval needs 0 < low < high < 1, got low=0.5, high=1.0"),
+        (LogNormal, (1.0, 2.0, 1.0), "probability must lie between 0 and 1, got 1.0"),
+    ],
+)
+def test_bad_interval_is_refused(kind, arguments, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        kind.from_interval(*arguments)
 
 
 @pytest.mark.parametrize(

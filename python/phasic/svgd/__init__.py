@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from phasic.svgd._dirichlet import Dirichlet as Dirichlet
     from phasic.svgd._fit import SVGD as SVGD
     from phasic.svgd._fit import svgd as svgd
     from phasic.svgd._kernel import Kernel as Kernel
@@ -33,6 +34,7 @@ _HOME = {
     "Posterior": "_posterior",
     "PosteriorFormatError": "_posterior_io",
     "Beta": "_prior",
+    "Dirichlet": "_dirichlet",
     "Gamma": "_prior",
     "HalfCauchy": "_prior",
     "LogNormal": "_prior",
@@ -48,6 +50,7 @@ __all__ = [
     "SVGD",
     "Beta",
     "ConstantStepSize",
+    "Dirichlet",
     "ExponentialDecayStepSize",
     "Gamma",
     "HalfCauchy",

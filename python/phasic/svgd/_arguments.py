@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phasic.svgd._kernel import KERNELS, Kernel
+from phasic.svgd._layout import Layout
 from phasic.svgd._settings import PEAK_RATE
 from phasic.svgd._transform import Transform
 
@@ -94,8 +95,11 @@ def choose_rate(
     return float(learning_rate)
 
 
-def read_theta_init(theta_init: Any, dim: int, transform: Transform) -> NDArray[np.float64]:
-    """Starting points (k, d), each inside the support; ValueError with index and value otherwise."""
+def read_theta_init(theta_init: Any, dim: int, transform: Transform | Layout) -> NDArray[np.float64]:
+    """Starting points (k, p), each inside the support; ValueError with index and value otherwise.
+
+    Entries of fixed parameters, and of tied ones but the first, are not read.
+    """
     points = np.asarray(theta_init, dtype=np.float64)
     if points.ndim not in (1, 2) or points.shape[-1] != dim or points.size == 0:
         raise ValueError(f"theta_init must have shape ({dim},) or (k, {dim}), got {points.shape}")
@@ -106,6 +110,10 @@ def read_theta_init(theta_init: Any, dim: int, transform: Transform) -> NDArray[
         i, j = (int(k) for k in bad[0])
         where = f"theta_init[{j}]" if np.ndim(theta_init) == 1 else f"theta_init[{i}, {j}]"
         raise ValueError(f"{where} is {points[i, j]}, outside ({low[j]}, {high[j]})")
+    lost = np.flatnonzero(~np.isfinite(transform.to_z(points)).all(axis=1))
+    if len(lost):
+        where = "theta_init" if np.ndim(theta_init) == 1 else f"theta_init[{lost[0]}]"
+        raise ValueError(f"{where} is {points[lost[0]].tolist()}, but parameters in order must increase")
     return points
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,9 @@ def svgd(
     theta_dim: int | None = None,
     theta_init: ArrayLike | None = None,
     positive_params: bool = True,
-    transforms: Sequence[str] | None = None,
+    transforms: Sequence[Any] | Mapping[Any, Any] | None = None,
+    fixed: Mapping[Any, float] | Sequence[tuple[Any, float]] | None = None,
+    tied: Sequence[Sequence[Any]] | None = None,
     n_particles: int | None = None,
     n_iterations: int = _ITERATIONS,
     learning_rate: float | Callable[[int], Any] | None = None,
@@ -65,15 +67,21 @@ def svgd(
         values: Observations (m,), finite and not negative; or `phasic.Observations` of censored ones, which a
             model then gets in place of the values, with None for the weights.
         weights: How often each was seen (m,), default once.
-        prior: A density of theta itself; the change of variables is not its concern. One distribution of
-            `phasic.svgd` for every parameter, a sequence with one for each, or a function `theta (d,) ->
-            log density`, which is compiled in: make a new function rather than change what it closes over.
-            There is no default, since a prior without units cannot be right.
+        prior: A density of theta itself; the change of variables is not its concern. Distributions of
+            `phasic.svgd` or of NumPyro: one for every parameter, a sequence with one for each (one of a
+            vector, such as `Dirichlet`, takes as many parameters as it has), or a dict `{name: distribution}`
+            that names the parameters. Or a function `theta (p,) -> log density`, which is compiled in: make a
+            new function rather than change what it closes over. There is no default, since a prior without
+            units cannot be right.
         theta_dim: Number of parameters, where model, prior and `theta_init` do not tell.
-        theta_init: Points (d,) or (k, d) from which the search starts as well.
+        theta_init: Points (p,) or (k, p) from which the search starts as well.
         positive_params: Restrict every parameter to theta > 0.
-        transforms: "log", "logit" (on (0, 1)) or "identity" for each parameter, instead of the choice by
-            the prior's support.
+        transforms: "log", "logit" (on (0, 1)), "identity" or None for each parameter, instead of the choice
+            by the prior's support, `("ordered", k)` for k increasing positive ones and `("simplex", k)` for k
+            that sum to one. Or a dict of such kinds, with tuples of names as keys of groups.
+        fixed: Values of parameters that are not inferred, `{name or index: value}` or `[(index, value)]`.
+            Their priors are not read. In the result they are constant, with a standard deviation of 0.
+        tied: Groups of names or indices that share one value, with one prior.
         n_particles: Default 128, from five parameters on 256, or 8 d if more, rounded up to a power of two.
         n_iterations: The most steps to take; a run stops when it has converged.
         learning_rate: Peak of a cosine that falls to 1 % of it in 300 steps (default 0.15), in posterior
@@ -108,6 +116,8 @@ def svgd(
         theta_init=theta_init,
         positive_params=positive_params,
         transforms=transforms,
+        fixed=fixed,
+        tied=tied,
         n_particles=n_particles,
         n_iterations=n_iterations,
         learning_rate=learning_rate,
@@ -173,7 +183,9 @@ class SVGD:
         progress: bool = False,
         positive_params: bool = True,
         weights: ArrayLike | None = None,
-        transforms: Sequence[str] | None = None,
+        transforms: Sequence[Any] | Mapping[Any, Any] | None = None,
+        fixed: Mapping[Any, float] | Sequence[tuple[Any, float]] | None = None,
+        tied: Sequence[Sequence[Any]] | None = None,
         optimizer: optax.GradientTransformation | None = None,
         kernel: Kernel | str | None = None,
         names: Sequence[str] | None = None,
@@ -196,6 +208,8 @@ class SVGD:
             theta_init=theta_init,
             positive_params=positive_params,
             transforms=transforms,
+            fixed=fixed,
+            tied=tied,
             n_particles=n_particles,
             n_iterations=n_iterations,
             learning_rate=learning_rate,

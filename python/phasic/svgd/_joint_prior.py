@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 
 from phasic.svgd._prior import Distribution
 
-NO_PRIOR = (
-    "prior is required: a prior in the units of your parameters, for example "
-    "prior=phasic.svgd.LogNormal.from_interval(low, high) with the range you find plausible"
-)
+#: For each parameter of a part, the parameters that have its value: itself, and those tied to it.
+Slots = tuple[tuple[int, ...], ...]
 
 
 @jax.tree_util.register_dataclass
@@ -49,6 +47,61 @@ class Independent:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
+class Placed:
+    """Independent parts, some of several parameters, where others are fixed, tied or in order.
+
+    A density of the free parameters: fixed ones have none, tied ones one together. Members of an `ordered`
+    group are those of their parts, given that they increase; the probability of that, a constant, is left
+    out.
+
+    Attributes:
+        parts: Distributions of one parameter or of a vector.
+        places: Where the parameters of each part are.
+        ordered: Groups of parameters that increase.
+        dim: Number of all parameters.
+    """
+
+    parts: tuple[Any, ...]
+    places: tuple[Slots, ...] = field(metadata={"static": True})
+    ordered: tuple[tuple[int, ...], ...] = field(metadata={"static": True})
+    dim: int = field(metadata={"static": True})
+
+    def log_density(self, theta: Any) -> Any:
+        """Joint log density at one vector `theta` (p,): a scalar."""
+        densities = []
+        for part, slots in zip(self.parts, self.places, strict=True):
+            own = np.asarray([copies[0] for copies in slots])
+            densities.append(part.log_density(theta[own[0]] if part_size(part) is None else theta[own]))
+        return jnp.sum(jnp.stack(densities))
+
+    def quantile(self, q: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Points (m, p) that follow the prior where `q` (m, free) is uniform; fixed parameters are 0."""
+        theta, at = np.zeros((len(q), self.dim)), 0
+        for part, slots in zip(self.parts, self.places, strict=True):
+            if part_size(part) is None:
+                drawn, at = np.asarray(part.quantile(q[:, at]))[:, None], at + 1
+            else:
+                count = len(slots) - (part.group == "simplex")
+                drawn, at = np.asarray(part.quantile(q[:, at : at + count])), at + count
+            for i, copies in enumerate(slots):
+                theta[:, copies] = drawn[:, [i]]
+        for group in self.ordered:
+            theta[:, group] = np.sort(theta[:, group], axis=1)
+        return theta
+
+    @property
+    def support(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Ends of each parameter's support, `(low, high)`, each (p,); the whole line for fixed ones."""
+        ends = np.full((2, self.dim), [[-np.inf], [np.inf]])
+        for part, slots in zip(self.parts, self.places, strict=True):
+            for i, copies in enumerate(slots):
+                for row, end in zip(ends, part.support, strict=True):
+                    row[list(copies)] = np.broadcast_to(end, len(slots))[i]
+        return ends[0], ends[1]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
 class FunctionPrior:
     """A Python function `theta (d,) -> log density`, static: what it closes over is fixed at first use."""
 
@@ -69,44 +122,10 @@ class FunctionPrior:
         return np.full(self.dim, -np.inf), np.full(self.dim, np.inf)
 
 
-JointPrior = Independent | FunctionPrior
+JointPrior = Independent | Placed | FunctionPrior
 
 
-def prior_length(prior: Any) -> int | None:
-    """How many parameters `prior` speaks of, or None if it fits any number."""
-    if isinstance(prior, Sequence) and not isinstance(prior, str):
-        return len(prior)
-    if isinstance(prior, Distribution):
-        sizes = {np.size(leaf) for leaf in jax.tree_util.tree_leaves(prior) if np.ndim(leaf) == 1}
-        return sizes.pop() if len(sizes) == 1 else None
-    return None
-
-
-def joint_prior(prior: Any, dim: int) -> JointPrior:
-    """Read a user's `prior` for `dim` parameters.
-
-    It may be one distribution (for every parameter), a sequence with one distribution each, or a function
-    `theta -> log density`, where theta (d,) is on the scale the model sees. Raises ValueError for a
-    sequence of another length, TypeError for anything else.
-    """
-    if prior is None:
-        raise ValueError(NO_PRIOR)
-    length = prior_length(prior)
-    if length is not None and length != dim:
-        raise ValueError(f"prior has {length} entries, the model has {dim} parameters")
-    if isinstance(prior, Distribution) and not jax.tree_util.all_leaves([prior]):
-        return Independent((_as_arrays(prior),), dim)
-    if isinstance(prior, Sequence) and not isinstance(prior, str):
-        for i, part in enumerate(prior):
-            if not isinstance(part, Distribution) or jax.tree_util.all_leaves([part]):
-                raise TypeError(f"prior[{i}] is {part!r}, not one of the distributions of phasic.svgd")
-        return Independent(tuple(_as_arrays(part) for part in prior), dim)
-    if callable(prior):
-        return FunctionPrior(prior, dim)
-    raise TypeError(f"prior must be a distribution, a sequence of them or a function, got {prior!r}")
-
-
-def _as_arrays(prior: Distribution) -> Distribution:
-    """Numbers as float64 arrays, so that equal shapes always mean equal programs."""
-    converted: Distribution = jax.tree_util.tree_map(lambda leaf: np.asarray(leaf, dtype=np.float64), prior)
-    return converted
+def part_size(part: Any) -> int | None:
+    """How many parameters a distribution is of: None for one, or for any number alike."""
+    size: int | None = getattr(part, "size", None)
+    return size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,14 @@ from phasic.svgd._arguments import (
     read_names,
     read_theta_init,
 )
-from phasic.svgd._joint_prior import NO_PRIOR, joint_prior, prior_length
 from phasic.svgd._kernel import Kernel
+from phasic.svgd._parameters import lay_out, read_transforms
+from phasic.svgd._read_prior import NO_PRIOR, prior_length, prior_names, read_prior
+from phasic.svgd._restrictions import read_restrictions
 from phasic.svgd._run import put_on_device
 from phasic.svgd._settings import HORIZON, Settings
 from phasic.svgd._sharded import choose_mesh
 from phasic.svgd._target import DensityModel, LikelihoodModel, Target, as_model
-from phasic.svgd._transform import Transform
 
 if TYPE_CHECKING:
     import optax
@@ -64,6 +65,20 @@ def read_dim(model: Any, prior: Any, theta_dim: int | None, theta_init: Any) -> 
     return int(found)
 
 
+def _names_of(prior: Any, names: Sequence[str] | None, dim: int) -> tuple[str, ...]:
+    """Names as given, or those that the keys of a dict of priors are."""
+    if names is None and isinstance(prior, Mapping):
+        own = prior_names(prior)
+        if all(isinstance(each, str) for each in own):
+            if len(own) != dim:
+                raise ValueError(
+                    f"prior has {len(own)} names, the model has {dim} parameters: name all of them in order, "
+                    "None for those that are fixed or tied, or give names="
+                )
+            names = own
+    return read_names(names, dim)
+
+
 def make_target(
     model: LikelihoodModel | Callable[[Any, Any], Any],
     values: ArrayLike | Observations,
@@ -72,7 +87,10 @@ def make_target(
     prior: Any,
     dim: int,
     positive_params: bool = True,
-    transforms: Sequence[str] | None = None,
+    transforms: Sequence[Any] | Mapping[Any, Any] | None = None,
+    fixed: Any = None,
+    tied: Any = None,
+    names: Sequence[str] | None = None,
 ) -> Target:
     """The log posterior of a model with `dim` parameters; `svgd` explains the arguments."""
     distinct, total = _data.prepare(values, weights)
@@ -82,14 +100,10 @@ def make_target(
             "observed_data is Observations, and the model a function that gives densities only: fit "
             "Graph.model() or another model with a log_likelihood method"
         )
-    joint = joint_prior(prior, dim)
-    if transforms is None:
-        low, high = joint.support
-        transform = Transform.from_support(np.maximum(low, 0.0) if positive_params else low, high)
-    else:
-        if len(transforms) != dim:
-            raise ValueError(f"transforms has {len(transforms)} entries, the model has {dim} parameters")
-        transform = Transform.from_kinds(transforms)
+    restrictions = read_restrictions(read_names(names, dim), fixed, tied)
+    wishes = read_transforms(transforms, restrictions.names)
+    joint = read_prior(prior, restrictions, positive=positive_params, ordered=wishes.ordered)
+    transform = lay_out(joint, restrictions, wishes, positive=positive_params)
     return Target(likelihood, distinct, total, joint, transform)
 
 
@@ -102,7 +116,9 @@ def prepare(
     theta_dim: int | None,
     theta_init: ArrayLike | None,
     positive_params: bool,
-    transforms: Sequence[str] | None,
+    transforms: Sequence[Any] | Mapping[Any, Any] | None,
+    fixed: Any,
+    tied: Any,
     n_particles: int | None,
     n_iterations: int,
     learning_rate: float | Callable[[int], Any] | None,
@@ -120,11 +136,23 @@ def prepare(
     if prior is None:
         raise ValueError(NO_PRIOR)
     dim = read_dim(model, prior, theta_dim, theta_init)
+    names = _names_of(prior, names, dim)
     target = make_target(
-        model, values, weights, prior=prior, dim=dim, positive_params=positive_params, transforms=transforms
+        model,
+        values,
+        weights,
+        prior=prior,
+        dim=dim,
+        positive_params=positive_params,
+        transforms=transforms,
+        fixed=fixed,
+        tied=tied,
+        names=names,
+    )
+    count = (
+        default_particles(target.dim) if n_particles is None else check_count("n_particles", n_particles, 2)
     )
     devices = choose_mesh(None if n_devices is None else check_count("n_devices", n_devices, 1), mesh)
-    count = default_particles(dim) if n_particles is None else check_count("n_particles", n_particles, 2)
     iterations = check_count("n_iterations", n_iterations, 1)
     settings = Settings(
         n_particles=count,
@@ -134,7 +162,7 @@ def prepare(
         kernel=choose_kernel(kernel, bandwidth),
         seed=check_count("seed", seed, 0),
         theta_init=None if theta_init is None else read_theta_init(theta_init, dim, target.transform),
-        names=read_names(names, dim),
+        names=names,
         keep_history=return_history,
         horizon=min(HORIZON, iterations),
         mesh=devices,

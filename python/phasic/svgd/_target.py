@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phasic.svgd._joint_prior import JointPrior
+from phasic.svgd._layout import Layout
 from phasic.svgd._transform import Transform
 
 
@@ -58,11 +59,11 @@ class Target:
     values: Any
     weights: Any
     prior: JointPrior
-    transform: Transform
+    transform: Transform | Layout
 
     @property
     def dim(self) -> int:
-        """Number of parameters."""
+        """Number of coordinates z, those of the free parameters."""
         return len(self.transform.kinds)
 
     def log_density(self, z: Any) -> Any:
@@ -77,7 +78,7 @@ class Target:
         return value, gradient
 
 
-def largest_entry(transform: Transform, z: NDArray[np.float64]) -> NDArray[np.float64]:
+def largest_entry(transform: Transform | Layout, z: NDArray[np.float64]) -> NDArray[np.float64]:
     """Largest |theta| of each point (m,) at `z` (m, d)."""
     with np.errstate(over="ignore"):
         return np.asarray(np.abs(transform.to_theta(z)).max(axis=1))

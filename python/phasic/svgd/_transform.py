@@ -35,15 +35,19 @@ class Transform:
     high: Any
 
     @classmethod
-    def from_support(cls, low: NDArray[np.float64], high: NDArray[np.float64]) -> Transform:
+    def from_support(
+        cls, low: NDArray[np.float64], high: NDArray[np.float64], names: Sequence[str] | None = None
+    ) -> Transform:
         """Choose by support: the whole line, a half line to the right, or a bounded interval.
 
-        Raises ValueError for an empty support and for one that is bounded on the right only.
+        Raises ValueError, with the index or name of the parameter, for an empty support and for one that is
+        bounded on the right only.
         """
         kinds = []
         for i, (a, b) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
             if not a < b:
-                raise ValueError(f"parameter {i} has an empty support, ({a}, {b}): change its prior")
+                which = i if names is None else names[i]
+                raise ValueError(f"parameter {which} has an empty support, ({a}, {b}): change its prior")
             if np.isfinite(a) and np.isfinite(b):
                 kinds.append("logit")
             elif np.isfinite(a):
@@ -51,8 +55,9 @@ class Transform:
             elif np.isinf(b):
                 kinds.append("identity")
             else:
+                which = i if names is None else names[i]
                 raise ValueError(
-                    f"parameter {i} has support ({a}, {b}), and a left half line has no transform"
+                    f"parameter {which} has support ({a}, {b}), and a left half line has no transform"
                 )
         return cls(tuple(kinds), np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 1.0))
 
