@@ -194,11 +194,13 @@ class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial
 
         Args:
             observed_data: (m,) absorption times, or whole counts if discrete; or `phasic.Observations` or
-                `scipy.stats.CensoredData` for censored, truncated and grouped ones.
+                `scipy.stats.CensoredData` for censored, truncated and grouped ones. Of a graph that
+                `joint_prob_graph` made: (m, kinds) counts, with the likelihood of their joint law.
             discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
-            prior: A density of theta: a distribution for every parameter (`phasic.LogNormal`, `Gamma`, …), a
-                sequence with one for each, or a function `theta -> log density`. By default log-normal, as
-                wide as a factor of 50 either way, centred where the model's mean is the data's.
+            prior: A density of theta: a distribution for every parameter (`phasic.LogNormal`, `Gamma`, …, or
+                NumPyro's), a sequence with one for each, a dict by name, or a function `theta -> log
+                density`. By default log-normal, as wide as a factor of 50 either way, centred where the
+                model's mean is the data's; there is none for counts of `joint_prob_graph`.
             n_particles: Default 128, from five parameters on 256, or 8 per parameter if more.
             n_iterations: The most steps to take; a fit stops when it has converged.
             rewards: (n_vertices,): observations are accumulated rewards, whole ones of a discrete law. Or
@@ -206,7 +208,8 @@ class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial
                 likelihood, the product of those of each kind, as if rewards of one path were independent.
             weights: (m,) multiplicities, default 1 each; `Observations` have their own.
             return_history: Keep about 50 snapshots of the particles.
-            **options: Those of `phasic.svgd.SVGD`: `seed`, `progress`, `names`, `learning_rate`, `kernel`, …
+            **options: Those of `phasic.svgd.SVGD`: `fixed`, `tied`, `transforms`, `exposure`, `seed`,
+                `progress`, `names`, `learning_rate`, `kernel`, …
 
         Returns:
             The posterior: particles, mean, sd, quantiles, and whether the fit has converged.
@@ -226,16 +229,18 @@ class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial
                 model, data, prior, n_particles, n_iterations, weights=weights, rewards=rewards, **options
             )
             return replace(rewarded.fit(return_history=return_history).posterior, rewards=rewards)
-        discrete, ordered = self._law(discrete, rewards)
+        options.setdefault("progress", True)
+        if self._outcomes is not None:
+            from phasic.svgd._counts import counted
+
+            law, places = counted(self, observed_data)
+            counting = SVGD(law, places, prior, n_particles, n_iterations, weights=weights, **options)
+            return counting.fit(return_history=return_history).posterior
+        discrete, _ = self._law(discrete, rewards)
         seen = Observations.of(observed_data, weights, name="observed_data")
         if discrete:
             seen._must_be_whole("observed_data")
         model = self.model(discrete, rewards)
-        if prior is None:
-            from phasic._default_prior import data_scaled_prior
-
-            prior = data_scaled_prior(self.trace(), *seen._seen(), ordered if discrete else None)
-        options.setdefault("progress", True)
         exact = bool(np.all(seen.lower == seen.upper))
         data, counts = (seen.lower, seen.weights) if exact else (seen, None)
         fit = SVGD(model, data, prior, n_particles, n_iterations, weights=counts, **options)

@@ -42,6 +42,8 @@ def svgd(
     transforms: Sequence[Any] | Mapping[Any, Any] | None = None,
     fixed: Mapping[Any, float] | Sequence[tuple[Any, float]] | None = None,
     tied: Sequence[Sequence[Any]] | None = None,
+    exposure: ArrayLike | None = None,
+    exposure_index: Any = None,
     n_particles: int | None = None,
     n_iterations: int = _ITERATIONS,
     learning_rate: float | Callable[[int], Any] | None = None,
@@ -82,6 +84,10 @@ def svgd(
         fixed: Values of parameters that are not inferred, `{name or index: value}` or `[(index, value)]`.
             Their priors are not read. In the result they are constant, with a standard deviation of 0.
         tied: Groups of names or indices that share one value, with one prior.
+        exposure: (m,) positive factors, or one for all: the parameters that an observation sees are theta
+            times its exposure, as twice the mutations fall on twice the sequence. Costs one likelihood for
+            each distinct exposure.
+        exposure_index: The parameters that exposures multiply, by name or index; default all.
         n_particles: Default 128, from five parameters on 256, or 8 d if more, rounded up to a power of two.
         n_iterations: The most steps to take; a run stops when it has converged.
         learning_rate: Peak of a cosine that falls to 1 % of it in 300 steps (default 0.15), in posterior
@@ -118,6 +124,8 @@ def svgd(
         transforms=transforms,
         fixed=fixed,
         tied=tied,
+        exposure=exposure,
+        exposure_index=exposure_index,
         n_particles=n_particles,
         n_iterations=n_iterations,
         learning_rate=learning_rate,
@@ -186,6 +194,8 @@ class SVGD:
         transforms: Sequence[Any] | Mapping[Any, Any] | None = None,
         fixed: Mapping[Any, float] | Sequence[tuple[Any, float]] | None = None,
         tied: Sequence[Sequence[Any]] | None = None,
+        exposure: ArrayLike | None = None,
+        exposure_index: Any = None,
         optimizer: optax.GradientTransformation | None = None,
         kernel: Kernel | str | None = None,
         names: Sequence[str] | None = None,
@@ -198,7 +208,17 @@ class SVGD:
         """Check the arguments; nothing is computed before `fit`. See the class and `svgd`."""
         old_arguments(old)
         self.rewards = rewards
-        model, observed_data, weights, prior = resolve(model, observed_data, weights, prior, rewards)
+        found = resolve(
+            model,
+            observed_data,
+            weights,
+            prior,
+            rewards,
+            exposure=exposure,
+            exposure_index=exposure_index,
+            names=names,
+        )
+        model, observed_data, weights, prior = found
         self._target, self._settings = prepare(
             model,
             observed_data,
@@ -210,6 +230,8 @@ class SVGD:
             transforms=transforms,
             fixed=fixed,
             tied=tied,
+            exposure=exposure,
+            exposure_index=exposure_index,
             n_particles=n_particles,
             n_iterations=n_iterations,
             learning_rate=learning_rate,

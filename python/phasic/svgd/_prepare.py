@@ -19,6 +19,7 @@ from phasic.svgd._arguments import (
     read_names,
     read_theta_init,
 )
+from phasic.svgd._exposure import exposed, read_members
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._parameters import lay_out, read_transforms
 from phasic.svgd._read_prior import NO_PRIOR, prior_length, prior_names, read_prior
@@ -65,7 +66,7 @@ def read_dim(model: Any, prior: Any, theta_dim: int | None, theta_init: Any) -> 
     return int(found)
 
 
-def _names_of(prior: Any, names: Sequence[str] | None, dim: int) -> tuple[str, ...]:
+def names_of(prior: Any, names: Sequence[str] | None, dim: int) -> tuple[str, ...]:
     """Names as given, or those that the keys of a dict of priors are."""
     if names is None and isinstance(prior, Mapping):
         own = prior_names(prior)
@@ -119,6 +120,8 @@ def prepare(
     transforms: Sequence[Any] | Mapping[Any, Any] | None,
     fixed: Any,
     tied: Any,
+    exposure: ArrayLike | None,
+    exposure_index: Any,
     n_particles: int | None,
     n_iterations: int,
     learning_rate: float | Callable[[int], Any] | None,
@@ -136,7 +139,13 @@ def prepare(
     if prior is None:
         raise ValueError(NO_PRIOR)
     dim = read_dim(model, prior, theta_dim, theta_init)
-    names = _names_of(prior, names, dim)
+    names = names_of(prior, names, dim)
+    if exposure is not None:
+        members = read_members(exposure_index, names)
+        model, values = exposed(as_model(model), values, weights, exposure, members, dim)
+        weights = None
+    elif exposure_index is not None:
+        raise ValueError("exposure_index says which parameters exposures multiply: give exposure")
     target = make_target(
         model,
         values,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,22 @@ from numpy.typing import ArrayLike
 from phasic._default_prior import data_scaled_prior
 from phasic._model import Model
 from phasic._observations import Observations
+from phasic.svgd._arguments import read_names
 from phasic.svgd._data import Features
+from phasic.svgd._exposure import at_exposure, read_exposure, read_members
 from phasic.svgd._rewarded import RewardedModel, rewarded
 
 
 def resolve(
-    model: Any, observed: Any, weights: ArrayLike | None, prior: Any, rewards: ArrayLike | None
+    model: Any,
+    observed: Any,
+    weights: ArrayLike | None,
+    prior: Any,
+    rewards: ArrayLike | None,
+    *,
+    exposure: ArrayLike | None = None,
+    exposure_index: Any = None,
+    names: Sequence[str] | None = None,
 ) -> tuple[Any, Any, ArrayLike | None, Any]:
     """Model, observations, weights and prior of a fit; see `SVGD`.
 
@@ -33,11 +44,20 @@ def resolve(
             f"observed_data has shape {np.shape(observed)}: columns are kinds of rewards, so pass rewards=, "
             "(kinds, n_vertices)"
         )
-    elif isinstance(getattr(model, "model", None), Model):
+    elif not hasattr(model, "log_likelihood") and isinstance(getattr(model, "model", None), Model):
         model = model.model
     if prior is None:
         prior = default_prior(model, observed, weights)
+        if prior is not None and exposure is not None:
+            dim = int(model.n_parameters)
+            members = read_members(exposure_index, read_names(names, dim))
+            factors = read_exposure(exposure, _rows_of(observed))
+            prior = at_exposure(prior, factors, members, dim)
     return model, observed, weights, prior
+
+
+def _rows_of(observed: Any) -> int:
+    return int(np.size(observed.weights if isinstance(observed, Observations) else observed))
 
 
 def default_prior(model: Any, observed: Any, weights: ArrayLike | None) -> Any:
