@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from phasic._model import Model
 from phasic._observations import Observations
 from phasic.svgd import _data
 from phasic.svgd._arguments import (
@@ -20,6 +21,7 @@ from phasic.svgd._arguments import (
     read_theta_init,
 )
 from phasic.svgd._exposure import exposed, read_members
+from phasic.svgd._impossible import refuse_impossible
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._parameters import lay_out, read_transforms
 from phasic.svgd._read_prior import NO_PRIOR, prior_length, prior_names, read_prior
@@ -140,6 +142,7 @@ def prepare(
         raise ValueError(NO_PRIOR)
     dim = read_dim(model, prior, theta_dim, theta_init)
     names = names_of(prior, names, dim)
+    law, observed, counts = model, values, weights
     if exposure is not None:
         members = read_members(exposure_index, names)
         model, values = exposed(as_model(model), values, weights, exposure, members, dim)
@@ -158,6 +161,8 @@ def prepare(
         tied=tied,
         names=names,
     )
+    if type(law) is Model:
+        refuse_impossible(law, observed, counts, target)
     count = (
         default_particles(target.dim) if n_particles is None else check_count("n_particles", n_particles, 2)
     )

@@ -8,10 +8,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from phasic.svgd._data import mean_observation
+from phasic.svgd._impossible import blame
 from phasic.svgd._modes import Evaluate, Floats, Modes, find_modes
 from phasic.svgd._normal import normal_quantile
-from phasic.svgd._target import Target, largest_entry
+from phasic.svgd._target import Target, data_scale, largest_entry
 from phasic.svgd._transform import Transform
 
 _MAX_STARTS = 8
@@ -78,11 +78,7 @@ def candidates(target: Target, rng: np.random.Generator, n: int) -> Floats:
         drawn = np.empty((0, d))
     else:
         drawn = target.transform.to_z(drawn[((drawn > low) & (drawn < high)).all(axis=1)])
-    mean = mean_observation(target.values, target.weights)
-    centre = np.asarray(
-        [-np.log(mean) if kind == "log" and mean > 0 else 0.0 for kind in target.transform.kinds]
-    )
-    around = centre + _DATA_SPREAD * normal_quantile(central(n - len(drawn)))
+    around = data_scale(target) + _DATA_SPREAD * normal_quantile(central(n - len(drawn)))
     return np.concatenate([drawn, around])
 
 
@@ -142,13 +138,12 @@ def search(
     value, gradient = survey(evaluate, points, largest_entry(target.transform, points), len(given))
     starts = choose_starts(points, value, gradient, len(given), min(_MAX_STARTS, max(1, n // (2 * d + 1))))
     if len(starts) == 0:
-        tried = "; ".join(
-            np.array2string(theta, precision=4) for theta in target.transform.to_theta(points[:3])
-        )
+        thetas = target.transform.to_theta(points)
+        tried = "; ".join(np.array2string(theta, precision=4) for theta in thetas[:3])
         raise ValueError(
             f"the log posterior or its gradient is not finite at any of {len(points)} starting points, "
-            f"for example at theta = {tried}; check that the model can produce the observations, "
-            "or give theta_init"
+            f"for example at theta = {tried}{blame(target, thetas)}; check that the model can produce the "
+            "observations, or give theta_init"
         )
     logarithmic = np.asarray([kind != "identity" for kind in target.transform.kinds])
     modes = find_modes(evaluate, starts, precision_of_values, logarithmic)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from phasic.svgd._data import mean_observation
 from phasic.svgd._joint_prior import JointPrior
 from phasic.svgd._layout import Layout
 from phasic.svgd._transform import Transform
@@ -76,6 +77,13 @@ class Target:
         """Log densities (n,) and gradients (n, d) at the points `z` (n, d), in one `vmap`."""
         value, gradient = jax.vmap(jax.value_and_grad(self.log_density))(z)
         return value, gradient
+
+
+def data_scale(target: Target) -> NDArray[np.float64]:
+    """A point z (d,) at the scale of the data: rates of 1 / mean observation, 0 for what is no rate."""
+    mean = mean_observation(target.values, target.weights)
+    scale = -np.log(mean) if mean > 0 else 0.0
+    return np.asarray([scale if kind == "log" else 0.0 for kind in target.transform.kinds])
 
 
 def largest_entry(transform: Transform | Layout, z: NDArray[np.float64]) -> NDArray[np.float64]:
