@@ -57,7 +57,8 @@ def grade(
 
 def _estimate(transform: Any, pieces: Pieces, drawn: Sample) -> Grade:
     theta = transform.to_theta(drawn.z)
-    centre = theta.mean(axis=0)
+    # What is constant, as a fixed parameter, is its own mean to the last bit.
+    centre = np.where(np.ptp(theta, axis=0) == 0, theta[0], theta.mean(axis=0))
     owned = (pieces.nearest(drawn.z)[:, None] == np.arange(len(pieces.weight))).astype(np.float64)
     first = drawn.estimates(theta - centre)
     second = drawn.estimates((theta - centre) ** 2)
@@ -89,16 +90,18 @@ def compare(given: Grade, particles: Floats, shares: Sequence[float]) -> Mapping
 
     `mean_gap` in standard deviations, `sd_gap` relative, each the largest over the parameters; `tail_gap`,
     how much more of a parameter's variance lies beyond the outermost particles than a normal law has there;
-    `share_gap`, the largest over the pieces, of which the particles hold `shares` (k,).
+    `share_gap`, the largest over the pieces, of which the particles hold `shares` (k,). Constants have no
+    gap.
     """
-    scale = np.where(given.sd > 0, given.sd, np.inf)
+    inferred = given.sd > 0
+    scale = np.where(inferred, given.sd, np.inf)
 
     def largest(gap: Floats, error: Floats) -> float:
         return float(np.max(np.maximum(np.abs(gap) - _ERRORS * error, 0.0), initial=0.0))
 
     return {
         "mean_gap": largest((particles.mean(axis=0) - given.mean) / scale, given.mean_error / scale),
-        "sd_gap": largest(particles.std(axis=0) / scale - 1.0, given.sd_error / scale),
+        "sd_gap": largest(particles.std(axis=0) / scale - inferred, given.sd_error / scale),
         "tail_gap": float(np.max(_beyond(given, particles))) - _normal_share_beyond(len(particles)),
         "share_gap": largest(np.asarray(shares) - given.shares, given.share_error),
     }

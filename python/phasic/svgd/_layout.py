@@ -55,6 +55,11 @@ class Layout:
         ends[:, self._first()] = low, high
         return ends[0], ends[1]
 
+    @property
+    def singles(self) -> NDArray[np.intp]:
+        """Indices of the parameters that have a coordinate each, in the order of `kinds`."""
+        return self._first()[: len(self.elements.kinds)]
+
     def to_theta(self, z: Any) -> Any:
         """All parameters (..., p) at `z` (..., d)."""
         xp = _namespace(z)

@@ -82,7 +82,7 @@ class Posterior(Plots):
     @property
     def mean(self) -> NDArray[np.float64]:
         """Posterior mean of each parameter, (d,)."""
-        return np.asarray(self.particles.mean(axis=0))
+        return np.asarray(self.particles[0] + self._centred.mean(axis=0))
 
     @property
     def sd(self) -> NDArray[np.float64]:
@@ -90,7 +90,12 @@ class Posterior(Plots):
 
         Divides by n, not n - 1: SVGD's particles are spread out, not drawn at random.
         """
-        return np.asarray(self.particles.std(axis=0))
+        return np.asarray(self._centred.std(axis=0))
+
+    @property
+    def _centred(self) -> NDArray[np.float64]:
+        """Particles less the first, exactly 0 for a fixed parameter."""
+        return np.asarray(self.particles - self.particles[0])
 
     @property
     def theta_mean(self) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from phasic.svgd._impossible import blame
+from phasic.svgd._layout import Layout
 from phasic.svgd._modes import Evaluate, Floats, Modes, find_modes
 from phasic.svgd._normal import normal_quantile
 from phasic.svgd._target import Target, data_scale, largest_entry
@@ -160,7 +161,7 @@ def search(
     return modes
 
 
-def exchanged(transform: Transform, z: Floats) -> Floats:
+def exchanged(transform: Transform | Layout, z: Floats) -> Floats:
     """Points like `z` (k, d) with two parameters exchanged, for every two of one kind: (m, d).
 
     Stages of a phase-type model often have no order of their own. Where the labels of two can be exchanged,
@@ -170,9 +171,9 @@ def exchanged(transform: Transform, z: Floats) -> Floats:
     theta = transform.to_theta(z)
     low, high = transform.support
     swapped = []
-    for i, kind in enumerate(transform.kinds):
-        for j in range(i):
-            if kind == transform.kinds[j]:
+    for a, i in enumerate(transform.singles):
+        for b, j in enumerate(transform.singles[:a]):
+            if transform.kinds[a] == transform.kinds[b]:
                 other = theta.copy()
                 other[:, [i, j]] = theta[:, [j, i]]
                 swapped.append(other)

@@ -75,6 +75,11 @@ class Transform:
         low = np.where(self._is("identity"), -np.inf, self.low)
         return low, np.where(self._is("logit"), self.high, np.inf)
 
+    @property
+    def singles(self) -> NDArray[np.intp]:
+        """Indices of the parameters that have a coordinate each, in the order of `kinds`: all."""
+        return np.arange(len(self.kinds))
+
     def _is(self, kind: str) -> NDArray[np.bool_]:
         return np.asarray([k == kind for k in self.kinds], dtype=bool)
 
