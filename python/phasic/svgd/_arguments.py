@@ -95,6 +95,15 @@ def choose_rate(
     return float(learning_rate)
 
 
+def read_batch(batch: Any, optimizer: optax.GradientTransformation | None) -> int | None:
+    """The size of a batch; ValueError beside an optimiser, whose step sizes need not fall."""
+    if batch is None:
+        return None
+    if optimizer is not None:
+        raise ValueError("batch needs step sizes that fall: give learning_rate, not an optimizer")
+    return check_count("batch", batch, 1)
+
+
 def read_theta_init(theta_init: Any, dim: int, transform: Transform | Layout) -> NDArray[np.float64]:
     """Starting points (k, p), each inside the support; ValueError with index and value otherwise.
 

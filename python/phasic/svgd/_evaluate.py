@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from jax.sharding import Mesh
@@ -14,6 +14,16 @@ from phasic.svgd._kernel import Kernel
 from phasic.svgd._start import Whitening
 from phasic.svgd._step import ADAM, BLOCK, Optimizer, State, init, run_block
 from phasic.svgd._target import Target, float_type, largest_entry
+
+
+class Measured(Protocol):
+    """Log densities (m,) and gradients (m, d) at points (m, d), with a count of them."""
+
+    evaluations: int
+    largest: float
+
+    def __call__(self, z: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """As `Evaluator`."""
 
 
 class Evaluator:

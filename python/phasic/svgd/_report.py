@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phasic.svgd import _parts
-from phasic.svgd._evaluate import Evaluator
+from phasic.svgd._evaluate import Measured
 from phasic.svgd._grade import compare, grade
 from phasic.svgd._modes import Modes
 from phasic.svgd._monitor import LIMITS, Fault, faults_of_grade, verdict
@@ -29,7 +29,7 @@ class Report:
         self,
         target: Target,
         settings: Settings,
-        evaluate: Evaluator,
+        evaluate: Measured,
         modes: Modes,
         parts: list[Part],
         began: float,

@@ -86,6 +86,11 @@ def data_scale(target: Target) -> NDArray[np.float64]:
     return np.asarray([scale if kind == "log" else 0.0 for kind in target.transform.kinds])
 
 
+def total_weights(target: Target) -> NDArray[np.float64]:
+    """Weights of the distinct observations, (m,)."""
+    return np.asarray(target.values.weights if target.weights is None else target.weights)
+
+
 def largest_entry(transform: Transform | Layout, z: NDArray[np.float64]) -> NDArray[np.float64]:
     """Largest |theta| of each point (m,) at `z` (m, d)."""
     with np.errstate(over="ignore"):
