@@ -32,7 +32,7 @@ distinct = st.lists(st.floats(0.01, 9.0), min_size=10, max_size=10, unique=True)
 counts = st.lists(st.integers(1, 3), min_size=10, max_size=10)
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(distinct, counts)
 def test_mean_of_the_batches_is_the_whole(values, weights):
     target = target_of(Hypoexponential(), values, weights)

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phasic import Graph
+from phasic._recipes import Recipe
 from phasic.svgd import Beta, Dirichlet, Gamma, LogNormal, svgd
+from phasic.svgd._evaluate import Evaluator
+from phasic.svgd._prepare import make_target
 from phasic.svgd._restrictions import read_restrictions
 
 from tests.svgd.standins import TRACES, Erlang, Rates
@@ -118,6 +122,23 @@ def test_another_fixed_value_runs_the_same_program_and_gives_its_answer():
     mean = svgd(Product(), values, prior=PRIOR, fixed={1: 3.0}).mean[0]
     assert TRACES["count"] == before
     assert mean == pytest.approx(102.0 / (1.0 + 3.0 * values.sum()), rel=1e-3)
+
+
+def test_program_of_fixed_parameters_and_groups_has_a_recipe():
+    def wards(state):
+        rates = {3: [([2], [1.0, 0, 0, 0]), ([0], [0, 1.0, 0, 0])], 2: [([0], [0, 0, 1.0, 1.0])]}
+        return rates.get(int(state[0]), []) if len(state) else [([3], 1.0)]
+
+    target = make_target(
+        Graph(callback=wards).model(),
+        [1.0, 2.0],
+        None,
+        prior=[PRIOR, PRIOR, Dirichlet([1.0, 2.0])],
+        dim=4,
+        fixed={0: 1.0},
+    )
+    recipe = Evaluator(target, 8).recipe()
+    assert Recipe.read(recipe.to_bytes()).compile().key == recipe.key
 
 
 BAD = {
