@@ -1,7 +1,8 @@
 """Posterior inference for the parameters of a model by Stein variational gradient descent (SVGD).
 
 Use `SVGD(model=..., observed_data=..., prior=...)`, or the function `svgd(model, values, prior=...)` that
-returns a `Posterior`. Importing this package does not import JAX; the first use of one of its names may.
+returns a `Posterior`. `fit` does the same by other methods too. Importing this package does not import JAX;
+the first use of one of its names may.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from phasic.svgd._fit import SVGD as SVGD
     from phasic.svgd._fit import svgd as svgd
     from phasic.svgd._kernel import Kernel as Kernel
+    from phasic.svgd._methods import fit as fit
+    from phasic.svgd._polish import metropolis as metropolis
     from phasic.svgd._posterior import Posterior as Posterior
     from phasic.svgd._prior import Beta as Beta
     from phasic.svgd._prior import Gamma as Gamma
@@ -30,6 +33,8 @@ _HOME = {
     "svgd": "_fit",
     "Kernel": "_kernel",
     "Posterior": "_posterior",
+    "fit": "_methods",
+    "metropolis": "_polish",
     "Beta": "_prior",
     "Gamma": "_prior",
     "HalfCauchy": "_prior",
@@ -56,6 +61,8 @@ __all__ = [
     "Target",
     "Transform",
     "Uniform",
+    "fit",
+    "metropolis",
     "svgd",
 ]
 

@@ -1,0 +1,310 @@
+"""Draws by BlackJAX's No-U-Turn sampler (Hoffman and Gelman 2014), started from the posterior's modes."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import time
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from phasic.svgd._arguments import check_count
+from phasic.svgd._laplace import Mixture, find, place
+from phasic.svgd._modes import Floats
+from phasic.svgd._posterior import Posterior
+from phasic.svgd._run import Settings
+from phasic.svgd._start import Whitening, whiten
+from phasic.svgd._target import Target, float_type
+
+CHAINS, DRAWS, WARMUP, TARGET_ACCEPTANCE = 4, 1000, 500, 0.8
+_BLOCK = 50
+_FAST, _SLOW, _SAMPLE = 0, 1, 2
+_SECONDS_PER_CALL = 0.5  # so that Ctrl-C is answered within a second
+_RHAT, _ESS_PER_CHAIN, _DIVERGENT = 1.01, 100, 0.001
+
+
+def blackjax() -> ModuleType:
+    """The package; ImportError names the extra that brings it."""
+    try:
+        return importlib.import_module("blackjax")
+    except ModuleNotFoundError as error:
+        if error.name != "blackjax":
+            raise
+        raise ImportError(
+            "method='nuts' samples by BlackJAX: install the extra nuts, pip install 'phasic[nuts]'"
+        ) from error
+
+
+class Chain(NamedTuple):
+    """One chain: BlackJAX's states of the sampler and of both adaptations, and what these have settled on."""
+
+    state: Any
+    step_adaptation: Any
+    mass_adaptation: Any
+    step_size: Any
+    inverse_mass: Any
+
+
+class Trail(NamedTuple):
+    """What a block has passed: whitened positions (BLOCK, d), and for each draw four numbers (BLOCK,)."""
+
+    x: Any
+    log_density: Any
+    divergent: Any
+    gradients: Any
+    acceptance: Any
+
+
+@functools.cache
+def _adaptations(acceptance: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """BlackJAX's dual averaging of the step size and estimate of the diagonal mass: init, update, final."""
+    blackjax()
+    from blackjax.adaptation.mass_matrix import mass_matrix_adaptation
+    from blackjax.adaptation.step_size import dual_averaging_adaptation
+
+    return dual_averaging_adaptation(acceptance), mass_matrix_adaptation(True)
+
+
+def _adapted(chain: Chain, rate: Any, stage: Any, ends: Any, acceptance: float) -> Chain:
+    """The chain after one step of warm-up, whose `ends` closes a slow window (Stan's reference manual)."""
+    (da_init, da_update, da_final), (_, mm_update, mm_final) = _adaptations(acceptance)
+    steps = da_update(chain.step_adaptation, rate)
+    mass = lax.cond(
+        stage == _SLOW,
+        lambda: mm_update(chain.mass_adaptation, chain.state.position),
+        lambda: chain.mass_adaptation,
+    )
+
+    def close() -> tuple[Any, Any, Any]:
+        settled = mm_final(mass)
+        return da_init(da_final(steps)), settled, settled.inverse_mass_matrix
+
+    steps, mass, inverse_mass = lax.cond(ends, close, lambda: (steps, mass, chain.inverse_mass))
+    return Chain(chain.state, steps, mass, jnp.exp(steps.log_step_size), inverse_mass)
+
+
+def _strong(chains: Chain) -> Chain:
+    """The same chains in types that do not depend on where they come from, so that one program takes them."""
+    strong: Chain = jax.tree.map(lambda each: lax.convert_element_type(each, each.dtype), chains)
+    return strong
+
+
+@functools.partial(jax.jit, static_argnames="acceptance")
+def nuts_start(x: Any, log_density: Any, score: Any, *, acceptance: float) -> Chain:
+    """Chains at the whitened points `x` (chains, d), with log densities (chains,) and scores (chains, d)."""
+    from blackjax.mcmc.hmc import HMCState
+
+    (da_init, _, _), (mm_init, _, _) = _adaptations(acceptance)
+
+    def one(*state: Any) -> Chain:
+        mass, step = mm_init(x.shape[1]), jnp.ones((), x.dtype)
+        return Chain(HMCState(*state), da_init(step), mass, step, mass.inverse_mass_matrix)
+
+    return _strong(jax.vmap(one)(x, log_density, score))
+
+
+@functools.partial(jax.jit, static_argnames="acceptance")
+def nuts_block(
+    target: Target,
+    whitening: Whitening,
+    chains: Chain,
+    key: Any,
+    first: Any,
+    stages: Any,
+    ends: Any,
+    steps: Any,
+    *,
+    acceptance: float,
+) -> tuple[Chain, Trail]:
+    """The first `steps` of up to `BLOCK` steps of all chains, of warm-up and of sampling alike.
+
+    `stages` (BLOCK,) and `ends` (BLOCK,) are the schedule; a draw leaves step size and mass alone. The
+    randomness of a step depends on its number, `first` + i, whatever the call that it comes in.
+    """
+    kernel = blackjax().nuts.build_kernel()
+
+    def log_density(at: Any) -> Any:
+        return target.log_density(whitening.to_z(at))
+
+    def one(chain: Chain, key: Any, stage: Any, end: Any) -> tuple[Chain, Trail]:
+        state, info = kernel(key, chain.state, log_density, chain.step_size, chain.inverse_mass)
+        chain = chain._replace(state=state)
+        chain = lax.cond(
+            stage == _SAMPLE,
+            lambda: chain,
+            lambda: _adapted(chain, info.acceptance_rate, stage, end, acceptance),
+        )
+        passed = Trail(
+            state.position,
+            state.logdensity,
+            info.is_divergent,
+            info.num_integration_steps,
+            info.acceptance_rate,
+        )
+        return chain, passed
+
+    count, d = chains.state.position.shape
+
+    def advance(i: Any, carry: tuple[Chain, Trail]) -> tuple[Chain, Trail]:
+        chains, trail = carry
+        keys = jax.random.split(jax.random.fold_in(key, first + i), count)
+        chains, passed = jax.vmap(one, in_axes=(0, 0, None, None))(chains, keys, stages[i], ends[i])
+        return _strong(chains), jax.tree.map(lambda kept, new: kept.at[:, i].set(new), trail, passed)
+
+    dtype = chains.state.position.dtype
+    numbers = jnp.zeros((count, _BLOCK), dtype)
+    empty = Trail(
+        jnp.zeros((count, _BLOCK, d), dtype), numbers, numbers.astype(bool), numbers.astype(int), numbers
+    )
+    result: tuple[Chain, Trail] = lax.fori_loop(0, steps, advance, (chains, empty))
+    return result
+
+
+@jax.jit
+def _diagnose(draws: Any) -> tuple[Any, Any, Any]:
+    """Rank-normalised split R-hat, bulk and tail effective sizes of `draws` (chains, draws, d): (d,) each.
+
+    By BlackJAX, after Vehtari et al. (2021).
+    """
+    from blackjax.diagnostics import ess_bulk, ess_tail, rhat
+
+    return tuple(jnp.atleast_1d(f(draws)) for f in (rhat, ess_bulk, ess_tail))  # type: ignore[return-value]
+
+
+def _verdict(rhat: Floats, ess: Floats, divergences: int, chains: int, draws: int) -> tuple[bool, str]:
+    faults, least = [], _ESS_PER_CHAIN * chains
+    if not rhat.max() < _RHAT:
+        faults.append(f"R-hat is {rhat.max():.3g}, limit {_RHAT}: the chains disagree")
+    if not ess.min() >= least:
+        faults.append(f"effective sample size is {ess.min():.0f}, limit {least}")
+    if divergences > _DIVERGENT * chains * draws:
+        faults.append(f"{divergences} of {chains * draws} draws diverged")
+    if faults:
+        return False, "not converged: " + "; ".join(faults)
+    seen = f", {divergences} divergent draws" if divergences else ", no divergence"
+    return True, f"converged: R-hat {rhat.max():.4f}, effective sample size {ess.min():.0f}{seen}"
+
+
+def _schedule(warmup: int, draws: int) -> tuple[Any, Any]:
+    """Stage and end of window of every step, (warmup + draws,), after Stan."""
+    from blackjax.adaptation.staged_adaptation import build_schedule
+
+    plan = build_schedule(warmup)
+    stages = [int(stage) for stage, _ in plan] + [_SAMPLE] * draws
+    return np.asarray(stages, np.int32), np.asarray([bool(end) for _, end in plan] + [False] * draws)
+
+
+def nuts(
+    target: Target,
+    settings: Settings,
+    *,
+    chains: int = CHAINS,
+    draws: int = DRAWS,
+    warmup: int = WARMUP,
+    target_acceptance: float = TARGET_ACCEPTANCE,
+) -> Posterior:
+    """Draws of the posterior: `chains` times `draws` particles, those of one chain after the other.
+
+    Chains start at draws of the normal approximations at the modes, in coordinates whitened by the curvature
+    at the best, and adapt step size and diagonal mass in Stan's windows.
+
+    Args:
+        target: The posterior.
+        settings: Seed, names and starts.
+        chains: 2 or more, side by side in one `vmap`.
+        draws: Kept draws of each chain, 4 or more.
+        warmup: Steps of adaptation before, 20 or more.
+        target_acceptance: Mean acceptance that the step size is adapted to, between 0 and 1; nearer to 1
+            against divergences.
+
+    Raises:
+        ImportError: BlackJAX is not there; the extra is named.
+        ValueError: A number is out of its range.
+    """
+    check_count("chains", chains, 2)
+    check_count("draws", draws, 4)
+    check_count("warmup", warmup, 20)
+    if not 0.0 < target_acceptance < 1.0:
+        raise ValueError(f"target_acceptance must lie between 0 and 1, got {target_acceptance!r}")
+    blackjax()
+    began = time.perf_counter()
+    rng = np.random.default_rng(settings.seed)
+    found = find(target, settings, rng)
+    mixture = Mixture.at(found.modes)
+    z, value, gradient = place(found.evaluate, mixture, *mixture.particles(rng, chains))
+    exact = whiten(found.modes)
+    dtype = float_type()
+    whitening = Whitening(exact.centre.astype(dtype), exact.factor.astype(dtype))
+    x = np.linalg.solve(exact.factor, (z - exact.centre).T).T
+    acceptance = float(target_acceptance)
+    state = (each.astype(dtype) for each in (x, value, exact.score(gradient)))
+    start = nuts_start(*state, acceptance=acceptance)
+    trail = _run(target, whitening, start, settings.seed, warmup, draws, acceptance)
+    x, log_density, divergent, gradients, accepted = (np.asarray(each) for each in trail)
+    kept = x[:, warmup:].astype(np.float64)
+    theta = np.asarray(target.transform.to_theta(exact.to_z(kept.reshape(chains * draws, -1))))
+    rhat, ess, tail = (
+        np.asarray(each, np.float64) for each in _diagnose(theta.reshape(chains, draws, -1).astype(dtype))
+    )
+    divergences = int(divergent[:, warmup:].sum())
+    converged, reason = _verdict(rhat, np.minimum(ess, tail), divergences, chains, draws)
+    diagnostics = {
+        "rhat": rhat,
+        "ess": ess,
+        "ess_tail": tail,
+        "divergences": divergences,
+        "chains": chains,
+        "draws": draws,
+        "acceptance": float(accepted[:, warmup:].mean()),
+        "modes": np.asarray(target.transform.to_theta(mixture.modes.z)),
+        "mode_weights": mixture.modes.weights,
+        "log_density": log_density[:, warmup:].ravel().astype(np.float64),
+        "gradient_evaluations": found.evaluate.evaluations + int(gradients.sum()),
+    }
+    return Posterior(
+        theta,
+        settings.names,
+        converged,
+        reason,
+        diagnostics,
+        warmup + draws,
+        time.perf_counter() - began,
+        method="nuts",
+        target=target,
+    )
+
+
+def _run(
+    target: Target, whitening: Whitening, chains: Chain, seed: int, warmup: int, draws: int, acceptance: float
+) -> Trail:
+    """All steps, in compiled calls of about half a second."""
+    stages, ends = _schedule(warmup, draws)
+    total = warmup + draws
+    key = jax.random.key(seed)
+    parts: list[Trail] = []
+    done, per_call = 0, 1
+    while done < total:
+        take = min(per_call, _BLOCK, total - done)
+        if done < warmup <= done + take:
+            take = warmup - done
+        pad = _BLOCK - take
+        stage = np.pad(stages[done : done + take], (0, pad), constant_values=_SAMPLE)
+        end = np.pad(ends[done : done + take], (0, pad))
+        called = time.perf_counter()
+        count, number = np.int32(take), np.int32(done)
+        chains, trail = nuts_block(
+            target, whitening, chains, key, number, stage, end, count, acceptance=acceptance
+        )
+        parts.append(Trail(*(np.asarray(each)[:, :take] for each in trail)))
+        done += take
+        if done == warmup:
+            # The average of dual averaging is what it settles on.
+            chains = chains._replace(step_size=jnp.exp(chains.step_adaptation.log_step_size_avg))
+        seconds = (time.perf_counter() - called) / take
+        per_call = 1 if done == 1 else int(np.clip(_SECONDS_PER_CALL / seconds, 1, _BLOCK))
+    return Trail(*(np.concatenate(each, axis=1) for each in zip(*parts, strict=True)))
