@@ -282,7 +282,7 @@ def test_other_start_by_name_is_refused():
 
 
 def test_moments_of_a_function_are_not_known():
-    with pytest.raises(ValueError, match="needs a phasic.Graph"):
+    with pytest.raises(ValueError, match=r"needs a phasic\.Graph"):
         fit(Erlang(), VALUES, prior=PRIOR, theta_init="moments")
 
 

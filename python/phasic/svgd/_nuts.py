@@ -12,13 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from numpy.typing import NDArray
 
 from phasic.svgd._arguments import check_count
 from phasic.svgd._laplace import Mixture, find, place
 from phasic.svgd._modes import Floats
 from phasic.svgd._posterior import Posterior
 from phasic.svgd._run import Settings
-from phasic.svgd._start import Whitening, whiten
+from phasic.svgd._start import Whitening
 from phasic.svgd._target import Target, float_type
 
 CHAINS, DRAWS, WARMUP, TARGET_ACCEPTANCE = 4, 1000, 500, 0.8
@@ -176,6 +177,16 @@ def _diagnose(draws: Any) -> tuple[Any, Any, Any]:
     return tuple(jnp.atleast_1d(f(draws)) for f in (rhat, ess_bulk, ess_tail))  # type: ignore[return-value]
 
 
+def _diagnosed(draws: Any, free: NDArray[np.bool_]) -> list[Floats]:
+    """What `_diagnose` says of the parameters that are `free` (d,), and NaN of fixed ones: (d,) each."""
+    result = []
+    for each in _diagnose(draws[:, :, free]):
+        filled = np.full(len(free), np.nan)
+        filled[free] = each
+        result.append(filled)
+    return result
+
+
 def _verdict(rhat: Floats, ess: Floats, divergences: int, chains: int, draws: int) -> tuple[bool, str]:
     faults, least = [], _ESS_PER_CHAIN * chains
     if not rhat.max() < _RHAT:
@@ -237,7 +248,7 @@ def nuts(
     found = find(target, settings, rng)
     mixture = Mixture.at(found.modes)
     z, value, gradient = place(found.evaluate, mixture, *mixture.particles(rng, chains))
-    exact = whiten(found.modes)
+    exact = Whitening(mixture.modes.z[0], mixture.covariance_root[0])
     dtype = float_type()
     whitening = Whitening(exact.centre.astype(dtype), exact.factor.astype(dtype))
     x = np.linalg.solve(exact.factor, (z - exact.centre).T).T
@@ -248,11 +259,11 @@ def nuts(
     x, log_density, divergent, gradients, accepted = (np.asarray(each) for each in trail)
     kept = x[:, warmup:].astype(np.float64)
     theta = np.asarray(target.transform.to_theta(exact.to_z(kept.reshape(chains * draws, -1))))
-    rhat, ess, tail = (
-        np.asarray(each, np.float64) for each in _diagnose(theta.reshape(chains, draws, -1).astype(dtype))
-    )
+    # Chains start at points of their own, so that what is equal in all draws is fixed.
+    free = np.ptp(theta, axis=0) > 0
+    rhat, ess, tail = _diagnosed(theta.reshape(chains, draws, -1).astype(dtype), free)
     divergences = int(divergent[:, warmup:].sum())
-    converged, reason = _verdict(rhat, np.minimum(ess, tail), divergences, chains, draws)
+    converged, reason = _verdict(rhat[free], np.minimum(ess, tail)[free], divergences, chains, draws)
     diagnostics = {
         "rhat": rhat,
         "ess": ess,
