@@ -11,7 +11,8 @@ from phasic._graph import Graph
 from phasic._model import Model
 from phasic._moment_fit import match_moments
 from phasic.svgd._fit import SVGD
-from phasic.svgd._laplace import laplace, maximum
+from phasic.svgd._laplace import laplace
+from phasic.svgd._map import maximum
 from phasic.svgd._nuts import nuts
 from phasic.svgd._polish import metropolis
 from phasic.svgd._posterior import Posterior

@@ -15,7 +15,7 @@ from jax import lax
 from numpy.typing import NDArray
 
 from phasic.svgd._arguments import check_count
-from phasic.svgd._laplace import Mixture, find, place
+from phasic.svgd._mixture import Mixture, find, place
 from phasic.svgd._modes import Floats
 from phasic.svgd._posterior import Posterior
 from phasic.svgd._run import Settings
