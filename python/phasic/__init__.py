@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from phasic.svgd import Normal as Normal
     from phasic.svgd import Posterior as Posterior
     from phasic.svgd import Uniform as Uniform
+    from phasic.svgd import fit as fit
+    from phasic.svgd import metropolis as metropolis
 
 #: Names whose modules may import JAX, or are for code of older versions, loaded at first use.
 _LAZY = {
@@ -112,6 +114,8 @@ _LAZY = {
             "Normal",
             "Posterior",
             "Uniform",
+            "fit",
+            "metropolis",
         ),
         "phasic.svgd",
     ),
@@ -174,6 +178,7 @@ __all__ = [
     "configure_layered_cache",
     "evaluate_trace_jax",
     "export_function",
+    "fit",
     "get_all_cache_stats",
     "get_available_options",
     "get_config",
@@ -182,6 +187,7 @@ __all__ = [
     "import_function",
     "instantiate_from_trace",
     "list_cached_traces",
+    "metropolis",
     "print_cache_info",
     "print_jax_cache_info",
     "record_elimination_trace",

@@ -16,6 +16,7 @@ from phasic._distribution import RTOL
 from phasic._events import Events
 from phasic._joint_graph import JointGraph
 from phasic._matrices import Matrices
+from phasic._moment_fit import MomentFit
 from phasic._numbers import TOLERANCE
 from phasic._observations import Observations
 from phasic._old import Makers
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
     from phasic._context import DiscreteDistributionContext, DistributionContext
     from phasic._epochs import Epochs
     from phasic._model import Model
-    from phasic.svgd import Posterior
+    from phasic.svgd import SVGD, Posterior
 
 #: Exact values, `Observations`, or a `scipy.stats.CensoredData`.
 Data = Any
 
 
-class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial, Batches, Makers):
+class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial, Batches, MomentFit, Makers):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:
@@ -217,25 +218,65 @@ class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial
         Raises:
             ValueError: An argument is not what it must be, or the graph has no parameters.
         """
+        options.setdefault("progress", True)
+        chosen = {"n_particles": n_particles, "n_iterations": n_iterations, **options}
+        fit, kinds = self._svgd(observed_data, discrete, prior, rewards, weights, chosen)
+        return self._of_kinds(fit.fit(return_history=return_history).posterior, kinds)
+
+    def fit(
+        self,
+        observed_data: Data,
+        discrete: bool | None = None,
+        prior: Any = None,
+        method: str = "svgd",
+        *,
+        rewards: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+        **options: Any,
+    ) -> Posterior:
+        """Posterior of the parameters by "svgd", "map", "laplace" or "nuts"; see `phasic.fit`.
+
+        Args:
+            observed_data, discrete, prior, rewards, weights: As for `svgd`.
+            method: Which method; options of another one raise TypeError.
+            **options: Those of `phasic.fit`.
+        """
+        from phasic.svgd import _methods
+
+        if method == "svgd":
+            options.setdefault("n_iterations", 1000)
+        own, shared = _methods.split_options(method, options)
+        if isinstance(shared.get("theta_init"), str):
+            _methods.check_start(shared["theta_init"])
+            shared["theta_init"] = self.method_of_moments(
+                observed_data, None, discrete, rewards, weights=weights
+            )
+        fit, kinds = self._svgd(observed_data, discrete, prior, rewards, weights, shared)
+        return self._of_kinds(_methods.run(method, fit, own), kinds)
+
+    def _svgd(
+        self,
+        observed_data: Data,
+        discrete: bool | None,
+        prior: Any,
+        rewards: ArrayLike | None,
+        weights: ArrayLike | None,
+        options: dict[str, Any],
+    ) -> tuple[SVGD, Any]:
+        """A fit that has not run yet, and the rewards where it is of several kinds, else None."""
         from phasic.svgd import SVGD
 
         if not self.parameterized():
             raise ValueError("this graph has no parameters to fit: give its edges coefficients of theta")
         discrete_law = self.is_discrete if discrete is None else bool(discrete)
         if rewards is not None and (not discrete_law or max(np.ndim(rewards), np.ndim(observed_data)) > 1):
-            options.setdefault("progress", True)
             model, data = self.model(discrete_law), observed_data
-            rewarded = SVGD(
-                model, data, prior, n_particles, n_iterations, weights=weights, rewards=rewards, **options
-            )
-            return replace(rewarded.fit(return_history=return_history).posterior, rewards=rewards)
-        options.setdefault("progress", True)
+            return SVGD(model, data, prior, weights=weights, rewards=rewards, **options), rewards
         if self._outcomes is not None:
             from phasic.svgd._counts import counted
 
             law, places = counted(self, observed_data)
-            counting = SVGD(law, places, prior, n_particles, n_iterations, weights=weights, **options)
-            return counting.fit(return_history=return_history).posterior
+            return SVGD(law, places, prior, weights=weights, **options), None
         discrete, _ = self._law(discrete, rewards)
         seen = Observations.of(observed_data, weights, name="observed_data")
         if discrete:
@@ -243,8 +284,11 @@ class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial
         model = self.model(discrete, rewards)
         exact = bool(np.all(seen.lower == seen.upper))
         data, counts = (seen.lower, seen.weights) if exact else (seen, None)
-        fit = SVGD(model, data, prior, n_particles, n_iterations, weights=counts, **options)
-        return fit.fit(return_history=return_history).posterior
+        return SVGD(model, data, prior, weights=counts, **options), None
+
+    @staticmethod
+    def _of_kinds(posterior: Posterior, rewards: Any) -> Posterior:
+        return posterior if rewards is None else replace(posterior, rewards=rewards)
 
     def _law(self, discrete: bool | None, rewards: ArrayLike | None) -> tuple[bool, Doubles]:
         """Which law, and its rewards in the trace's order (empty for none)."""

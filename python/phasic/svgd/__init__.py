@@ -1,7 +1,8 @@
 """Posterior inference for the parameters of a model by Stein variational gradient descent (SVGD).
 
 Use `SVGD(model=..., observed_data=..., prior=...)`, or the function `svgd(model, values, prior=...)` that
-returns a `Posterior`. Importing this package does not import JAX; the first use of one of its names may.
+returns a `Posterior`. `fit` does the same by other methods too. Importing this package does not import JAX;
+the first use of one of its names may.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from phasic.svgd._fit import SVGD as SVGD
     from phasic.svgd._fit import svgd as svgd
     from phasic.svgd._kernel import Kernel as Kernel
+    from phasic.svgd._methods import fit as fit
+    from phasic.svgd._polish import metropolis as metropolis
     from phasic.svgd._posterior import Posterior as Posterior
     from phasic.svgd._posterior_io import PosteriorFormatError as PosteriorFormatError
     from phasic.svgd._prior import Beta as Beta
@@ -33,6 +36,8 @@ _HOME = {
     "Kernel": "_kernel",
     "Posterior": "_posterior",
     "PosteriorFormatError": "_posterior_io",
+    "fit": "_methods",
+    "metropolis": "_polish",
     "Beta": "_prior",
     "Dirichlet": "_dirichlet",
     "Gamma": "_prior",
@@ -62,6 +67,8 @@ __all__ = [
     "Target",
     "Transform",
     "Uniform",
+    "fit",
+    "metropolis",
     "svgd",
 ]
 
