@@ -79,7 +79,6 @@ _NAMES = {
         "eliminate_to_dag": _DAG,
         "add_epoch": "Graph.epochs([(start, theta), ...]) gives the exact law over epochs",
         "mcmc": "Graph.model().log_likelihood is a function of JAX for any sampler; see that guide",
-        "method_of_moments": "fit Graph.model().moments with an optimiser of your own, or use Graph.svgd",
         "probability_matching": "fit Graph.model().pmf with an optimiser of your own, or use Graph.svgd",
         "pull_cache": _REGISTRY,
         "push_cache": _REGISTRY,

@@ -44,7 +44,17 @@ def script() -> Script:
 
 def run_script(code: str, *arguments: object, prefix: tuple[str, ...] = (), timeout: float = 100) -> str:
     """Standard output of ``code`` run by a fresh Python that turns warnings into errors."""
-    command = [*prefix, sys.executable, "-W", "error", "-c", textwrap.dedent(code), *map(str, arguments)]
+    command = [
+        *prefix,
+        sys.executable,
+        "-W",
+        "error",
+        "-W",
+        "ignore:not converged",
+        "-c",
+        textwrap.dedent(code),
+        *map(str, arguments),
+    ]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=timeout, env=environment(), check=False
     )

@@ -3,10 +3,12 @@
 import logging
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
-from phasic.svgd import SVGD, Gamma, Posterior, svgd
+from phasic import Graph, LogNormal
+from phasic.svgd import SVGD, ConvergenceWarning, Gamma, Posterior, svgd
 from phasic.svgd import _run as run
 from phasic.svgd import _walk as walk
 
@@ -220,3 +222,28 @@ def test_fresh_process_imports_lazily_and_warns_once_of_single_precision(subproc
 
 def test_posterior_is_what_the_function_returns():
     assert isinstance(svgd(Erlang(), VALUES, prior=PRIOR), Posterior)
+
+
+def test_a_fit_that_has_not_converged_warns_at_the_line_that_asked():
+    c = case("exponential, 5 observations")
+    with pytest.warns(ConvergenceWarning, match="not converged: .*What may help: more steps") as caught:
+        posterior = svgd(c.model, c.values, prior=c.prior, n_iterations=1)
+    assert str(caught[0].message) == posterior.reason
+    assert caught[0].filename == __file__
+
+
+def test_a_graph_warns_at_the_line_that_asked():
+    graph = Graph(1)
+    start, end = graph.find_or_create_vertex([0]), graph.find_or_create_vertex([1])
+    graph.starting_vertex().add_edge(start, 1.0)
+    start.add_edge_parameterized(end, 0.0, [1.0])
+    with pytest.warns(ConvergenceWarning) as caught:
+        graph.fit([1.0, 2.0], prior=LogNormal(0.0, 1.0), n_iterations=1, progress=False)
+    assert [w.filename for w in caught] == [__file__]
+
+
+def test_a_good_fit_is_silent():
+    c = case("exponential, 5 observations")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert svgd(c.model, c.values, prior=c.prior).converged

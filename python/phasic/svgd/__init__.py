@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from phasic.svgd._fit import svgd as svgd
     from phasic.svgd._kernel import Kernel as Kernel
     from phasic.svgd._methods import fit as fit
+    from phasic.svgd._monitor import ConvergenceWarning as ConvergenceWarning
     from phasic.svgd._polish import metropolis as metropolis
     from phasic.svgd._posterior import Posterior as Posterior
     from phasic.svgd._posterior_io import PosteriorFormatError as PosteriorFormatError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "SVGD": "_fit",
+    "ConvergenceWarning": "_monitor",
     "svgd": "_fit",
     "Kernel": "_kernel",
     "Posterior": "_posterior",
@@ -55,6 +57,7 @@ __all__ = [
     "SVGD",
     "Beta",
     "ConstantStepSize",
+    "ConvergenceWarning",
     "Dirichlet",
     "ExponentialDecayStepSize",
     "Gamma",

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from phasic._observations import Observations
 from phasic.svgd._arguments import old_arguments, read_batch
 from phasic.svgd._kernel import Kernel
+from phasic.svgd._monitor import warn_unless
 from phasic.svgd._posterior import Posterior
 from phasic.svgd._prepare import prepare
 from phasic.svgd._resolve import resolve
@@ -112,6 +113,9 @@ def svgd(
             the run goes on from it, to the same particles as if it had never stopped, bit for bit on one
             machine. With another `n_iterations` the step size still falls as it did when the run began.
 
+    Warns:
+        ConvergenceWarning: The fit has not converged; the text says which number fails and what may help.
+
     Raises:
         ValueError: For bad arguments, naming them, when the log posterior is finite at no start, and when the
             checkpoint is damaged or of another run, naming what differs.
@@ -146,6 +150,7 @@ def svgd(
         checkpoint=checkpoint,
     )
     *_, last = _with_bar(_blocks(target, settings, batch), settings.n_iterations, progress)
+    warn_unless(last.converged, last.reason)
     return last
 
 
@@ -277,6 +282,7 @@ class SVGD:
         parts = _blocks(self._target, settings, self._batch)
         for part in _with_bar(parts, settings.n_iterations, self._progress):
             self._posterior = part
+        warn_unless(self.posterior.converged, self.posterior.reason)
         if self._verbose:
             _log.info("%s", self.summary())
         return self

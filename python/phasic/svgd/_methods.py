@@ -13,6 +13,7 @@ from phasic._moment_fit import match_moments
 from phasic.svgd._fit import SVGD
 from phasic.svgd._laplace import laplace
 from phasic.svgd._map import maximum
+from phasic.svgd._monitor import warn_unless
 from phasic.svgd._nuts import nuts
 from phasic.svgd._polish import metropolis
 from phasic.svgd._posterior import Posterior
@@ -70,7 +71,11 @@ def run(method: str, prepared: SVGD, own: Mapping[str, Any]) -> Posterior:
         result = laplace(target, settings)
     else:
         result = nuts(target, settings, **own)
-    return metropolis(result, moves=moves, seed=settings.seed) if moves else result
+    if moves:
+        result = metropolis(result, moves=moves, seed=settings.seed)
+    if moves or method != "svgd":
+        warn_unless(result.converged, result.reason)
+    return result
 
 
 def check_start(theta_init: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -83,6 +85,20 @@ def _stein_rows(r2: Any, h: Any, x: Any, score: Any, own: Any) -> Any:
     length = jnp.sum(score * x, axis=1)
     along = length[own, None] + length[None, :] - score[own] @ x.T - x[own] @ score.T
     return (score[own] @ score.T) * k + (along + x.shape[1]) * slope - 3.0 * r2 * (slope * share / h)
+
+
+class ConvergenceWarning(UserWarning):
+    """A fit ended without having converged. Its text is the result's `reason`."""
+
+
+def warn_unless(converged: bool, reason: str) -> None:
+    """Warn of a fit that has not converged, at the line outside of phasic that asked for it."""
+    if converged:
+        return
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("phasic."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(reason, ConvergenceWarning, stacklevel=level - 1)
 
 
 class Fault(NamedTuple):
