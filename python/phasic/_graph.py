@@ -202,7 +202,8 @@ class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial
                 NumPyro's), a sequence with one for each, a dict by name, or a function `theta -> log
                 density`. By default log-normal, as wide as a factor of 50 either way, centred where the
                 model's mean is the data's; there is none for counts of `joint_prob_graph`.
-            n_particles: Default 128, from five parameters on 256, or 8 per parameter if more.
+            n_particles: Default 128, from five parameters on 256, or 8 per parameter if more; four times as
+                many where tails are too heavy for that.
             n_iterations: The most steps to take; a fit stops when it has converged.
             rewards: (n_vertices,): observations are accumulated rewards, whole ones of a discrete law. Or
                 (kinds, n_vertices), and observations (m, kinds), NaN where one is missing: a composite

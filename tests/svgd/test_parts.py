@@ -59,7 +59,7 @@ def test_tails_too_heavy_for_the_particles_are_noticed(seed):
     assert abs(np.mean(posterior.particles[:, 0] > posterior.particles[:, 1]) - share) < LIMIT_OF_SHARE
     assert (posterior.sd < 0.95 * sd).all()
     assert not posterior.converged
-    assert "nuts" in posterior.reason
+    assert "n_particles" in posterior.reason
 
 
 def test_evidence_of_two_modes_is_that_of_the_grid():

@@ -94,7 +94,8 @@ def svgd(
         batch: Use a random batch of that many distinct observations at each step, with step sizes that fall
             throughout. For more than about a million distinct values: equal ones are merged in any case, and
             a fit of all data is exact, stops when it has converged and is usually faster.
-        n_particles: Default 128, from five parameters on 256, or 8 d if more, rounded up to a power of two.
+        n_particles: Default 128, from five parameters on 256, or 8 d if more, rounded up to a power of two;
+            four times as many where tails are too heavy for that.
         n_iterations: The most steps to take; a run stops when it has converged.
         learning_rate: Peak of a cosine that falls to 1 % of it in 300 steps (default 0.15), in posterior
             standard deviations, or a function of the step.

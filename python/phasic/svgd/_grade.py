@@ -16,6 +16,8 @@ REPLICATES = 8
 _DRAWS = 128  # in each replicate, at first
 _DOUBLINGS = 3
 _ENOUGH = 0.01  # standard error of a standard deviation, relative, at which more draws are not worth while
+_LARGEST_SHAPE = 0.5  # of the weights' tail, above which it is measured better
+_NO_WEIGHT = 1e-30  # of the largest
 _ERRORS = 2.0  # standard errors that a difference may be due to
 
 
@@ -44,30 +46,35 @@ def grade(
 ) -> Grade:
     """Weigh draws of a proposal that was fitted to the particles, in eight stratified samples.
 
-    1,024 in all, and up to 8,192 where the standard deviations are not known to a percent: there the
-    posterior's tails are heavy, or its proposal poor.
+    1,024 in all, and up to 8,192 where the standard deviations are not known to a percent or the tail of the
+    weights looks heavy: there the posterior's tails are heavy, or its proposal poor.
     """
     for doubling in range(_DOUBLINGS + 1):
         drawn = sample(evaluate, proposal, rng, _DRAWS << doubling, REPLICATES)
         given = _estimate(transform, pieces, drawn)
-        if np.all(given.sd_error <= _ENOUGH * given.sd):
+        if np.all(given.sd_error <= _ENOUGH * given.sd) and given.pareto_k < _LARGEST_SHAPE:
             break
     return given
 
 
 def _estimate(transform: Any, pieces: Pieces, drawn: Sample) -> Grade:
-    theta = transform.to_theta(drawn.z)
+    with np.errstate(over="ignore"):
+        theta = transform.to_theta(drawn.z)
+    weights = np.exp(drawn.log_weights)
+    weights = weights / weights.sum()
+    # The far draws of a proposal have no weight, and may have no finite square.
+    seen = weights > _NO_WEIGHT * weights.max()
+    theta = np.where(seen[:, None], theta, theta[np.argmax(weights)])
     # What is constant, as a fixed parameter, is its own mean to the last bit.
-    centre = np.where(np.ptp(theta, axis=0) == 0, theta[0], theta.mean(axis=0))
+    centre = np.where(np.ptp(theta, axis=0) == 0, theta[0], weights @ theta)
     owned = (pieces.nearest(drawn.z)[:, None] == np.arange(len(pieces.weight))).astype(np.float64)
     first = drawn.estimates(theta - centre)
     second = drawn.estimates((theta - centre) ** 2)
     sd = np.sqrt(np.maximum(second - first**2, 0.0))
     shares = drawn.estimates(owned)
-    weights = np.exp(drawn.log_weights)
     return Grade(
         theta=theta,
-        weights=weights / weights.sum(),
+        weights=weights,
         mean=centre + first.mean(axis=0),
         mean_error=_error(first),
         sd=np.sqrt(np.maximum(second.mean(axis=0) - first.mean(axis=0) ** 2, 0.0)),

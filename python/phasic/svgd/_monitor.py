@@ -15,7 +15,7 @@ from phasic.svgd._kernel import at_once, median_distance, median_of_pairs, squar
 from phasic.svgd._rows import by_rows, in_blocks
 
 LIMITS = {"stein_mean": 0.02, "stein_second": 0.05, "ksd_ratio": 1.0, "movement": 1e-3}
-GRADE_LIMITS = {"pareto_k": 0.7, "mean_gap": 0.05, "sd_gap": 0.05, "tail_gap": 0.2, "share_gap": 0.05}
+GRADE_LIMITS = {"pareto_k": 0.7, "mean_gap": 0.05, "sd_gap": 0.04, "tail_gap": 0.2, "share_gap": 0.05}
 RESIDUALS = ("stein_mean", "stein_second", "ksd_ratio")
 STEADY_STEPS = 10
 STUCK_SHARE = 0.01
@@ -88,7 +88,7 @@ def _stein_rows(r2: Any, h: Any, x: Any, score: Any, own: Any) -> Any:
 
 
 class ConvergenceWarning(UserWarning):
-    """A fit ended without having converged. Its text is the result's `reason`."""
+    """A fit ended without having converged. Its text has the result's `reason`."""
 
 
 def warn_unless(converged: bool, reason: str) -> None:
@@ -98,7 +98,8 @@ def warn_unless(converged: bool, reason: str) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("phasic."):
         level, frame = level + 1, frame.f_back
-    warnings.warn(reason, ConvergenceWarning, stacklevel=level - 1)
+    text = reason if reason.startswith("not converged") else f"not converged: {reason}"
+    warnings.warn(text, ConvergenceWarning, stacklevel=level)
 
 
 class Fault(NamedTuple):
@@ -153,6 +154,12 @@ def faults_of_grade(numbers: Mapping[str, float]) -> list[Fault]:
         for key, limit in GRADE_LIMITS.items()
         if not numbers[key] < limit
     ]
+
+
+def heavy_tails(numbers: Mapping[str, float]) -> bool:
+    """Whether nothing but second moments is wrong with particles: what more of them would mend."""
+    moved = all(numbers[key] < limit for key, limit in LIMITS.items())
+    return moved and not all(numbers[key] < GRADE_LIMITS[key] for key in ("sd_gap", "tail_gap"))
 
 
 def verdict(faults: Sequence[Fault]) -> tuple[bool, str]:

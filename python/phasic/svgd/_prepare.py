@@ -181,5 +181,6 @@ def prepare(
         horizon=min(HORIZON, iterations),
         mesh=devices,
         checkpoint=None if checkpoint is None else Path(checkpoint),
+        more_for_tails=n_particles is None and checkpoint is None,
     )
     return put_on_device(target, devices), settings

@@ -21,7 +21,7 @@ from phasic._recipes import noted
 from phasic.svgd._checkpoint import Found
 from phasic.svgd._evaluate import Evaluator
 from phasic.svgd._kernel import Kernel
-from phasic.svgd._monitor import MODE_WEIGHT
+from phasic.svgd._monitor import MODE_WEIGHT, heavy_tails
 from phasic.svgd._parts import Part, divide, start
 from phasic.svgd._resume import opened
 from phasic.svgd._settings import Settings
@@ -51,6 +51,19 @@ def warn_if_single_precision() -> None:
 
 def blocks(target: Target, settings: Settings) -> Iterator[Posterior]:
     """Fit, handing out the posterior after every compiled call; the last one is the result.
+
+    Where the number of particles was left to phasic and tails are too heavy for it, the fit is made again
+    with four times as many.
+    """
+    for last in _blocks(target, settings):
+        yield last
+    if settings.more_for_tails and heavy_tails(last.diagnostics):
+        _log.info("tails are too heavy for %d particles: taking four times as many", settings.n_particles)
+        yield from _blocks(target, replace(settings, n_particles=4 * settings.n_particles))
+
+
+def _blocks(target: Target, settings: Settings) -> Iterator[Posterior]:
+    """One fit.
 
     The posterior is divided into parts that particles cannot cross between; see `_parts`. Each is a fit of
     its own by the same program, see `walk`. Parts whose particles have crossed to another's modes are joined

@@ -27,7 +27,7 @@ class Settings:
     """How to run: counts, step sizes (`rate`, the cosine's peak or a schedule), kernel, optimiser, seed.
 
     The cosine falls over `horizon` steps. `mesh` are the devices, None for JAX's default one; `checkpoint` is
-    a file from which the run goes on if it is there.
+    a file from which the run goes on if it is there. `more_for_tails` allows for more particles.
     """
 
     n_particles: int
@@ -42,6 +42,7 @@ class Settings:
     horizon: int
     mesh: Mesh | None = None
     checkpoint: Path | None = None
+    more_for_tails: bool = False
 
 
 def step_sizes(settings: Settings, first: int, count: int = BLOCK) -> NDArray[np.float64]:
