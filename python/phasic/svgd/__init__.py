@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from phasic.svgd._prior import Uniform as Uniform
     from phasic.svgd._schedules import ConstantStepSize as ConstantStepSize
     from phasic.svgd._schedules import ExponentialDecayStepSize as ExponentialDecayStepSize
+    from phasic.svgd._start import Whitening as Whitening
+    from phasic.svgd._step import State as State
+    from phasic.svgd._step import init as init
+    from phasic.svgd._step import step as step
     from phasic.svgd._target import Target as Target
     from phasic.svgd._transform import Transform as Transform
 
@@ -49,6 +53,10 @@ _HOME = {
     "Uniform": "_prior",
     "ConstantStepSize": "_schedules",
     "ExponentialDecayStepSize": "_schedules",
+    "State": "_step",
+    "Whitening": "_start",
+    "init": "_step",
+    "step": "_step",
     "Target": "_target",
     "Transform": "_transform",
 }
@@ -67,11 +75,15 @@ __all__ = [
     "Normal",
     "Posterior",
     "PosteriorFormatError",
+    "State",
     "Target",
     "Transform",
     "Uniform",
+    "Whitening",
     "fit",
+    "init",
     "metropolis",
+    "step",
     "svgd",
 ]
 
