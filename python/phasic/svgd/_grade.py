@@ -42,14 +42,20 @@ class Grade(NamedTuple):
 
 
 def grade(
-    transform: Any, evaluate: Evaluate, proposal: Proposal, pieces: Pieces, rng: np.random.Generator
+    transform: Any,
+    evaluate: Evaluate,
+    proposal: Proposal,
+    pieces: Pieces,
+    rng: np.random.Generator,
+    *,
+    closely: bool = True,
 ) -> Grade:
     """Weigh draws of a proposal that was fitted to the particles, in eight stratified samples.
 
     1,024 in all, and up to 8,192 where the standard deviations are not known to a percent or the tail of the
-    weights looks heavy: there the posterior's tails are heavy, or its proposal poor.
+    weights looks heavy: there the posterior's tails are heavy, or its proposal poor. Not so unless `closely`.
     """
-    for doubling in range(_DOUBLINGS + 1):
+    for doubling in range(_DOUBLINGS + 1 if closely else 1):
         drawn = sample(evaluate, proposal, rng, _DRAWS << doubling, REPLICATES)
         given = _estimate(transform, pieces, drawn)
         if np.all(given.sd_error <= _ENOUGH * given.sd) and given.pareto_k < _LARGEST_SHAPE:

@@ -77,7 +77,9 @@ class Report:
         ends = [run.z() for run in runs]
         pieces = _parts.pieces(self._modes, parts, ends)
         proposal = _parts.proposal(pieces, parts, ends)
-        given = grade(self._target.transform, self._evaluate, proposal, pieces, rng)
+        faults = [fault for i, run in enumerate(runs) for fault in self._named(i, run.faults())]
+        transform, closely = self._target.transform, not faults
+        given = grade(transform, self._evaluate, proposal, pieces, rng, closely=closely)
         sizes = [len(part.members) for part in parts]
         held = np.add.reduceat(given.shares, np.cumsum([0, *sizes[:-1]]))
         if len(parts) == 1:
@@ -92,7 +94,6 @@ class Report:
         shares = np.bincount(pieces.nearest(z), minlength=len(pieces.weight)) / len(z)
         theta = np.asarray(self._target.transform.to_theta(z))
         grades = {"pareto_k": given.pareto_k, **compare(given, theta, shares.tolist())}
-        faults = [fault for i, run in enumerate(runs) for fault in self._named(i, run.faults())]
         converged, reason = verdict([*faults, *faults_of_grade(grades)])
         numbers = {
             **{name: max(run.numbers()[name] for run in runs) for name in LIMITS},
