@@ -36,6 +36,7 @@ _GRADES = {
     "tail_gap": "share of a variance beyond the outermost particles, more than a normal law's,",
     "share_gap": "difference of a mode's share of particles from its weight, beyond its error,",
 }
+_TOLD = 4  # faults, of which there may be four for each part
 _MORE = "more steps (n_iterations) or more particles (n_particles), with the default kernel and step sizes"
 _SAMPLER = 'a sampler, fit(method="nuts"), or more particles (n_particles)'
 _REMEDIES = {"tail_gap": "quantiles instead of standard deviations, or more particles (n_particles)"}
@@ -167,5 +168,7 @@ def verdict(faults: Sequence[Fault]) -> tuple[bool, str]:
     if not faults:
         return True, "converged: Stein residuals, movement and importance sampling are within their limits"
     remedies = dict.fromkeys(fault.remedy for fault in faults)
-    texts = dict.fromkeys(fault.text for fault in faults)
+    texts = list(dict.fromkeys(fault.text for fault in faults))
+    if len(texts) > _TOLD:
+        texts[_TOLD:] = [f"and {len(texts) - _TOLD} more"]
     return False, f"not converged: {'; '.join(texts)}. What may help: {'; or '.join(remedies)}"

@@ -26,9 +26,11 @@ class Posterior(Plots):
     `posterior["rate"]` are those of one parameter, (n,), and `dict(posterior)` those of all by name.
 
     `particles` (n, d) on the scale of the model's theta; `names` of the d parameters; `converged` and the
-    `reason` why or why not; `diagnostics` (Stein residuals `stein_mean`, `stein_second`,
-    `ksd_ratio`, `movement`, `stuck_particles`, `rejected_moves`, `mode_weights`, `modes`, `log_density`,
-    `gradient_evaluations`, and `largest_searched`, the largest |theta| tried on the way to the start);
+    `reason` why or why not; `diagnostics` of the method, of SVGD the Stein residuals `stein_mean`,
+    `stein_second`, `ksd_ratio`, and `movement`, `stuck_particles`, `rejected_moves`; what importance sampling
+    says, `pareto_k`, `mean_gap`, `sd_gap`, `tail_gap`, `share_gap`, `log_evidence`, `importance_mean`,
+    `importance_sd`, `importance_efficiency`, `part_weights`; `mode_weights`, `modes`, `log_density`,
+    `gradient_evaluations`, and `largest_searched`, the largest |theta| tried on the way to the start;
     `history` (snapshots, n, d) with the step of each in `history_steps`, or None; `n_steps` taken
     and `seconds` spent; `rewards` that were observed, or None; `method` that made the particles; `target`,
     the log posterior with its model and data, or None where it is not known.
