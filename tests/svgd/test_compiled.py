@@ -1,12 +1,15 @@
 """What is compiled takes data, prior and model as arguments, and calls nothing on the host."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from phasic import Graph
-from phasic.svgd import Gamma, Kernel, svgd
+from phasic._pytree import node_types
+from phasic.svgd import SVGD, Gamma, Kernel, svgd
 from phasic.svgd._prepare import make_target
 from phasic.svgd._start import Whitening
 from phasic.svgd._step import ADAM, init, step
@@ -95,3 +98,43 @@ def test_particles_without_a_finite_score_stay_and_are_counted():
     assert posterior.diagnostics["rejected_moves"] > 0
     assert not posterior.converged
     assert "could not move" in posterior.reason
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Squared:
+    """Exponential times seen as their squares: the model `Plain` has the same fields."""
+
+    power: Any
+
+    n_parameters = 1
+
+    def log_likelihood(self, theta, values, weights):
+        return jnp.sum(weights * (jnp.log(theta[0]) - theta[0] * values**self.power))
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Plain(Squared):
+    """The same fields without their effect."""
+
+    def log_likelihood(self, theta, values, weights):
+        return jnp.sum(weights * (jnp.log(theta[0]) - theta[0] * values))
+
+
+def test_models_of_equal_fields_are_of_other_structure():
+    # JAX calls structures of dataclasses equal whatever their types: a program of the other might be run.
+    one, other = (svgd_target(model(np.float64(2.0))) for model in (Squared, Plain))
+    assert jax.tree.structure(one) != jax.tree.structure(other)
+    assert jax.tree.structure(one) == jax.tree.structure(svgd_target(Squared(np.float64(3.0))))
+
+
+def svgd_target(model):
+    return SVGD(model, [1.0, 2.0], prior=Gamma(2.0, 1.0))._target
+
+
+def test_types_of_a_tree_are_told_from_the_top():
+    tree = (Squared(1.0), [Plain(2.0), None])
+    assert node_types(tree)[:3] == (tuple, Squared, list)
+    assert Plain in node_types(tree)
+    assert node_types(np.ones(3)) == ()

@@ -21,7 +21,7 @@ from phasic.svgd._posterior import Posterior
 from phasic.svgd._run import kernel_of, warn_if_single_precision
 from phasic.svgd._settings import Settings, step_sizes
 from phasic.svgd._start import Whitening, place, search
-from phasic.svgd._step import ADAM, BLOCK, init, svgd_block
+from phasic.svgd._step import ADAM, BLOCK, init, run_block
 from phasic.svgd._target import Target, float_type
 from phasic.svgd._walk import Run
 
@@ -94,8 +94,8 @@ def _walk(
         run.snapshots.append((0, run.z()))
     for i in order(len(batches), rng):
         rates = step_sizes(settings, run.done).astype(dtype)
-        run.state, movement, numbers = svgd_block(
-            batches[i], narrow, kernel, run.state, rates, np.int32(1), optimizer=ADAM
+        run.state, movement, numbers = run_block(
+            batches[i], narrow, kernel, run.state, rates, np.int32(1), optimizer=ADAM, mesh=None
         )
         run.movement.append(float(movement[0]))
         run.done += 1

@@ -81,16 +81,16 @@ def split(target: Target, batch: int, rng: np.random.Generator) -> list[Target]:
 
 
 @jax.jit
-def batch_gradient(theta: Any, model: Any, values: Any, weights: Any) -> Any:
+def batch_gradient(theta: Any, batch: Target) -> Any:
     """Gradient (p,) of one batch's log likelihood at `theta` (p,)."""
-    return jax.grad(model.log_likelihood)(theta, values, weights)
+    return jax.grad(batch.model.model.log_likelihood)(theta, batch.values, batch.weights)
 
 
 def anchored(parts: list[Target], anchor: Floats) -> list[Target]:
     """The same batches with control variates at the parameters `anchor` (p,)."""
     dtype = float_type()
     at = jnp.asarray(anchor, dtype)
-    each = np.stack([np.asarray(batch_gradient(at, p.model.model, p.values, p.weights)) for p in parts])
+    each = np.stack([np.asarray(batch_gradient(at, p)) for p in parts])
     slopes = each.mean(axis=0) - each
     return [
         replace(part, model=BatchModel(part.model.model, at, jax.device_put(slope.astype(dtype))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phasic._observations import Observations
+from phasic._pytree import node_types
 from phasic.svgd._law import Law, laws
 from phasic.svgd._rewarded import RewardedModel
 from phasic.svgd._target import DensityModel, Target, float_type
@@ -155,10 +157,15 @@ def _rows(seen: Seen, dtype: Any) -> tuple[Any, Any]:
 def mapped(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function(model, theta (p,), ...)` compiled for many theta (n, p), with its options static."""
 
-    def over_theta(model: Any, theta: Any, *arguments: Any, **options: Any) -> Any:
+    @functools.partial(jax.jit, static_argnames=("name", "types"))
+    def over_theta(model: Any, theta: Any, *arguments: Any, types: tuple[type, ...], **options: Any) -> Any:
+        del types  # tells models apart, see node_types
         return jax.vmap(lambda each: function(model, each, *arguments, **options))(theta)
 
-    return jax.jit(over_theta, static_argnames="name")
+    def typed(model: Any, theta: Any, *arguments: Any, **options: Any) -> Any:
+        return over_theta(model, theta, *arguments, types=node_types(model), **options)
+
+    return typed
 
 
 @mapped

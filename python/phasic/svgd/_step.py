@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
+from phasic._pytree import node_types
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._monitor import RESIDUALS, residuals
 from phasic.svgd._rows import by_rows
@@ -146,7 +147,7 @@ def _arrive(
     return following, movement
 
 
-@functools.partial(jax.jit, static_argnames="optimizer")
+@functools.partial(jax.jit, static_argnames=("optimizer", "kernel_types"))
 def svgd_block(
     target: Target,
     whitening: Whitening,
@@ -156,11 +157,13 @@ def svgd_block(
     steps: Any,
     *,
     optimizer: Optimizer,
+    kernel_types: tuple[type, ...] = (),
 ) -> tuple[State, Any, dict[str, Any]]:
     """Compiled run of the first `steps` of up to `BLOCK` steps with sizes `rates` (BLOCK,).
 
     With no step, the particles get their log densities and scores anew where they are: the search for a
-    start runs the same program as the fit, so that a process traces and loads one.
+    start runs the same program as the fit, so that a process traces and loads one. `kernel_types` are the
+    types of which a kernel is made, for `jax.jit` to tell them apart; see `node_types`.
 
     Returns the state, the movement of each step (BLOCK,), NaN for steps not taken, and the Stein residuals,
     NaN where no step was taken.
@@ -168,8 +171,10 @@ def svgd_block(
     return _block(target, whitening, kernel, state, rates, steps, optimizer=optimizer, axis=None)
 
 
-@functools.partial(jax.jit, static_argnames=("optimizer", "mesh"))
-def svgd_block_on_mesh(*operands: Any, optimizer: Optimizer, mesh: Mesh) -> tuple[State, Any, dict[str, Any]]:
+@functools.partial(jax.jit, static_argnames=("optimizer", "mesh", "kernel_types"))
+def svgd_block_on_mesh(
+    *operands: Any, optimizer: Optimizer, mesh: Mesh, kernel_types: tuple[type, ...]
+) -> tuple[State, Any, dict[str, Any]]:
     """`svgd_block` by all devices of a mesh of one axis, each with the whole of the state and of the data.
 
     Axes along which values vary are not checked, so that a user's model may scan from a constant.
@@ -182,9 +187,12 @@ def svgd_block_on_mesh(*operands: Any, optimizer: Optimizer, mesh: Mesh) -> tupl
 
 def run_block(*operands: Any, optimizer: Optimizer, mesh: Mesh | None) -> tuple[State, Any, dict[str, Any]]:
     """`svgd_block` on one device, `mesh` None, or on several."""
+    types = node_types(operands[2])
     if mesh is None:
-        return svgd_block(*operands, optimizer=optimizer)  # type: ignore[no-any-return]
-    return svgd_block_on_mesh(*operands, optimizer=optimizer, mesh=mesh)  # type: ignore[no-any-return]
+        return svgd_block(*operands, optimizer=optimizer, kernel_types=types)  # type: ignore[no-any-return]
+    return svgd_block_on_mesh(  # type: ignore[no-any-return]
+        *operands, optimizer=optimizer, mesh=mesh, kernel_types=types
+    )
 
 
 def _block(

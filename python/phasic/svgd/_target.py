@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from phasic._pytree import node_types
 from phasic.svgd._data import mean_observation
 from phasic.svgd._joint_prior import JointPrior
 from phasic.svgd._layout import Layout
@@ -47,13 +48,13 @@ class DensityModel:
         return jnp.sum(jnp.where(weights > 0, weights * log, 0.0))
 
 
-@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Target:
     """Log posterior density of z: log likelihood + log prior of theta(z) + log |d theta / d z|.
 
     A pytree. Model, data and the prior's numbers are its leaves, so every compiled function takes them as
-    arguments: other data of the same shapes run the same program and give their own answer.
+    arguments: other data of the same shapes run the same program and give their own answer. The types of all
+    that is in it are part of its structure, so that models of equal fields are not taken for one another.
     """
 
     model: Any
@@ -89,6 +90,14 @@ def data_scale(target: Target) -> NDArray[np.float64]:
 def total_weights(target: Target) -> NDArray[np.float64]:
     """Weights of the distinct observations, (m,)."""
     return np.asarray(target.values.weights if target.weights is None else target.weights)
+
+
+def _flatten(target: Target) -> tuple[tuple[Any, ...], tuple[type, ...]]:
+    parts = (target.model, target.values, target.weights, target.prior, target.transform)
+    return parts, node_types(parts)
+
+
+jax.tree_util.register_pytree_node(Target, _flatten, lambda _, parts: Target(*parts))
 
 
 def largest_entry(transform: Transform | Layout, z: NDArray[np.float64]) -> NDArray[np.float64]:
