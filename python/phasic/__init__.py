@@ -198,6 +198,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "models":
+        return importlib.import_module("phasic.models")
     if name not in _LAZY:
         from phasic._dropped import refuse
 
