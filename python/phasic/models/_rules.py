@@ -7,11 +7,9 @@ from typing import Any
 
 from phasic import _check
 
-#: A transition: the next state, and the coefficients of theta in its rate.
-Move = tuple[tuple[int, ...], list[float]]
-
-#: What a rule returns: moves, or initial states with their probabilities.
-Moves = list[Move] | list[tuple[tuple[int, ...], float]]
+#: What a rule returns: states, with the coefficients of theta in the rate that leads to each, or for the
+#: initial states with a probability.
+Moves = Sequence[tuple[tuple[int, ...], list[float] | float]]
 
 
 def only(place: int, coefficient: float, size: int) -> list[float]:
