@@ -37,6 +37,7 @@ from phasic.cache import (
 )
 
 if TYPE_CHECKING:
+    from phasic import models as models
     from phasic._compilation import CompilationConfig as CompilationConfig
     from phasic._compilation import get_default_config as get_default_config
     from phasic._compilation import set_default_config as set_default_config
@@ -210,4 +211,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "models"})

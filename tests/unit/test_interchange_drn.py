@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from phasic import Graph
 from phasic.models import birth_death, mm1k_busy_period, repairable_system
 
-#: A machine with a spare, as Storm exports it: exit rates of 6 digits, a reward, actions, values, a deadlock.
+#: A machine with a spare, as Storm exports it: exit rates, a reward, actions, values of variables, a deadlock.
 STORM = """\
 // Exported by storm
 // Original model type: CTMC
@@ -29,7 +29,7 @@ state 0 !0.5 [2] init up "two of two"
 \t\t1 : 0.5
 state 1 !10.25 [1] up
 //[working=1\t& !broken]
-\taction 0 [0]
+\taction __NOLABEL__ [0]
 \t\t0 : 10
 \t\t2 : 0.25
 state 2 !1 [0] deadlock
@@ -62,6 +62,11 @@ def test_states_are_the_values_of_variables(path):
 
 def test_states_that_values_do_not_tell_apart_are_numbered(path):
     graph = Graph.from_drn(written(path, STORM.replace("working=1", "working=2")))
+    assert_array_equal(graph.states()[1:], [[0], [1], [2]])
+
+
+def test_states_whose_comments_leave_out_a_variable_are_numbered(path):
+    graph = Graph.from_drn(written(path, STORM.replace("\t& broken", "\t& ")))
     assert_array_equal(graph.states()[1:], [[0], [1], [2]])
 
 
