@@ -123,7 +123,7 @@ class SparseMatrices(Matrices):
         from scipy.sparse import block_array, csr_array
 
         matrices = self.to_scipy(theta)
-        defect = 1 - math.fsum(matrices.ipv)
+        defect = max(0.0, 1 - math.fsum(matrices.ipv))
         whole = block_array(
             [
                 [csr_array([[defect]]), csr_array(matrices.ipv[None, :])],

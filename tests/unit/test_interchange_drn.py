@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from phasic import Graph
 from phasic.models import birth_death, mm1k_busy_period, repairable_system
 
-#: A machine with a spare, as Storm exports it: exit rates, a reward, actions, values of variables, a deadlock.
+#: A machine with a spare, as Storm exports it: rewards, actions, values of variables, a deadlock with a loop.
 STORM = """\
 // Exported by storm
 // Original model type: CTMC
