@@ -37,6 +37,7 @@ from phasic.cache import (
 )
 
 if TYPE_CHECKING:
+    from phasic import models as models
     from phasic._compilation import CompilationConfig as CompilationConfig
     from phasic._compilation import get_default_config as get_default_config
     from phasic._compilation import set_default_config as set_default_config
@@ -198,6 +199,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "models":
+        return importlib.import_module("phasic.models")
     if name not in _LAZY:
         from phasic._dropped import refuse
 
@@ -208,4 +211,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "models"})

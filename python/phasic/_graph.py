@@ -14,8 +14,8 @@ from phasic._batches import Batches
 from phasic._check import Doubles
 from phasic._distribution import RTOL
 from phasic._events import Events
+from phasic._interchange import Interchange
 from phasic._joint_graph import JointGraph
-from phasic._matrices import Matrices
 from phasic._moment_fit import MomentFit
 from phasic._numbers import TOLERANCE
 from phasic._observations import Observations
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 Data = Any
 
 
-class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial, Batches, MomentFit, Makers):
+class Graph(
+    Pairs, Samples, Steps, Events, JointGraph, Weights, Interchange, Serial, Batches, MomentFit, Makers
+):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -32,8 +33,68 @@ class MatrixRepresentation(NamedTuple):
     indices: NDArray[np.int32]
 
 
+class Entries(NamedTuple):
+    """The rates of a graph at its parameters, n transient vertices in order of creation, loops left out.
+
+    Attributes:
+        transient: (n,) the vertices.
+        ipv: (n,) initial probabilities.
+        rows, columns, rates: (m,) transitions between transient vertices, counted as in `transient`; those
+            between the same two add up.
+        exit_rates: (n,) rates of absorption.
+        leaving: (n,) rates out of each vertex, of both kinds.
+    """
+
+    transient: NDArray[np.int64]
+    ipv: Doubles
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    rates: Doubles
+    exit_rates: Doubles
+    leaving: Doubles
+
+
+#: Columns, entries, and the exit rate of a row, or None where it is what the entries leave of 0.
+Row = tuple[NDArray[Any], Doubles, float | None]
+
+
 class Matrices(Structure):
     """Matrices of a graph; see `phasic.Graph`."""
+
+    def _weights(self, theta: ArrayLike | None = None) -> list[list[tuple[int, float]]]:
+        """Edges of each vertex as (target, weight at theta), by default the graph's own.
+
+        Raises:
+            ValueError: theta is not what it must be, or the graph has none.
+        """
+        if theta is None:
+            checked = self._current_theta()
+        else:
+            checked = _check.theta_vector(theta, self.param_length())
+            _core.defect(self._freeze(), checked)
+        return [
+            [(to, base + (float(checked @ row) if row else 0.0)) for to, base, row in self._builder.edges(v)]
+            for v in range(self.vertices_length())
+        ]
+
+    def _entries(self, theta: ArrayLike | None = None) -> Entries:
+        edges = self._weights(theta)
+        transient = [v for v in range(1, len(edges)) if any(weight for _, weight in edges[v])]
+        place = {vertex: i for i, vertex in enumerate(transient)}
+        ipv, exit_rates, leaving = np.zeros((3, len(transient)))
+        for to, weight in edges[0]:
+            if to in place:
+                ipv[place[to]] += weight
+        inner = []
+        for vertex, i in place.items():
+            moves = [(to, weight) for to, weight in edges[vertex] if to != vertex and weight]
+            inner += [(i, place[to], weight) for to, weight in moves if to in place]
+            exit_rates[i] = math.fsum(weight for to, weight in moves if to not in place)
+            leaving[i] = math.fsum(weight for _, weight in moves)
+        rows = np.array([i for i, _, _ in inner], dtype=np.int64)
+        columns = np.array([j for _, j, _ in inner], dtype=np.int64)
+        rates = np.array([rate for _, _, rate in inner], dtype=np.float64)
+        return Entries(np.array(transient, dtype=np.int64), ipv, rows, columns, rates, exit_rates, leaving)
 
     def as_matrices(self) -> MatrixRepresentation:
         """The graph at its parameters as dense matrices, of which the largest has n² entries.
@@ -43,26 +104,13 @@ class Matrices(Structure):
         Raises:
             ValueError: The graph has parameters, and no values for them.
         """
-        theta = self._current_theta()
-        edges = [
-            [(to, base + (float(theta @ row) if row else 0.0)) for to, base, row in self._builder.edges(v)]
-            for v in range(self.vertices_length())
-        ]
-        transient = [v for v in range(1, len(edges)) if any(weight for _, weight in edges[v])]
-        place = {vertex: i for i, vertex in enumerate(transient)}
-        n = len(transient)
-        ipv, sim = np.zeros(n), np.zeros((n, n))
-        for to, weight in edges[0]:
-            if to in place:
-                ipv[place[to]] += weight
-        for vertex, i in place.items():
-            leaving = [(to, weight) for to, weight in edges[vertex] if to != vertex]
-            for to, weight in leaving:
-                if to in place:
-                    sim[i, place[to]] += weight
-            sim[i, i] = -math.fsum(weight for _, weight in leaving)
-        indices = np.array(transient, dtype=np.int32)
-        return MatrixRepresentation(ipv, sim, self.states()[indices], indices + 1)
+        entries = self._entries()
+        n = entries.ipv.size
+        sim = np.zeros((n, n))
+        np.add.at(sim, (entries.rows, entries.columns), entries.rates)
+        sim[np.diag_indices(n)] = -entries.leaving
+        indices = entries.transient.astype(np.int32)
+        return MatrixRepresentation(entries.ipv, sim, self.states()[indices], indices + 1)
 
     @classmethod
     def from_matrices(cls, ipv: ArrayLike, sim: ArrayLike, states: ArrayLike | None = None) -> Self:
@@ -85,13 +133,18 @@ class Matrices(Structure):
             raise ValueError(
                 f"sim has shape {rates.shape}: it must be square and of the dimension of ipv: ({n}, {n})"
             )
-        _check.first("ipv", alpha, alpha >= 0, "at least 0")
         _check.first("sim", rates, np.isfinite(rates), "finite")
-        total = math.fsum(alpha)
+        diagonal = np.eye(n, dtype=bool)
+        _check.first("sim", rates, (rates >= 0) | diagonal, "a rate off the diagonal, at least 0")
+        return cls._from_rows(alpha, ((np.arange(n), row, None) for row in rates), states)
+
+    @classmethod
+    def _from_rows(cls, alpha: Doubles, rows: Iterable[Row], states: ArrayLike | None) -> Self:
+        """The graph of initial probabilities, and of the rows of a sub-intensity matrix, checked already."""
+        _check.first("ipv", alpha, alpha >= 0, "at least 0")
+        n, total = alpha.size, math.fsum(alpha)
         if total > 1 + n * _EPSILON:
             raise ValueError(f"ipv sums to {total}: it must be at most 1")
-        off_diagonal = ~np.eye(n, dtype=bool)
-        _check.first("sim", rates, (rates >= 0) | ~off_diagonal, "a rate off the diagonal, at least 0")
         places = _states(states, n)
         builder = _core.GraphBuilder(places.shape[1])
         vertices = [builder.find_or_create(state) for state in places]
@@ -102,20 +155,27 @@ class Matrices(Structure):
         for vertex, probability in zip(vertices, alpha, strict=True):
             if probability:
                 builder.add_edge(0, vertex, float(probability))
-        for i, vertex in enumerate(vertices):
-            for j in np.flatnonzero((rates[i] != 0) & off_diagonal[i]):
-                builder.add_edge(vertex, vertices[j], float(rates[i, j]))
-            leaving = -math.fsum(rates[i])
-            hidden = n * _EPSILON * abs(rates[i, i])
-            if leaving < -hidden:
-                raise ValueError(f"row {i} of sim sums to {-leaving}: it must be at most 0")
-            if leaving > hidden:
-                builder.add_edge(vertex, absorbing, leaving)
+        for i, (vertex, (columns, rates, exit_rate)) in enumerate(zip(vertices, rows, strict=True)):
+            for j, rate in zip(columns.tolist(), rates.tolist(), strict=True):
+                if j != i and rate:
+                    builder.add_edge(vertex, vertices[j], rate)
+            if exit_rate is None:
+                exit_rate = _exit_rate(i, rates, n * _EPSILON * abs(math.fsum(rates[columns == i])))
+            if exit_rate:
+                builder.add_edge(vertex, absorbing, exit_rate)
             if not builder.edges(vertex):
                 raise ValueError(f"row {i} of sim is 0: a transient state must be left at some rate")
         graph = cls._from_builder(builder)
         graph.validate()
         return graph
+
+
+def _exit_rate(i: int, rates: Doubles, hidden: float) -> float:
+    """What the entries of row i leave of 0, or 0 where rounding hides it."""
+    leaving = -math.fsum(rates)
+    if leaving < -hidden:
+        raise ValueError(f"row {i} of sim sums to {-leaving}: it must be at most 0")
+    return leaving if leaving > hidden else 0.0
 
 
 def _states(given: ArrayLike | None, n: int) -> NDArray[Any]:
