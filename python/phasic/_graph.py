@@ -21,6 +21,7 @@ from phasic._numbers import TOLERANCE
 from phasic._observations import Observations
 from phasic._old import Makers
 from phasic._pairs import Pairs
+from phasic._pictures import Pictures
 from phasic._samples import Samples
 from phasic._serial import Serial
 from phasic._steps import Steps
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 Data = Any
 
 
-class Graph(Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial, Batches, MomentFit, Makers):
+class Graph(
+    Pairs, Samples, Steps, Events, JointGraph, Weights, Matrices, Serial, Batches, MomentFit, Makers, Pictures
+):
     """A Markov chain with absorbing states, as a graph of states and rates.
 
     `Graph(callback=f, **kwargs)` explores the state space of a transition rule, breadth first:
