@@ -45,7 +45,7 @@ def picture(
         sources = np.array([edge[0] for edge in edges], dtype=np.int64)
         targets = np.array([edge[1] for edge in edges], dtype=np.int64)
         shown = parts(n, sources, targets, kinds, max_nodes)
-        notes = (f"{n} vertices shown as {shown.count} {shown.what} (max_nodes={max_nodes})",)
+        notes = (f"{n} vertices shown as {shown.count} nodes, {shown.what} (max_nodes={max_nodes})",)
     else:
         shown = Parts(np.arange(n, dtype=np.int64), n, "vertices")
     members: list[list[int]] = [[] for _ in range(shown.count)]

@@ -40,6 +40,7 @@ def arrange(
     lane: Sequence[int],
     gap_along: float,
     gap_across: float,
+    least: Sequence[float] = (0.0,),
 ) -> Layout:
     """Places for nodes of sizes (along, across).
 
@@ -48,11 +49,11 @@ def arrange(
         links: Pairs of nodes.
         lane: Of each node, from 0: lanes lie side by side, and each has a band of its own.
         gap_along, gap_across: The least space between layers and between nodes of a layer.
+        least: The least width across of each lane.
     """
     n = len(sizes)
     layer = layers(n, links)
-    last_lane = max(lane, default=0)
-    chains = _chains(layer, links, straight=last_lane > 0)
+    chains = _chains(layer, links, straight=len(least) > 1)
     across = [size[1] for size in sizes] + [0.0] * (sum(map(len, chains)))
     lane_of = [*lane, *([0] * (len(across) - n))]
     layer_of = list(layer)
@@ -69,7 +70,7 @@ def arrange(
     for v, place in enumerate(layer_of):
         rows[place].append(v)
     _order(rows, layer_of, lane_of, neighbours)
-    lanes = _lanes(rows, lane_of, across, gap_across, last_lane + 1)
+    lanes = _lanes(rows, lane_of, across, gap_across, least)
     position = _positions(rows, lane_of, across, neighbours, lanes, gap_across)
     along, end = _along(rows, sizes, gap_along)
     places = [(along[place], position[v]) for v, place in enumerate(layer_of)]
@@ -111,19 +112,23 @@ def _order(
 
 
 def _lanes(
-    rows: Sequence[Sequence[int]], lane: Sequence[int], across: Sequence[float], gap: float, count: int
+    rows: Sequence[Sequence[int]],
+    lane: Sequence[int],
+    across: Sequence[float],
+    gap: float,
+    least: Sequence[float],
 ) -> list[tuple[float, float]]:
     """(low, high) of each lane: as wide as what its fullest layer needs, one beside the other."""
-    widths = [0.0] * count
+    widths = list(least)
     for row in rows:
-        needed = [0.0] * count
+        needed = [0.0] * len(least)
         for v in row:
             needed[lane[v]] += across[v] + gap
         widths = [max(a, b) for a, b in zip(widths, needed, strict=True)]
     found, low = [], 0.0
     for width in widths:
         found.append((low, low + width))
-        low += width + (gap if count > 1 else 0.0)
+        low += width + (gap if len(least) > 1 else 0.0)
     return found
 
 

@@ -40,9 +40,10 @@ class _Canvas:
         sizes, label_sizes = [self._turned(s) for s in self.boxes], [self._turned(s) for s in labels]
         room = max((size[0] for size in label_sizes), default=0.0) + 24.0
         title = 1.6 * style.fontsize if groups else 0.0
-        self.layout: Layout = arrange(
-            sizes, links, lane, max(style.ranksep * _INCH, room), style.nodesep * _INCH + title
-        )
+        # Where lanes lie side by side each is as wide as its name.
+        least = [0.0] + [0.0 if self.flat else _text_size(g, style.fontsize)[0] + 24 for g in groups]
+        gaps = max(style.ranksep * _INCH, room), style.nodesep * _INCH + title
+        self.layout: Layout = arrange(sizes, links, lane, *gaps, least)
         self.routes: list[Route] = routes(self.layout, links, sizes, label_sizes)
         self.inner = self._turned(self.layout.extent)
 
@@ -84,6 +85,7 @@ class _Canvas:
             right = max(c[0] + self.boxes[i][0] / 2 for i, c in zip(members, centres, strict=True)) + pad
             low = max(c[1] + self.boxes[i][1] / 2 for i, c in zip(members, centres, strict=True)) + pad
             top -= 1.3 * self.style.fontsize
+            right = max(right, left + _text_size(group, self.style.fontsize)[0] + 12)
             found.append(
                 f'<g class="group"><rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
                 f'height="{low - top:.1f}" rx="6" fill="{self.theme.box}"/>'
@@ -110,7 +112,10 @@ class _Canvas:
                 u, v = self.at(route.label)
                 small = 0.85 * self.style.fontsize
                 ink = link.colour or self.theme.ink
-                found.append(self._text(u, v + 0.35 * small, link.label, ink, "middle", small, halo=True))
+                w, h = _text_size(link.label, small)
+                paper = f'fill="{self.theme.paper}" fill-opacity="0.8"'
+                found.append(f"<rect {_rect(u, v, w, h, 2)} {paper}/>")
+                found.append(self._text(u, v + 0.35 * small, link.label, ink, "middle", small))
             found.append("</g>")
         return found
 
@@ -171,12 +176,8 @@ class _Canvas:
         colour: str,
         anchor: str,
         size: float | None = None,
-        *,
-        halo: bool = False,
     ) -> str:
         extra = "" if size is None else f' font-size="{size:g}"'
-        if halo:
-            extra += f' stroke="{self.theme.paper}" stroke-width="3" paint-order="stroke"'
         place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}"{extra}'
         return f"<text {place}>{_safe(text)}</text>"
 
