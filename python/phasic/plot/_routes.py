@@ -33,7 +33,7 @@ def routes(
 ) -> list[Route]:
     """The course of each link, in (along, across); labels keep off one another where they can."""
     both = set(links)
-    taken: list[tuple[Point, Point]] = []
+    taken = _Taken(label_sizes)
     found = []
     for (source, target), bends, size in zip(links, layout.bends, label_sizes, strict=True):
         shift = 0.0
@@ -41,7 +41,7 @@ def routes(
             shift = _APART if source < target else -_APART
         curves = _curves(layout, source, target, bends, sizes, shift)
         label = _place(curves, size, taken)
-        taken.append((label, size))
+        taken.add(label, size)
         found.append(Route(curves, label))
     return found
 
@@ -72,13 +72,34 @@ def _curves(
     return tuple(curves)
 
 
-def _place(curves: Sequence[Cubic], size: Point, taken: Sequence[tuple[Point, Point]]) -> Point:
+def _place(curves: Sequence[Cubic], size: Point, taken: _Taken) -> Point:
     """The first of the places tried where no label is, else the middle."""
     for share in _TRIED:
         at = _point(curves, share)
-        if not any(_overlap(at, size, *other) for other in taken):
+        if taken.free(at, size):
             return at
     return _point(curves, _TRIED[0])
+
+
+class _Taken:
+    """Where labels are, in cells as large as the largest, so that only neighbouring cells are searched."""
+
+    def __init__(self, sizes: Sequence[Point]) -> None:
+        wide, high = (max((size[i] for size in sizes), default=0.0) for i in (0, 1))
+        self._cell = wide or 1.0, high or 1.0
+        self._labels: dict[tuple[int, int], list[tuple[Point, Point]]] = {}
+
+    def _of(self, at: Point) -> tuple[int, int]:
+        return int(at[0] // self._cell[0]), int(at[1] // self._cell[1])
+
+    def add(self, at: Point, size: Point) -> None:
+        self._labels.setdefault(self._of(at), []).append((at, size))
+
+    def free(self, at: Point, size: Point) -> bool:
+        i, j = self._of(at)
+        around = ((i + k, j + m) for k in (-1, 0, 1) for m in (-1, 0, 1))
+        near = (label for cell in around for label in self._labels.get(cell, ()))
+        return not any(_overlap(at, size, *other) for other in near)
 
 
 def _point(curves: Sequence[Cubic], share: float) -> Point:
