@@ -261,6 +261,7 @@ def test_a_theme_changes_the_paper(stages):
         ("edgelabel", "rate", "edgelabel is 'rate'"),
         ("names", ["a"], "names is"),
         ("names", "abc", "names is 'abc'"),
+        ('a="b", c', 1, "graphviz has no attribute"),
         ("color", [1.0, 2.0], r"color has shape \(2,\)"),
         ("color", lambda state: state[0] if state[0] else "none", "numbers for some vertices and words"),
     ],

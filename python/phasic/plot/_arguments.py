@@ -37,6 +37,9 @@ def style(
         raise ValueError(f"max_nodes is {max_nodes}: it must be a whole number from {FEWEST_NODES} on")
     if len(tuple(size)) != 2:
         raise ValueError(f"size is {size!r}: it must be (width, height) in inches")
+    unwritable = [name for name in attributes if not (name.isascii() and name.isidentifier())]
+    if unwritable:
+        raise ValueError(f"graphviz has no attribute {unwritable[0]!r}")
     width, height = (_positive("size", each) for each in size)
     return Style(
         theme=theme,
