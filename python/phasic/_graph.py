@@ -21,6 +21,7 @@ from phasic._numbers import TOLERANCE
 from phasic._observations import Observations
 from phasic._old import Makers
 from phasic._pairs import Pairs
+from phasic._pictures import Pictures
 from phasic._samples import Samples
 from phasic._serial import Serial
 from phasic._steps import Steps
@@ -37,7 +38,18 @@ Data = Any
 
 
 class Graph(
-    Pairs, Samples, Steps, Events, JointGraph, Weights, Interchange, Serial, Batches, MomentFit, Makers
+    Pairs,
+    Samples,
+    Steps,
+    Events,
+    JointGraph,
+    Weights,
+    Interchange,
+    Serial,
+    Batches,
+    MomentFit,
+    Makers,
+    Pictures,
 ):
     """A Markov chain with absorbing states, as a graph of states and rates.
 

@@ -195,6 +195,16 @@ class Model(Laws):
         trace, rewards, original, discrete, rtol = _saved.read(path)
         return cls.of(trace, rewards, original, discrete=discrete, rtol=rtol)
 
+    def __repr__(self) -> str:
+        from phasic import _reprs
+
+        return _reprs.model_line(self)
+
+    def _repr_html_(self) -> str:
+        from phasic import _reprs
+
+        return _reprs.model(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         rewards = np.asarray(self.rewards, dtype=np.float64).tobytes()
         original = np.asarray(self.original, dtype=np.int32).tobytes()

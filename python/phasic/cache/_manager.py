@@ -281,6 +281,22 @@ class CacheManager(Housekeeping):
         self._take_programs()
         self._store.close()
 
+    def __repr__(self) -> str:
+        return f"CacheManager({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        """Folder, size and counts of each layer, for notebooks."""
+        from .._html import table
+
+        found = self.info()
+        notes = (
+            f"{found['cache_dir']}: {found['num_files']} files, {found['total_size_mb']:.1f} MiB",
+            "counts of this process",
+        )
+        columns = ("hits", "misses", "stores")
+        rows = [(layer, *(str(int(counts[c])) for c in columns)) for layer, counts in self.stats().items()]
+        return table(rows, ("", *columns), notes)
+
     def _take_programs(self) -> None:
         """Count what JAX did, which writes to the folder of the default cache."""
         if self._requested == _paths.default_dir():

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from phasic.plot._axes import axes as _axes
+from phasic.plot._axes import figure as _figure
 from phasic.svgd._predictions import Predictions
 
 if TYPE_CHECKING:
@@ -162,26 +164,3 @@ class Plots(Predictions):
         if self.history is None or len(self.history) < 2:
             raise ValueError(f"{wanted} needs the particles of earlier steps: fit with return_history=True")
         return self.history
-
-
-def _axes(given: Any, shape: tuple[int, ...], size: tuple[float, float], **options: Any) -> Any:
-    """The user's Axes as an array of `shape`, or those of a new Figure."""
-    try:
-        from matplotlib.axes import Axes
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("plots need matplotlib: pip install 'phasic[plot]'") from error
-    if given is None:
-        figure = Figure(figsize=size, layout="constrained")
-        rows, columns = (*shape, 1, 1)[:2]
-        return np.reshape(np.asarray(figure.subplots(rows, columns, **options), dtype=object), shape)
-    axes = np.asarray(given, dtype=object)
-    if axes.shape != shape or not all(isinstance(each, Axes) for each in axes.flat):
-        wanted = f"an array of shape {shape} of matplotlib Axes" if shape else "a matplotlib Axes"
-        raise ValueError(f"ax must be {wanted}, got {given!r}")
-    return axes
-
-
-def _figure(axes: Any) -> Figure:
-    figure: Figure = np.asarray(axes, dtype=object).flat[0].get_figure(root=True)
-    return figure

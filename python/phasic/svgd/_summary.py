@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from phasic._html import table
 
 
 class Summary(str):
@@ -57,13 +58,8 @@ class Summary(str):
 
     def _repr_html_(self) -> str:
         """The table for notebooks."""
-        head = "".join(f"<th>{escape(column)}</th>" for column in ("", *self.columns))
-        body = "".join(
-            f"<tr><th>{escape(name)}</th>{''.join(f'<td>{cell}</td>' for cell in _cells(row))}</tr>"
-            for name, row in zip(self.names, self.values, strict=True)
-        )
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+        rows = [(name, *_cells(row)) for name, row in zip(self.names, self.values, strict=True)]
+        return table(rows, ("", *self.columns), self.notes)
 
 
 def _cells(row: NDArray[np.float64]) -> list[str]:

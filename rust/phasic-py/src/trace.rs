@@ -188,6 +188,11 @@ impl Trace {
         )
     }
 
+    /// A small table for notebooks.
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("phasic._reprs")?.call_method1("trace", (slf,))
+    }
+
     /// Weight of each edge, and the probability of starting absorbed.
     fn defect(&self, py: Python<'_>, theta: Doubles<'_>) -> PyResult<f64> {
         let theta = vector(&theta);

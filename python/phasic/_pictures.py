@@ -1,0 +1,173 @@
+"""Pictures of a graph and of its law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from phasic import _check
+from phasic._distribution import Distribution
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from phasic.plot import Drawing
+
+
+class Pictures(Distribution):
+    """Drawings of vertices and edges, and plots of distribution functions; see `phasic.Graph`."""
+
+    def plot(
+        self,
+        subgraphfun: Callable[[Any], object] | None = None,
+        max_nodes: int = 100,
+        theme: str = "light",
+        constraint: bool = True,
+        ranksep: float = 1.0,
+        nodesep: float = 0.4,
+        rankdir: str = "LR",
+        size: tuple[float, float] = (10.0, 7.0),
+        fontsize: float = 12.0,
+        rainbow: bool = False,
+        penwidth: float = 1.0,
+        *,
+        nodelabel: Callable[[Any], object] | None = None,
+        edgelabel: str | None = "auto",
+        names: Sequence[str] | None = None,
+        color: ArrayLike | Callable[[Any], object] | None = None,
+        **attributes: str | float | bool,
+    ) -> Drawing:
+        """A drawing of the vertices and edges; a notebook shows it, and `.save("graph.svg")` writes it.
+
+        Vertices show their states. The starting vertex is round, absorbing vertices have two outlines. Edges
+        between the same two vertices are drawn as one, with the sum of their weights.
+
+        Args:
+            subgraphfun: Function of a state, (state_length,) int32; states with equal answers are drawn in
+                a box with the answer as its name. Start and absorbing vertices stay outside.
+            max_nodes: The most nodes to draw, from 3 on. A larger graph is drawn by strongly connected
+                components, or by bands of them where there are too many; a line in the picture says so.
+            theme: "light" or "dark".
+            constraint: Whether graphviz ranks vertices by edges. Used in `source`.
+            ranksep: Space between layers, in inches; more where labels need it.
+            nodesep: Space between the nodes of a layer, in inches.
+            rankdir: Where edges point: "LR" (right), "RL", "TB" (down) or "BT".
+            size: The most inches (width, height); a larger drawing is shrunk.
+            fontsize: Of labels, in points.
+            rainbow: Whether neighbouring edges have different colours.
+            penwidth: Of edges, in points.
+            nodelabel: Function of a state, the label of its vertex; default the entries of the state.
+            edgelabel: "formula" for `base + coefficients · theta`; "weight" for the weight at the graph's
+                theta; None for none. By default formulas if the graph has parameters.
+            names: (param_length,) of the parameters in formulas, default θ[0], θ[1], …
+            color: Numbers, (n_vertices,), or a function of a state that gives a number or a word. Numbers
+                are shown on a scale, which is drawn below; words are categories with a key. None or NaN
+                leaves a vertex as it is. A node for several vertices shows their mean.
+            **attributes: Attributes of the whole graph in `source`, such as `splines="ortho"`; graphviz's
+                manual lists them. Of these the drawing itself reads `bgcolor`.
+
+        Returns:
+            The drawing, which needs no other program; its `source` is for graphviz.
+
+        Raises:
+            ValueError: An argument is not what it must be; or weights are wanted and the graph has no theta.
+        """
+        from phasic.plot._arguments import style
+        from phasic.plot._content import picture
+        from phasic.plot._drawing import Drawing
+
+        look = style(
+            theme, constraint, ranksep, nodesep, rankdir, size, fontsize, penwidth, max_nodes, attributes
+        )
+        shown = picture(
+            self,
+            subgraphfun=subgraphfun,
+            max_nodes=max_nodes,
+            nodelabel=nodelabel,
+            edgelabel=edgelabel,
+            names=names,
+            color=color,
+            rainbow=rainbow,
+        )
+        return Drawing(shown, look)
+
+    def plot_pdf(
+        self,
+        at: ArrayLike | None = None,
+        *,
+        discrete: bool | None = None,
+        ax: Axes | None = None,
+        **line: Any,
+    ) -> Figure:
+        """Plot the density of the absorption time, or the probabilities of counts of steps.
+
+        An atom at 0 is a stem with its mass as height, which the legend tells. Needs matplotlib (extra
+        `plot`); no state of `matplotlib.pyplot` is read or changed.
+
+        Args:
+            at: (m,) times, or whole counts; default from 0 to where 0.5 % of what does not start absorbed is
+                left.
+            discrete: Whether to plot the law of steps; default `is_discrete`.
+            ax: Axes of matplotlib to draw into; default those of a new Figure.
+            **line: Passed to matplotlib, such as `label=` and `color=`.
+
+        Returns:
+            The Figure.
+
+        Raises:
+            ImportError: matplotlib is not there.
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+        """
+        return self._plotted("pdf", at, discrete, ax, line)
+
+    def plot_cdf(
+        self,
+        at: ArrayLike | None = None,
+        *,
+        discrete: bool | None = None,
+        ax: Axes | None = None,
+        **line: Any,
+    ) -> Figure:
+        """Plot the probability of being absorbed by each time, or of at most each count, in steps.
+
+        An atom at 0 is a jump there. Arguments as for `plot_pdf`.
+        """
+        return self._plotted("cdf", at, discrete, ax, line)
+
+    def plot_sf(
+        self,
+        at: ArrayLike | None = None,
+        *,
+        discrete: bool | None = None,
+        ax: Axes | None = None,
+        **line: Any,
+    ) -> Figure:
+        """Plot the probability of not being absorbed by each time, or of more than each count, in steps.
+
+        Arguments as for `plot_pdf`.
+        """
+        return self._plotted("sf", at, discrete, ax, line)
+
+    def _plotted(
+        self, curve: str, at: ArrayLike | None, discrete: bool | None, ax: Axes | None, line: dict[str, Any]
+    ) -> Figure:
+        from phasic.plot._axes import axes, figure
+        from phasic.plot._curves import draw
+
+        steps = self.is_discrete if discrete is None else bool(discrete)
+        given = None
+        if at is not None:
+            given = (_check.counts if steps else _check.times)("at", at)
+            if given.ndim != 1 or not given.size:
+                raise ValueError(f"at has shape {given.shape}, but one dimension with a value is needed")
+        panel = axes(ax, (), (5.2, 3.6))[()]
+        draw(panel, self, curve, given, steps, line)
+        return figure(panel)
+
+    def _repr_html_(self) -> str:
+        from phasic import _reprs
+
+        return _reprs.graph(self)

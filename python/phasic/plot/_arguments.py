@@ -1,0 +1,66 @@
+"""Arguments of `Graph.plot`, checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from phasic._check import positive
+from phasic.plot._content import FEWEST_NODES
+from phasic.plot._picture import THEMES, Style
+
+_DIRECTIONS = ("LR", "RL", "TB", "BT")
+
+
+def style(
+    theme: str,
+    constraint: bool,
+    ranksep: float,
+    nodesep: float,
+    rankdir: str,
+    size: tuple[float, float],
+    fontsize: float,
+    penwidth: float,
+    max_nodes: int,
+    attributes: Mapping[str, str | float | bool],
+) -> Style:
+    """The style that these arguments ask for.
+
+    Raises:
+        ValueError: One is not what it must be; it is named.
+    """
+    if theme not in THEMES:
+        raise ValueError(f"theme is {theme!r}: it must be one of {', '.join(map(repr, THEMES))}")
+    if rankdir not in _DIRECTIONS:
+        raise ValueError(f"rankdir is {rankdir!r}: it must be one of {', '.join(map(repr, _DIRECTIONS))}")
+    if positive("max_nodes", max_nodes) < FEWEST_NODES:
+        raise ValueError(f"max_nodes is {max_nodes}: it must be a whole number from {FEWEST_NODES} on")
+    if len(tuple(size)) != 2:
+        raise ValueError(f"size is {size!r}: it must be (width, height) in inches")
+    unwritable = [name for name in attributes if not (name.isascii() and name.isidentifier())]
+    if unwritable:
+        raise ValueError(f"graphviz has no attribute {unwritable[0]!r}")
+    width, height = (_positive("size", each) for each in size)
+    return Style(
+        theme=theme,
+        constraint=bool(constraint),
+        ranksep=_positive("ranksep", ranksep),
+        nodesep=_positive("nodesep", nodesep),
+        rankdir=rankdir,
+        size=(width, height),
+        fontsize=_positive("fontsize", fontsize),
+        penwidth=_positive("penwidth", penwidth),
+        attributes=tuple((name, _written(value)) for name, value in attributes.items()),
+    )
+
+
+def _positive(name: str, value: float) -> float:
+    number = float(value)
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{name} is {value!r}: it must be a finite number above 0")
+    return number
+
+
+def _written(value: str | float | bool) -> str:
+    """As graphviz writes values: true and false in small letters."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
