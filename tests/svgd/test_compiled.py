@@ -10,6 +10,7 @@ import pytest
 from phasic import Graph
 from phasic._pytree import node_types
 from phasic.svgd import SVGD, Gamma, Kernel, svgd
+from phasic.svgd._map import ThetaTarget
 from phasic.svgd._prepare import make_target
 from phasic.svgd._start import Whitening
 from phasic.svgd._step import ADAM, init, step
@@ -127,6 +128,12 @@ def test_models_of_equal_fields_are_of_other_structure():
     one, other = (svgd_target(model(np.float64(2.0))) for model in (Squared, Plain))
     assert jax.tree.structure(one) != jax.tree.structure(other)
     assert jax.tree.structure(one) == jax.tree.structure(svgd_target(Squared(np.float64(3.0))))
+
+
+def test_densities_of_theta_of_models_of_equal_fields_are_of_other_structure():
+    one, other = (ThetaTarget.of(svgd_target(model(np.float64(2.0)))) for model in (Squared, Plain))
+    assert jax.tree.structure(one) != jax.tree.structure(other)
+    assert jax.tree.structure(one) != jax.tree.structure(svgd_target(Squared(np.float64(2.0))))
 
 
 def svgd_target(model):

@@ -7,6 +7,7 @@ import optax
 import pytest
 from phasic.svgd import Gamma, Kernel, LogNormal, Normal, svgd
 from phasic.svgd import _rows as rows
+from phasic.svgd import _run as run
 from phasic.svgd._monitor import FAR, astray, residuals
 from phasic.svgd._prepare import make_target
 from phasic.svgd._start import Whitening
@@ -147,3 +148,17 @@ def test_a_long_way_from_a_narrow_start_is_not_astray():
         Gauss(np.asarray([50.0]), np.eye(1)), [1.0], prior=Normal(0.0, 100.0), positive_params=False
     )
     assert posterior.converged
+
+
+def test_heavy_tails_take_four_times_the_particles_from_the_modes_that_were_found(monkeypatch):
+    searches = []
+    search = run.search
+    monkeypatch.setattr(run, "search", lambda *arguments: searches.append(1) or search(*arguments))
+    model, prior = Rates(np.zeros(2), np.zeros(2)), LogNormal(0.0, 1.0)
+    few = svgd(model, [1.0], prior=prior, n_particles=128)
+    more = svgd(model, [1.0], prior=prior)
+    assert not few.converged and few.particles.shape == (128, 2)
+    assert more.particles.shape == (512, 2)
+    assert len(searches) == 2  # one for each fit
+    own = few.diagnostics["gradient_evaluations"] + 512 * more.n_steps
+    assert more.diagnostics["gradient_evaluations"] > own

@@ -87,7 +87,8 @@ def _walk(
 ) -> Iterator[Run]:
     """Move particles `x` (n, d), a batch at a step, and measure them on all data in the end."""
     dtype = float_type()
-    x, value, score = place(whole, whitening, x)
+    x, value, gradient = place(whole, whitening.to_z, x)
+    score = whitening.score(gradient)
     narrow = Whitening(whitening.centre.astype(dtype), whitening.factor.astype(dtype))
     run = Run(whitening, init(x.astype(dtype), score.astype(dtype), value.astype(dtype), ADAM))
     if settings.keep_history:

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from phasic.svgd._importance import pareto_smooth
-from phasic.svgd._mixture import Mixture, find, place
+from phasic.svgd._mixture import Mixture, find
 from phasic.svgd._modes import Floats
 from phasic.svgd._posterior import Posterior
 from phasic.svgd._settings import Settings
@@ -62,8 +62,7 @@ def laplace(target: Target, settings: Settings) -> Posterior:
     rng = np.random.default_rng(settings.seed)
     found = find(target, settings, rng)
     mixture = Mixture.at(found.modes)
-    z, which = mixture.particles(rng, settings.n_particles)
-    z, value, _ = place(found.evaluate, mixture, z, which)
+    z, value, _, which = mixture.placed(found.evaluate, rng, settings.n_particles)
     theta = np.asarray(target.transform.to_theta(z))
     grade = _grade(theta, value - mixture.log_density(z))
     converged, reason = _verdict(grade, bool(found.arrived[np.unique(which)].all()))

@@ -6,16 +6,15 @@ import time
 from dataclasses import dataclass, fields
 from typing import Any
 
-import jax
 import numpy as np
 
 from phasic.svgd._mixture import find
 from phasic.svgd._posterior import Posterior
 from phasic.svgd._settings import Settings
-from phasic.svgd._target import Target
+from phasic.svgd._target import Target, target_node
 
 
-@jax.tree_util.register_dataclass
+@target_node
 @dataclass(frozen=True)
 class ThetaTarget(Target):
     """The same posterior as a density of theta: without the Jacobian of the change of variables."""

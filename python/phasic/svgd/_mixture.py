@@ -7,19 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from phasic._recipes import noted
 from phasic.svgd._evaluate import Evaluator
 from phasic.svgd._modes import Evaluate, Floats, Modes
 from phasic.svgd._parts import apportion
-from phasic.svgd._run import warn_if_single_precision
+from phasic.svgd._run import search_for_modes, warn_if_single_precision
 from phasic.svgd._settings import Settings
-from phasic.svgd._start import normal_particles, search
-from phasic.svgd._target import Target, float_type
+from phasic.svgd._start import normal_particles, place
+from phasic.svgd._target import Target
 
 _NEWTON_STEPS = 10
 _FINE = 1e-12  # nats by which a mode may still rise: 1.4e-6 posterior standard deviations
 _ARRIVED = 1e-6
-_HALVINGS = 40
 
 
 def refine(evaluate: Evaluate, modes: Modes) -> tuple[Modes, NDArray[np.bool_]]:
@@ -60,9 +58,7 @@ def find(target: Target, settings: Settings, rng: np.random.Generator) -> Found:
     enable_jax_cache()
     warn_if_single_precision()
     evaluate = Evaluator(target, settings.n_particles, settings.kernel)
-    rounding = float(np.finfo(float_type()).eps)
-    with noted(evaluate.recipe):
-        modes = search(target, evaluate, rng, settings.n_particles, settings.theta_init, rounding)
+    modes = search_for_modes(target, settings, evaluate, rng)
     return Found(*refine(evaluate, modes), evaluate)
 
 
@@ -100,6 +96,15 @@ class Mixture:
         ]
         return np.concatenate(parts), np.repeat(np.arange(len(count)), count)
 
+    def placed(
+        self, evaluate: Evaluate, rng: np.random.Generator, n: int
+    ) -> tuple[Floats, Floats, Floats, NDArray[np.intp]]:
+        """`particles` drawn towards their modes until finite; log densities (n,), gradients (n, d), modes."""
+        z, which = self.particles(rng, n)
+        centre = self.modes.z[which]
+        x, value, gradient = place(evaluate, lambda x: centre + x, z - centre)
+        return centre + x, value, gradient, which
+
     def log_density(self, z: Floats) -> Floats:
         """Log density of the mixture at `z` (n, d): (n,)."""
         d = z.shape[1]
@@ -110,18 +115,3 @@ class Mixture:
         with np.errstate(divide="ignore"):
             log_weights = np.log(self.modes.weights)[:, None]
         return np.asarray(np.logaddexp.reduce(log_weights + each, axis=0))
-
-
-def place(
-    evaluate: Evaluate, mixture: Mixture, z: Floats, which: NDArray[np.intp]
-) -> tuple[Floats, Floats, Floats]:
-    """Points `z` (n, d) drawn towards their modes until finite, log densities (n,) and gradients (n, d)."""
-    centre = mixture.modes.z[which]
-    value, gradient = evaluate(z)
-    for _ in range(_HALVINGS):
-        bad = ~(np.isfinite(value) & np.isfinite(gradient).all(axis=1))
-        if not bad.any():
-            break
-        z = np.where(bad[:, None], 0.5 * (z + centre), z)
-        value, gradient = evaluate(z)
-    return z, value, gradient

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phasic.svgd._arguments import check_count
-from phasic.svgd._mixture import Mixture, find, place
+from phasic.svgd._mixture import Mixture, find
 from phasic.svgd._modes import Floats
 from phasic.svgd._nuts_chains import BLOCK, SAMPLE, Chain, Trail, blackjax, nuts_block, nuts_start
 from phasic.svgd._posterior import Posterior
@@ -105,7 +105,7 @@ def nuts(
     rng = np.random.default_rng(settings.seed)
     found = find(target, settings, rng)
     mixture = Mixture.at(found.modes)
-    z, value, gradient = place(found.evaluate, mixture, *mixture.particles(rng, chains))
+    z, value, gradient, _ = mixture.placed(found.evaluate, rng, chains)
     exact = Whitening(mixture.modes.z[0], mixture.covariance_root[0])
     dtype = float_type()
     whitening = Whitening(exact.centre.astype(dtype), exact.factor.astype(dtype))

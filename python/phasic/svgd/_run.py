@@ -6,7 +6,7 @@ import functools
 import logging
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from phasic._recipes import noted
 from phasic.svgd._checkpoint import Found
 from phasic.svgd._evaluate import Evaluator
 from phasic.svgd._kernel import Kernel
+from phasic.svgd._modes import Modes
 from phasic.svgd._monitor import MODE_WEIGHT, heavy_tails
 from phasic.svgd._parts import Part, divide, start
 from phasic.svgd._resume import opened
@@ -55,15 +56,19 @@ def blocks(target: Target, settings: Settings) -> Iterator[Posterior]:
     Where the number of particles was left to phasic and tails are too heavy for it, the fit is made again
     with four times as many.
     """
-    for last in _blocks(target, settings):
-        yield last
+    began = time.perf_counter()
+    last, found = yield from _blocks(target, settings, began)
     if settings.more_for_tails and heavy_tails(last.diagnostics):
         _log.info("tails are too heavy for %d particles: taking four times as many", settings.n_particles)
-        yield from _blocks(target, replace(settings, n_particles=4 * settings.n_particles))
+        spent = replace(found, evaluations=last.diagnostics["gradient_evaluations"])
+        more = replace(settings, n_particles=4 * settings.n_particles)
+        yield from _blocks(target, more, began, spent)
 
 
-def _blocks(target: Target, settings: Settings) -> Iterator[Posterior]:
-    """One fit.
+def _blocks(
+    target: Target, settings: Settings, began: float, known: Found | None = None
+) -> Generator[Posterior, None, tuple[Posterior, Found]]:
+    """One fit, which searches for modes unless they are `known`; its result, and what the search found.
 
     The posterior is divided into parts that particles cannot cross between; see `_parts`. Each is a fit of
     its own by the same program, see `walk`. Parts whose particles have crossed to another's modes are joined
@@ -78,16 +83,15 @@ def _blocks(target: Target, settings: Settings) -> Iterator[Posterior]:
     n = settings.n_particles
     optimizer = ADAM if settings.optimizer is None else settings.optimizer
     evaluate = Evaluator(target, n, settings.kernel, optimizer, settings.mesh)
-    began = time.perf_counter()
     file = opened(target, settings, evaluate.nowhere)
-    if file.found is None:
-        found = _found(target, settings, evaluate, rng)
-        file.start(found, rng, began)
-    else:
+    if file.found is not None:
         found, began = file.found, file.resume(rng, began)
         _log.info("going on after %d steps from %s", file.done, file.path)
         settings = replace(settings, horizon=found.horizon)
-        evaluate.evaluations, evaluate.largest = found.evaluations, found.largest
+    else:
+        found = _found(target, settings, evaluate, rng) if known is None else known
+        file.start(found, rng, began)
+    evaluate.evaluations, evaluate.largest = found.evaluations, found.largest
     modes = found.modes
     report = Report(target, settings, evaluate, modes, divide(modes, evaluate, MODE_WEIGHT), began)
     try:
@@ -108,18 +112,27 @@ def _blocks(target: Target, settings: Settings) -> Iterator[Posterior]:
                 break
     finally:
         file.flush()
-    yield report.final(rng)
+    last = report.final(rng)
+    yield last
+    return last, found
 
 
 def _found(target: Target, settings: Settings, evaluate: Evaluator, rng: np.random.Generator) -> Found:
-    """Search for modes."""
+    modes = search_for_modes(target, settings, evaluate, rng)
+    return Found(modes, evaluate.evaluations, evaluate.largest, settings.horizon)
+
+
+def search_for_modes(
+    target: Target, settings: Settings, evaluate: Evaluator, rng: np.random.Generator
+) -> Modes:
+    """The modes that every method starts from."""
     _log.info("searching for modes")
     precision = float(np.finfo(float_type()).eps)
     with noted(evaluate.recipe):
         modes = search(target, evaluate, rng, settings.n_particles, settings.theta_init, precision)
     _log.debug("%d evaluations at up to theta = %.3g", evaluate.evaluations, evaluate.largest)
     _log.debug("%d modes, log density %s, Laplace weights %s", len(modes.z), modes.log_density, modes.weights)
-    return Found(modes, evaluate.evaluations, evaluate.largest, settings.horizon)
+    return modes
 
 
 def kernel_of(kernel: Kernel, part: Part) -> Kernel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,13 +185,16 @@ def exchanged(transform: Transform | Layout, z: Floats) -> Floats:
     return np.asarray(transform.to_z(points[inside]))
 
 
-def place(evaluate: Evaluate, whitening: Whitening, x: Floats) -> tuple[Floats, Floats, Floats]:
-    """Particles `x` (n, d) drawn towards the mode until finite, with log densities (n,) and scores (n, d)."""
-    value, gradient = evaluate(whitening.to_z(x))
+def place(evaluate: Evaluate, to_z: Callable[[Floats], Floats], x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Points `x` (n, d) drawn towards 0 until `to_z(x)` has a finite log density and gradient.
+
+    Returns the points, their log densities (n,) and the gradients in z (n, d).
+    """
+    value, gradient = evaluate(to_z(x))
     for _ in range(_HALVINGS):
         bad = ~(np.isfinite(value) & np.isfinite(gradient).all(axis=1))
         if not bad.any():
             break
         x = np.where(bad[:, None], 0.5 * x, x)
-        value, gradient = evaluate(whitening.to_z(x))
-    return x, value, whitening.score(gradient)
+        value, gradient = evaluate(to_z(x))
+    return x, value, gradient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -48,6 +48,21 @@ class DensityModel:
         return jnp.sum(jnp.where(weights > 0, weights * log, 0.0))
 
 
+_T = TypeVar("_T", bound="Target")
+
+
+def target_node(cls: type[_T]) -> type[_T]:
+    """Make a target a pytree whose structure has the types of all that is in it; see `node_types`."""
+
+    def flatten(target: _T) -> tuple[tuple[Any, ...], tuple[type, ...]]:
+        parts = (target.model, target.values, target.weights, target.prior, target.transform)
+        return parts, node_types(parts)
+
+    jax.tree_util.register_pytree_node(cls, flatten, lambda _, parts: cls(*parts))
+    return cls
+
+
+@target_node
 @dataclass(frozen=True)
 class Target:
     """Log posterior density of z: log likelihood + log prior of theta(z) + log |d theta / d z|.
@@ -90,14 +105,6 @@ def data_scale(target: Target) -> NDArray[np.float64]:
 def total_weights(target: Target) -> NDArray[np.float64]:
     """Weights of the distinct observations, (m,)."""
     return np.asarray(target.values.weights if target.weights is None else target.weights)
-
-
-def _flatten(target: Target) -> tuple[tuple[Any, ...], tuple[type, ...]]:
-    parts = (target.model, target.values, target.weights, target.prior, target.transform)
-    return parts, node_types(parts)
-
-
-jax.tree_util.register_pytree_node(Target, _flatten, lambda _, parts: Target(*parts))
 
 
 def largest_entry(transform: Transform | Layout, z: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -72,7 +72,8 @@ def begin(
 ) -> Run:
     """Particles `x` (n, d) of a part before their first step."""
     dtype, before = float_type(), evaluate.evaluations
-    x, value, score = place(evaluate, whitening, x)
+    x, value, gradient = place(evaluate, whitening.to_z, x)
+    score = whitening.score(gradient)
     run = Run(whitening, init(x.astype(dtype), score.astype(dtype), value.astype(dtype), optimizer))
     run.residuals = dict.fromkeys(RESIDUALS, np.nan)
     run.placed = evaluate.evaluations - before
