@@ -1,0 +1,36 @@
+"""What phasic offers: every public name, and every public member of its classes."""
+
+import importlib
+import inspect
+
+MODULES = ("phasic", "phasic.models", "phasic.svgd", "phasic.cache", "phasic.plot")
+
+
+def _members(owner):
+    """Public methods and properties that phasic wrote, inherited ones included; fields of tuples are not."""
+    for name in dir(owner):
+        if name.startswith("_"):
+            continue
+        home = next(base for base in owner.__mro__ if name in vars(base))
+        if home.__module__.split(".")[0] == "phasic" and not isinstance(vars(home)[name], type(vars)):
+            member = vars(home)[name]
+            if callable(getattr(owner, name)) or isinstance(member, property) or inspect.isdatadescriptor(member):
+                yield name, home, getattr(owner, name)
+
+
+def public():
+    """Qualified name to object, each object once, under the first name it has."""
+    found, seen = {}, set()
+    for module in map(importlib.import_module, MODULES):
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if id(thing) in seen or isinstance(thing, str):
+                continue
+            seen.add(id(thing))
+            found[f"{module.__name__}.{name}"] = thing
+            if inspect.isclass(thing):
+                for member, home, value in _members(thing):
+                    if (home, member) not in seen:
+                        seen.add((home, member))
+                        found[f"{module.__name__}.{name}.{member}"] = value
+    return found
