@@ -26,6 +26,12 @@ pub(crate) fn clock(discrete: bool) -> Clock {
 #[pymethods]
 impl Trace {
     /// Covariances of many rewards, `(k, n_vertices)`: `(k, k)`.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> both = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    ///   >>> trace.covariances(theta, both).round(6).tolist()
+    ///   [[1.0, 0.0], [0.0, 1.0]]
     fn covariances<'py>(
         &self,
         py: Python<'py>,
@@ -38,11 +44,21 @@ impl Trace {
     }
 
     /// Expected number of visits to each vertex.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.visits(theta).round(6).tolist()
+    ///   [1.0, 1.0, 1.0, 1.0]
     fn visits<'py>(&self, py: Python<'py>, theta: Doubles<'_>) -> PyResult<Vector<'py>> {
         Ok(self.moments_of(py, &theta, |at| Ok(at.visits()))?.into_pyarray(py))
     }
 
     /// Probability of being absorbed in a vertex, from each vertex.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.absorption(theta, 3).round(6).tolist()
+    ///   [1.0, 1.0, 1.0, 1.0]
     fn absorption<'py>(
         &self,
         py: Python<'py>,
@@ -53,6 +69,12 @@ impl Trace {
     }
 
     /// E of exp(−z · reward) at z = re + i·im with re ≥ 0, as (re, im).
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> re, im = trace.laplace_at(theta, 0.0, 1.0)  # 1 / (1 + i)² = −i / 2
+    ///   >>> round(re, 12) + 0.0, round(im, 12)
+    ///   (0.0, -0.5)
     #[pyo3(signature = (theta, re, im, rewards = None))]
     fn laplace_at(
         &self,
@@ -68,6 +90,12 @@ impl Trace {
     }
 
     /// Covariance of two rewards per step of the discrete chain.
+    ///
+    /// Example:
+    ///   >>> graph = phasic.models.erlang(2).discretize(1.0)  # two geometric counts of variance 2
+    ///   >>> count = np.asarray(graph.rewards, float)
+    ///   >>> round(graph.trace().discrete_covariance(np.ones(1), count, count), 12)
+    ///   4.0
     #[pyo3(signature = (theta, first = None, second = None))]
     fn discrete_covariance(
         &self,
@@ -83,6 +111,11 @@ impl Trace {
     }
 
     /// The expectation at many theta, `(k, p)`: `(k,)`.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.batch_values(np.array([[1.0], [2.0], [4.0]])).tolist()
+    ///   [2.0, 1.0, 0.5]
     #[pyo3(signature = (thetas, rewards = None))]
     fn batch_values<'py>(
         &self,
@@ -97,6 +130,12 @@ impl Trace {
     }
 
     /// The expectation at many theta, `(k, p)`, and its gradients: `(k,)` and `(k, p)`.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> means, gradients = trace.batch(np.array([[1.0], [2.0]]))
+    ///   >>> means.tolist(), gradients.tolist()  # −2 / theta²
+    ///   ([2.0, 1.0], [[-2.0], [-0.5]])
     #[pyo3(signature = (thetas, rewards = None))]
     fn batch<'py>(
         &self,

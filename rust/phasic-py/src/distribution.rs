@@ -58,6 +58,12 @@ pub(crate) fn split(py: Python<'_>, jet: Jet, p: usize) -> PyResult<Slopes<'_>> 
 impl Trace {
     /// `curve` ("pdf", "cdf" or "sf") at each time, the estimated relative errors, and 0 for
     /// uniformization, 1 for a contour, 2 for a limit.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> values, errors, methods = trace.explained(theta, np.array([1.0]), 1e-10, 'sf')
+    ///   >>> values.round(6).tolist(), bool(errors.max() < 1e-9), list(methods)
+    ///   ([0.735759], True, [0])
     fn explained<'py>(
         &self,
         py: Python<'py>,
@@ -83,6 +89,11 @@ impl Trace {
     }
 
     /// Density at each time.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.pdf(theta, np.array([1.0]), 1e-10).round(6).tolist()  # t exp(−t)
+    ///   [0.367879]
     fn pdf<'py>(
         &self,
         py: Python<'py>,
@@ -95,6 +106,11 @@ impl Trace {
     }
 
     /// Probability of being absorbed at each time.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.cdf(theta, np.array([1.0]), 1e-10).round(6).tolist()  # 1 − (1 + t) exp(−t)
+    ///   [0.264241]
     fn cdf<'py>(
         &self,
         py: Python<'py>,
@@ -107,6 +123,11 @@ impl Trace {
     }
 
     /// Probability of not being absorbed at each time.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.sf(theta, np.array([1.0]), 1e-10).round(6).tolist()  # (1 + t) exp(−t)
+    ///   [0.735759]
     fn sf<'py>(
         &self,
         py: Python<'py>,
@@ -119,6 +140,11 @@ impl Trace {
     }
 
     /// Logarithm of the density at each time.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.log_pdf(theta, np.array([1.0, 1000.0]), 1e-10).round(6).tolist()  # log(t) − t
+    ///   [-1.0, -993.092245]
     fn log_pdf<'py>(
         &self,
         py: Python<'py>,
@@ -131,6 +157,11 @@ impl Trace {
     }
 
     /// Logarithm of the probability of being absorbed at each time.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.log_cdf(theta, np.array([1.0]), 1e-10).round(6).tolist()
+    ///   [-1.330893]
     fn log_cdf<'py>(
         &self,
         py: Python<'py>,
@@ -143,6 +174,11 @@ impl Trace {
     }
 
     /// Logarithm of the probability of not being absorbed at each time.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.log_sf(theta, np.array([1.0, 1000.0]), 1e-10).round(6).tolist()  # log(1 + t) − t
+    ///   [-0.306853, -993.091245]
     fn log_sf<'py>(
         &self,
         py: Python<'py>,
@@ -155,6 +191,11 @@ impl Trace {
     }
 
     /// Density over survival function at each time.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> trace.hazard(theta, np.array([1.0, 3.0]), 1e-10).round(6).tolist()  # t / (1 + t)
+    ///   [0.5, 0.75]
     fn hazard<'py>(
         &self,
         py: Python<'py>,
@@ -167,6 +208,12 @@ impl Trace {
     }
 
     /// Time of each probability of being absorbed, or with `upper` of not being absorbed.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> t = trace.quantile(theta, np.array([0.5]), False, 1e-10)
+    ///   >>> trace.cdf(theta, t, 1e-10).round(6).tolist()
+    ///   [0.5]
     fn quantile<'py>(
         &self,
         py: Python<'py>,
@@ -182,6 +229,12 @@ impl Trace {
 
     /// A function of time, "pdf", "cdf" or "sf", or its logarithm: values `(m,)`, derivatives in theta `(m,
     /// n_parameters)` and in time `(m,)`.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> value, by_theta, by_time = trace.slopes(theta, 'sf', False, np.array([1.0]), 1e-10)
+    ///   >>> by_theta.round(6).tolist(), by_time.round(6).tolist()  # both −t exp(−t) at theta = t = 1
+    ///   ([[-0.367879]], [-0.367879])
     fn slopes<'py>(
         &self,
         py: Python<'py>,
@@ -200,6 +253,12 @@ impl Trace {
     }
 
     /// Probability of each count. Empty rewards: ones.
+    ///
+    /// Example:
+    ///   >>> graph = phasic.models.erlang(1).discretize(1.0)  # events before the end: P(k) = ½ᵏ⁺¹
+    ///   >>> trace, theta, count = graph.trace(), np.ones(1), np.asarray(graph.rewards, float)
+    ///   >>> trace.pmf(theta, np.array([0.0, 1.0, 2.0]), count).round(6).tolist()
+    ///   [0.5, 0.25, 0.125]
     fn pmf<'py>(
         &self,
         py: Python<'py>,
@@ -212,6 +271,12 @@ impl Trace {
     }
 
     /// Logarithm of the probability of each count. Empty rewards: ones.
+    ///
+    /// Example:
+    ///   >>> graph = phasic.models.erlang(1).discretize(1.0)  # events before the end: P(k) = ½ᵏ⁺¹
+    ///   >>> trace, theta, count = graph.trace(), np.ones(1), np.asarray(graph.rewards, float)
+    ///   >>> trace.log_pmf(theta, np.array([100.0]), count).round(6).tolist()  # −101 log 2
+    ///   [-70.007865]
     fn log_pmf<'py>(
         &self,
         py: Python<'py>,
@@ -224,6 +289,12 @@ impl Trace {
     }
 
     /// Probability of at most each count. Empty rewards: ones.
+    ///
+    /// Example:
+    ///   >>> graph = phasic.models.erlang(1).discretize(1.0)  # events before the end: P(k) = ½ᵏ⁺¹
+    ///   >>> trace, theta, count = graph.trace(), np.ones(1), np.asarray(graph.rewards, float)
+    ///   >>> trace.discrete_cdf(theta, np.array([0.0, 1.0]), count).round(6).tolist()
+    ///   [0.5, 0.75]
     fn discrete_cdf<'py>(
         &self,
         py: Python<'py>,
@@ -236,6 +307,12 @@ impl Trace {
     }
 
     /// Probability of more than each count. Empty rewards: ones.
+    ///
+    /// Example:
+    ///   >>> graph = phasic.models.erlang(1).discretize(1.0)  # events before the end: P(k) = ½ᵏ⁺¹
+    ///   >>> trace, theta, count = graph.trace(), np.ones(1), np.asarray(graph.rewards, float)
+    ///   >>> trace.discrete_sf(theta, np.array([0.0, 1.0]), count).round(6).tolist()
+    ///   [0.5, 0.25]
     fn discrete_sf<'py>(
         &self,
         py: Python<'py>,
@@ -249,6 +326,13 @@ impl Trace {
 
     /// "pmf", "logpmf", "cdf" or "sf" of counts: values `(m,)` and derivatives in theta `(m,
     /// n_parameters)`. Empty rewards: ones.
+    ///
+    /// Example:
+    ///   >>> graph = phasic.models.erlang(1).discretize(1.0)  # events before the end: P(k) = ½ᵏ⁺¹
+    ///   >>> trace, theta, count = graph.trace(), np.ones(1), np.asarray(graph.rewards, float)
+    ///   >>> values, by_theta = trace.discrete_slopes(theta, 'pmf', np.array([0.0]), count)
+    ///   >>> values.tolist(), by_theta.tolist()  # theta / (1 + theta)
+    ///   ([0.5], [[0.25]])
     fn discrete_slopes<'py>(
         &self,
         py: Python<'py>,
@@ -277,6 +361,12 @@ impl Trace {
     }
 
     /// Smallest count of at least each cumulative probability. Empty rewards: ones.
+    ///
+    /// Example:
+    ///   >>> graph = phasic.models.erlang(1).discretize(1.0)  # events before the end: P(k) = ½ᵏ⁺¹
+    ///   >>> trace, theta, count = graph.trace(), np.ones(1), np.asarray(graph.rewards, float)
+    ///   >>> trace.discrete_quantile(theta, np.array([0.5, 0.8]), count).tolist()
+    ///   [0.0, 2.0]
     fn discrete_quantile<'py>(
         &self,
         py: Python<'py>,

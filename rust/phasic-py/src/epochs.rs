@@ -189,6 +189,13 @@ impl Trace {
     /// Probabilities per vertex, times 2^exponent, after a duration: `(end, exponent, spent, density,
     /// absorbed)`, with the time spent in each vertex, the density of absorption at the end and the
     /// probability of absorption in between.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> start = np.array([0.0, 1.0, 0.0, 0.0])
+    ///   >>> end, exponent, spent, density, absorbed = trace.propagate(theta, start, 0, 1.0, 1e-10)
+    ///   >>> np.ldexp(end, exponent).round(6).tolist(), round(absorbed, 6)
+    ///   ([0.0, 0.367879, 0.367879, 0.0], 0.264241)
     fn propagate<'py>(
         &self,
         py: Python<'py>,

@@ -8,7 +8,13 @@ pyo3::create_exception!(
     phasic,
     TraceFormatError,
     PyValueError,
-    "Bytes that are not a valid trace: truncated, altered, or of another format version."
+    "Bytes that are not a valid trace: truncated, altered, or of another format version.\n\n\
+     Example:\n\
+     \x20 >>> try:\n\
+     \x20 ...     phasic.Trace.from_bytes(b'not a trace')\n\
+     \x20 ... except phasic.TraceFormatError as error:\n\
+     \x20 ...     print(type(error).__mro__[1].__name__)\n\
+     \x20 ValueError\n"
 );
 
 pyo3::create_exception!(

@@ -61,6 +61,12 @@ fn product<'py>(py: Python<'py>, gradient: &Gradient<Dual>) -> Array<'py, f64> {
 #[pymethods]
 impl Trace {
     /// Σ seeds[k − 1] · `E[Yᵏ]` and its derivatives.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> (mean, by_theta, *_), _ = trace.moments_gradient(theta, np.array([1.0]))
+    ///   >>> mean, by_theta.tolist()
+    ///   (2.0, [-2.0])
     #[pyo3(signature = (theta, seeds, rewards = None, *, discrete = false, direction = None))]
     fn moments_gradient<'py>(
         &self,
@@ -79,6 +85,14 @@ impl Trace {
 
     /// Σ seeds · (joint moments up to the orders, flat, the last order fastest) of rewards, `(m,
     /// n_vertices)`, and its derivatives.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> both = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    ///   >>> seeds = np.array([0.0, 0.0, 0.0, 1.0])  # of orders (0, 0), (0, 1), (1, 0), (1, 1)
+    ///   >>> (product, by_theta, *_), _ = trace.joint_moments_gradient(theta, [1, 1], both, seeds)
+    ///   >>> round(product, 12), by_theta.round(12).tolist()  # 1 / theta²
+    ///   (1.0, [-2.0])
     #[pyo3(signature = (theta, orders, rewards, seeds, *, discrete = false, direction = None))]
     #[expect(clippy::too_many_arguments, reason = "they are what Python passes")]
     fn joint_moments_gradient<'py>(
@@ -99,6 +113,12 @@ impl Trace {
     }
 
     /// The covariance of two rewards and its derivatives.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> (variance, by_theta, *_), _ = trace.covariance_gradient(theta)
+    ///   >>> round(variance, 12), by_theta.round(12).tolist()  # 2 / theta²
+    ///   (2.0, [-4.0])
     #[pyo3(signature = (theta, first = None, second = None, *, discrete = false, direction = None))]
     fn covariance_gradient<'py>(
         &self,
@@ -116,6 +136,13 @@ impl Trace {
     }
 
     /// Σ seeds · waiting and its derivatives. `seeds`: per vertex.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> seeds = np.array([0.0, 0.0, 1.0, 0.0])  # from the last stage: 1 / theta
+    ///   >>> (mean, by_theta, *_), _ = trace.waiting_gradient(theta, seeds)
+    ///   >>> mean, by_theta.tolist()
+    ///   (1.0, [-1.0])
     #[pyo3(signature = (theta, seeds, rewards = None, *, direction = None))]
     fn waiting_gradient<'py>(
         &self,
@@ -131,6 +158,13 @@ impl Trace {
     }
 
     /// Σ seeds · residence and its derivatives. `seeds`: per vertex.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> (mean, by_theta, *_), _ = trace.residence_gradient(theta, stage)
+    ///   >>> mean, by_theta.tolist()  # 1 / theta
+    ///   (1.0, [-1.0])
     #[pyo3(signature = (theta, seeds, rewards = None, *, direction = None))]
     fn residence_gradient<'py>(
         &self,
@@ -146,6 +180,13 @@ impl Trace {
     }
 
     /// Σ seeds · visits and its derivatives. `seeds`: per vertex.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> (number, by_theta, *_), _ = trace.visits_gradient(theta, stage)
+    ///   >>> number, (by_theta + 0.0).tolist()  # one, at any rate
+    ///   (1.0, [0.0])
     #[pyo3(signature = (theta, seeds, *, direction = None))]
     fn visits_gradient<'py>(
         &self,
@@ -160,6 +201,13 @@ impl Trace {
 
     /// Σ seeds · (probability of being absorbed in a vertex) and its derivatives. `seeds`: per
     /// vertex.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> (probability, by_theta, *_), _ = trace.absorption_gradient(theta, 3, stage)
+    ///   >>> probability, (by_theta + 0.0).tolist()
+    ///   (1.0, [0.0])
     #[pyo3(signature = (theta, vertex, seeds, *, direction = None))]
     fn absorption_gradient<'py>(
         &self,
@@ -174,6 +222,12 @@ impl Trace {
     }
 
     /// The probability that a reward stays zero, and its derivatives.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> never, by_theta, *_ = trace.atom_gradient(theta, np.array([0.0, 1.0, 0.0, 0.0]))
+    ///   >>> never, (by_theta + 0.0).tolist()
+    ///   (0.0, [0.0])
     fn atom_gradient<'py>(
         &self,
         py: Python<'py>,
@@ -186,6 +240,13 @@ impl Trace {
 
     /// Σ seeds[k − 1] · E of the k-th power of a reward, given that another one stays zero, and its
     /// derivatives.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.coxian(2).trace(), np.array([1.0, 1.0, 4.0])
+    ///   >>> second = np.array([0.0, 0.0, 1.0, 0.0])  # a reward of the second stage
+    ///   >>> mean, by_theta, *_ = trace.moments_given_zero_gradient(theta, np.ones(1), None, second)
+    ///   >>> mean
+    ///   0.5
     fn moments_given_zero_gradient<'py>(
         &self,
         py: Python<'py>,
@@ -203,6 +264,12 @@ impl Trace {
     }
 
     /// The defect and its derivatives.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> (defect, by_theta, *_), _ = trace.defect_gradient(theta)
+    ///   >>> defect, (by_theta + 0.0).tolist()
+    ///   (0.0, [0.0])
     #[pyo3(signature = (theta, *, direction = None))]
     fn defect_gradient<'py>(
         &self,
@@ -214,6 +281,12 @@ impl Trace {
     }
 
     /// E of exp(−s · reward), its derivatives, and the one in s.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> ((value, by_theta, *_), _), by_s = trace.laplace_gradient(theta, 1.0)
+    ///   >>> round(value, 12), by_theta.round(12).tolist(), round(by_s, 12)
+    ///   (0.25, [0.25], -0.25)
     #[pyo3(signature = (theta, s, rewards = None, *, direction = None))]
     fn laplace_gradient<'py>(
         &self,
@@ -236,6 +309,12 @@ impl Trace {
     }
 
     /// E of exp(−z · reward) at z = re + i·im, its derivatives, and the one in z.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> (value, by_theta, *_), by_z = trace.laplace_gradient_at(theta, 0.0, 1.0)
+    ///   >>> complex(np.round(by_z, 12))  # −2 / (1 + i)³
+    ///   (0.5+0.5j)
     #[pyo3(signature = (theta, re, im, rewards = None))]
     fn laplace_gradient_at<'py>(
         &self,

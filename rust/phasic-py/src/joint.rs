@@ -20,6 +20,12 @@ type Vector<'py> = Bound<'py, PyArray1<f64>>;
 impl Trace {
     /// E of the products of powers of rewards, `(m, n_vertices)`, for all orders up to the given
     /// ones: flat, the last order fastest.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> both = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    ///   >>> trace.joint_moments(theta, [1, 1], both, False).round(6).tolist()
+    ///   [1.0, 1.0, 1.0, 1.0]
     fn joint_moments<'py>(
         &self,
         py: Python<'py>,
@@ -36,6 +42,13 @@ impl Trace {
     }
 
     /// E of exp(−Σ zᵢ Yᵢ) at z = re + i·im, `(m,)` each, as (re, im).
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> both = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    ///   >>> re, im = trace.joint_laplace(theta, np.ones(2), np.zeros(2), both)
+    ///   >>> round(re, 12), im
+    ///   (0.25, 0.0)
     fn joint_laplace(
         &self,
         py: Python<'_>,
@@ -53,6 +66,13 @@ impl Trace {
 
     /// The density ("pdf") of two rewards, `(2, n_vertices)`, or the probability of at most ("cdf") or of more
     /// ("sf") of both, at each pair of points, flat: values and relative errors.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> both = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    ///   >>> density, error = trace.joint_values(theta, 'pdf', both, np.array([1.0]), np.array([1.0]), 1e-10)
+    ///   >>> density.round(6).tolist()  # exp(−2)
+    ///   [0.135335]
     #[allow(clippy::too_many_arguments)]
     fn joint_values<'py>(
         &self,
@@ -75,6 +95,12 @@ impl Trace {
 
     /// Probability that exactly the rewards of each subset become positive, `(2^m,)`, the last
     /// reward fastest.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> both = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    ///   >>> trace.atoms(theta, both).round(6).tolist()  # both are passed, always
+    ///   [0.0, 0.0, 0.0, 1.0]
     fn atoms<'py>(
         &self,
         py: Python<'py>,
@@ -87,6 +113,12 @@ impl Trace {
     }
 
     /// E of the powers 1 to `power` of a reward, given that another one stays zero.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.coxian(2).trace(), np.array([1.0, 1.0, 4.0])
+    ///   >>> second = np.array([0.0, 0.0, 1.0, 0.0])  # a reward of the second stage
+    ///   >>> trace.moments_given_zero(theta, 1, None, second).round(6).tolist()  # left at the first stage: rate 2
+    ///   [0.5]
     fn moments_given_zero<'py>(
         &self,
         py: Python<'py>,
@@ -103,6 +135,13 @@ impl Trace {
 
     /// The graph whose absorption time is the accumulated reward, for any theta; None where its
     /// weights cannot be linear in theta.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> graph = trace.reward_transform_for_any_theta(stage)
+    ///   >>> graph.freeze().record().moments(np.array([4.0]), 1).tolist()
+    ///   [0.25]
     fn reward_transform_for_any_theta(
         &self,
         py: Python<'_>,
@@ -114,6 +153,13 @@ impl Trace {
     }
 
     /// The graph whose number of steps is the reward of the discrete chain.
+    ///
+    /// Example:
+    ///   >>> graph = phasic.models.erlang(1).discretize(1.0)  # events before the end: P(k) = ½ᵏ⁺¹
+    ///   >>> trace, theta, count = graph.trace(), np.ones(1), np.asarray(graph.rewards, float)
+    ///   >>> graph = trace.reward_transform_discrete(theta, count)
+    ///   >>> graph.n_vertices
+    ///   3
     fn reward_transform_discrete(
         &self,
         py: Python<'_>,
@@ -126,6 +172,13 @@ impl Trace {
     }
 
     /// As `reward_transform_discrete`, for any theta; None where its weights cannot be linear in it.
+    ///
+    /// Example:
+    ///   >>> graph = phasic.models.erlang(1).discretize(1.0)  # events before the end: P(k) = ½ᵏ⁺¹
+    ///   >>> trace, theta, count = graph.trace(), np.ones(1), np.asarray(graph.rewards, float)
+    ///   >>> graph = trace.reward_transform_discrete_for_any_theta(count)
+    ///   >>> graph is None  # theta / (1 + theta) is not linear in theta
+    ///   True
     fn reward_transform_discrete_for_any_theta(
         &self,
         py: Python<'_>,

@@ -1,5 +1,10 @@
 //! The Python extension module `phasic._core`: thin classes over `phasic-core`.
 
+#![expect(
+    rustdoc::broken_intra_doc_links,
+    reason = "documentation of classes is Python's, with examples in Python"
+)]
+
 mod arrays;
 mod bytes;
 mod derivatives;

@@ -48,6 +48,13 @@ fn derivatives(py: Python<'_>, gradient: MarkedGradient) -> Derivatives<'_> {
 #[pymethods]
 impl Trace {
     /// Probability of each row of counts, `(k, types)` flat, or its logarithm: `(k,)`.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> rates = np.ones(1)  # of one type of mark, on the first stage: a geometric law
+    ///   >>> trace.marked_pmf(theta, np.array([0.0, 1.0]), stage[None], rates, False).round(6).tolist()
+    ///   [0.5, 0.25]
     fn marked_pmf<'py>(
         &self,
         py: Python<'py>,
@@ -65,6 +72,12 @@ impl Trace {
     }
 
     /// Probability of at most each total count, or with `above` of more: `(k,)`.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> trace.marked_cdf(theta, np.array([0.0, 1.0]), stage[None], np.ones(1), False).round(6).tolist()
+    ///   [0.5, 0.75]
     fn marked_cdf<'py>(
         &self,
         py: Python<'py>,
@@ -82,6 +95,12 @@ impl Trace {
     }
 
     /// Probability of every vector of counts up to `largest`, flat, the last type fastest.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> trace.marked_table(theta, np.array([2.0]), stage[None], np.ones(1)).round(6).tolist()
+    ///   [0.5, 0.25, 0.125]
     fn marked_table<'py>(
         &self,
         py: Python<'py>,
@@ -96,6 +115,12 @@ impl Trace {
     }
 
     /// For each type, the probabilities of 0 to `largest` marks, `(types, largest + 1)` flat.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> trace.marked_marginals(theta, 1.0, stage[None], np.ones(1)).round(6).tolist()
+    ///   [0.5, 0.25]
     fn marked_marginals<'py>(
         &self,
         py: Python<'py>,
@@ -109,6 +134,13 @@ impl Trace {
     }
 
     /// Σ seeds · probability of the rows of counts, or of its logarithms, and its derivatives.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> value, by_theta, *_ = trace.marked_gradient(theta, np.zeros(1), np.ones(1), stage[None], np.ones(1), False)
+    ///   >>> value, by_theta.round(12).tolist()  # theta / (1 + theta)
+    ///   (0.5, [0.25])
     #[expect(clippy::too_many_arguments, reason = "the arguments of the law, and of the sum")]
     fn marked_gradient<'py>(
         &self,
@@ -132,6 +164,13 @@ impl Trace {
     }
 
     /// Σ weights · logarithm of the probability of the rows of counts.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> value = trace.marked_log_likelihood(theta, np.array([0.0, 0.0]), np.ones(2), stage[None], np.ones(1))
+    ///   >>> round(value, 6)  # 2 log ½
+    ///   -1.386294
     fn marked_log_likelihood(
         &self,
         py: Python<'_>,

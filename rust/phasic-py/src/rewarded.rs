@@ -30,6 +30,13 @@ impl Trace {
 impl Trace {
     /// A curve ("pdf", "cdf" or "sf") of each reward, `(k, n_vertices)`, at each point, flat: values, relative errors,
     /// and 0 for uniformization, 1 for a contour, 2 for a limit.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> values, errors, methods = trace.reward_answers(theta, 'sf', stage[None], np.array([1.0]), 1e-10)
+    ///   >>> values.round(6).tolist()  # exp(−1)
+    ///   [0.367879]
     fn reward_answers<'py>(
         &self,
         py: Python<'py>,
@@ -50,6 +57,12 @@ impl Trace {
     }
 
     /// The logarithms of a curve of each reward at each point, flat.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> trace.reward_logs(theta, 'sf', stage[None], np.array([2.0]), 1e-10).round(6).tolist()
+    ///   [-2.0]
     fn reward_logs<'py>(
         &self,
         py: Python<'py>,
@@ -68,6 +81,13 @@ impl Trace {
 
     /// A curve of one reward, or its logarithm: values `(m,)`, derivatives in theta `(m, n_parameters)` and in the
     /// point `(m,)`.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> _, by_theta, by_point = trace.reward_slopes(theta, 'sf', True, stage, np.array([2.0]), 1e-10)
+    ///   >>> by_theta.round(6).tolist(), by_point.round(6).tolist()  # of −theta y
+    ///   ([[-2.0]], [-1.0])
     #[allow(clippy::too_many_arguments)]
     fn reward_slopes<'py>(
         &self,
@@ -87,6 +107,14 @@ impl Trace {
     }
 
     /// Means of `rewards`, `(k, n_vertices)`, given that another is each point, and their relative errors: flat.
+    ///
+    /// Example:
+    ///   >>> trace, theta = phasic.models.erlang(2).trace(), np.ones(1)
+    ///   >>> stage = np.array([0.0, 1.0, 0.0, 0.0])  # the first stage
+    ///   >>> time = np.array([0.0, 1.0, 1.0, 0.0])
+    ///   >>> mean, error = trace.rewards_given(theta, time, stage[None], np.array([3.0]), 1e-10)
+    ///   >>> mean.round(6).tolist()  # half of the whole
+    ///   [1.5]
     fn rewards_given<'py>(
         &self,
         py: Python<'py>,
