@@ -12,10 +12,10 @@ def _members(owner):
         if name.startswith("_"):
             continue
         home = next(base for base in owner.__mro__ if name in vars(base))
-        if home.__module__.split(".")[0] == "phasic" and not isinstance(vars(home)[name], type(vars)):
-            member = vars(home)[name]
-            if callable(getattr(owner, name)) or isinstance(member, property) or inspect.isdatadescriptor(member):
-                yield name, home, getattr(owner, name)
+        if home.__module__.split(".")[0] == "phasic":
+            member = getattr(owner, name)
+            if callable(member) or inspect.isdatadescriptor(vars(home)[name]):
+                yield name, home, member
 
 
 def public():
