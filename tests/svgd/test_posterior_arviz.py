@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from phasic import Graph, Observations
+from phasic import Gamma, Graph, Observations
 from scipy import stats
 
 from tests.svgd.posteriors import bare, conjugate, of_data, stages
@@ -48,6 +48,25 @@ def test_particles_are_one_chain_of_each_parameter():
     data = bare([[1.0, 2.0], [3.0, 4.0]], ("rate", "scale")).to_arviz(log_likelihood="none")
     assert data["posterior"]["scale"].dims == ("chain", "draw")
     assert data["posterior"]["scale"].values.tolist() == [[2.0, 4.0]]
+
+
+def test_draws_of_nuts_are_chains():
+    fields = {"method": "nuts", "diagnostics": {"chains": 2, "log_density": np.arange(4.0)}}
+    data = bare([[1.0], [2.0], [3.0], [4.0]], **fields).to_arviz(log_likelihood="none")
+    assert data["posterior"]["rate"].values.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert data["sample_stats"]["lp"].values.tolist() == [[0.0, 1.0], [2.0, 3.0]]
+
+
+def test_diagnostics_of_chains_are_those_of_the_fit():
+    import arviz
+
+    graph, options = stages(2), {"chains": 3, "draws": 100, "warmup": 100, "seed": 1}
+    posterior = graph.fit(DATA, prior=Gamma(2.0, 1.0), method="nuts", progress=False, **options)
+    data = posterior.to_arviz(predictive=True)
+    assert data["log_likelihood"]["observed"].shape == (3, 100, len(DATA))
+    assert data["posterior_predictive"]["observed"].shape == (3, 100, len(DATA))
+    rhat = float(arviz.rhat(data)[posterior.names[0]])
+    assert rhat == pytest.approx(posterior.diagnostics["rhat"][0], abs=0.01)
 
 
 def test_attributes_say_what_the_particles_are():

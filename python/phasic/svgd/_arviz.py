@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from phasic.svgd._posterior import Posterior
 
 _DETAILS = ("rows", "distinct", "none")
+#: Groups whose arrays have no draws.
+_OF_DATA = ("observed_data", "constant_data")
 
 
 class _Variable(NamedTuple):
-    """An array of one of ArviZ's groups, with the name of its last dimension, if it is of observations."""
+    """An array of one of ArviZ's groups, draws first if it has any, with the name of its last dimension.
+
+    Only observations have a name for theirs.
+    """
 
     group: str
     name: str
@@ -39,7 +44,10 @@ def to_arviz(posterior: Posterior, log_likelihood: str, predictive: bool, seed: 
     groups: dict[str, dict[str, NDArray[Any]]] = {}
     dims: dict[str, list[str]] = {}
     for variable in _variables(posterior, log_likelihood, predictive, seed):
-        groups.setdefault(variable.group, {})[variable.name] = variable.values
+        values = variable.values
+        if variable.group not in _OF_DATA:
+            values = values.reshape(_chains(posterior), -1, *values.shape[1:])
+        groups.setdefault(variable.group, {})[variable.name] = values
         if variable.dimension is not None:
             dims[variable.name] = [variable.dimension]
     named = int(arviz.__version__.split(".")[0]) < 1
@@ -48,6 +56,11 @@ def to_arviz(posterior: Posterior, log_likelihood: str, predictive: bool, seed: 
         sampler=posterior.method, converged=int(posterior.converged), reason=posterior.reason
     )
     return data
+
+
+def _chains(posterior: Posterior) -> int:
+    """Draws of "nuts" lie chain after chain; particles are one."""
+    return int(posterior.diagnostics["chains"]) if posterior.method == "nuts" else 1
 
 
 def _imported() -> Any:
@@ -63,10 +76,10 @@ def _imported() -> Any:
 
 def _variables(posterior: Posterior, log_likelihood: str, predictive: bool, seed: int) -> Iterator[_Variable]:
     for name in posterior.names:
-        yield _Variable("posterior", name, posterior[name][None])
+        yield _Variable("posterior", name, posterior[name])
     density = np.asarray(posterior.diagnostics.get("log_density", ()))
     if density.shape == posterior.particles.shape[:1]:
-        yield _Variable("sample_stats", "lp", density[None])
+        yield _Variable("sample_stats", "lp", density)
     if log_likelihood == "none":
         return
     target = posterior._known_target('to_arviz, except with log_likelihood="none",')
@@ -101,7 +114,7 @@ def _of_rows(target: Target, particles: NDArray[np.float64]) -> Iterator[_Variab
         values = of_kind[:, seen.count > 0]
         if condition is not None:
             values = values - of_kind[:, seen.count < 0]
-        repeated = np.repeat(values, repeats, axis=1)[None]
+        repeated = np.repeat(values, repeats, axis=1)
         yield _Variable("log_likelihood", f"observed{label}", repeated, f"observation{label}")
         yield from _bounds(label, np.repeat(rows.lower, repeats), np.repeat(rows.upper, repeats))
 
@@ -111,7 +124,7 @@ def _of_distinct(target: Target, particles: NDArray[np.float64]) -> Iterator[_Va
     table = log_likelihoods(target, particles)
     for kind, label in enumerate(_labels(target)):
         own, dimension = table.kind == kind, f"observation{label}"
-        yield _Variable("log_likelihood", f"observed{label}", table.values[:, own][None], dimension)
+        yield _Variable("log_likelihood", f"observed{label}", table.values[:, own], dimension)
         yield _Variable("constant_data", f"count{label}", table.count[own], dimension)
         yield from _bounds(label, table.lower[own], table.upper[own])
 
@@ -121,5 +134,5 @@ def _replicated(target: Target, particles: NDArray[np.float64], seed: int) -> It
     for kind, (label, seen) in enumerate(zip(_labels(target), seen_by_kind(target), strict=True)):
         _, law = law_of_kind(target.model, kind, "predictive=True")
         size = int(whole_counts(split_conditions(seen)[0].count).sum())
-        values = replicates(law, particles, size, seed + kind)[None]
+        values = replicates(law, particles, size, seed + kind)
         yield _Variable("posterior_predictive", f"observed{label}", values, f"observation{label}")
