@@ -276,7 +276,10 @@ class Epochs:
         """
         spent = self._core.residence(_check.time(time))
         if epoch is not None:
-            chosen = range(len(self))[_check.position("epoch", epoch)]
+            chosen = _check.position("epoch", epoch)
+            if not -len(self) <= chosen < len(self):
+                raise IndexError(f"epoch is {epoch}, but there are {len(self)} epochs, counted from 0")
+            chosen %= len(self)
             found = spent[chosen] if chosen < len(spent) else np.zeros(self._orders[chosen].n)
             return self._orders[chosen].back(found)
         if not self._one_graph():

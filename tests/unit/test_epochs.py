@@ -351,6 +351,17 @@ def test_seeds_of_another_shape(bottleneck):
         bottleneck.pdf_gradient([0.1, 0.2], [1.0])
 
 
+@pytest.mark.parametrize("epoch", [3, -4])
+def test_an_epoch_that_does_not_exist_is_named(bottleneck, epoch):
+    with pytest.raises(IndexError, match=f"epoch is {epoch}, but there are 3 epochs"):
+        bottleneck.accumulated_visiting_time(0.4, epoch)
+
+
+def test_epochs_are_counted_from_the_end_as_well(bottleneck):
+    last = bottleneck.accumulated_visiting_time(2.0, -1)
+    assert np.array_equal(last, bottleneck.accumulated_visiting_time(2.0, 2))
+
+
 def test_survival_of_an_epoch_too_stiff_to_uniformize(pair):
     epochs = pair.epochs([(0.0, [1e8]), (1.0, [1.0])])
     assert epochs.logpdf(2.0) == pytest.approx(-1e8 - 1.0, rel=1e-14)
