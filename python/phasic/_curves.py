@@ -15,12 +15,19 @@ from phasic._gradients import Gradients
 
 @dataclass(frozen=True)
 class CurveGradient:
-    """A function of time with its derivatives; `shape` is that of the times, () for one.
+    """A function of time with its derivatives, which functions such as `Graph.pdf_gradient` give.
 
     Attributes:
-        value: (*shape).
-        theta: In the parameters, (*shape, param_length).
-        time: In time, (*shape).
+        value: In the shape of the times, () for one.
+        theta: In the parameters, of that shape and one axis more, of length param_length.
+        time: In time, in the shape of the times.
+
+    Example:
+        >>> graph = phasic.models.repairable_system(1)  # exponential; nothing is there to be repaired
+        >>> graph.update_weights([0.5, 1.0])
+        >>> slopes = graph.sf_gradient(2.0)  # of exp(−failure · t)
+        >>> round(slopes.value, 6), slopes.theta.round(6).tolist(), round(slopes.time, 6)
+        (0.367879, [-0.735759, 0.0], -0.18394)
     """
 
     value: float | Doubles
@@ -30,11 +37,18 @@ class CurveGradient:
 
 @dataclass(frozen=True)
 class CountGradient:
-    """Probabilities of counts with their derivatives; `shape` is that of the counts, () for one.
+    """Probabilities of counts with their derivatives, which functions such as `Graph.pmf_discrete_gradient` give.
 
     Attributes:
-        value: (*shape).
-        theta: In the parameters, (*shape, param_length).
+        value: In the shape of the counts, () for one.
+        theta: In the parameters, of that shape and one axis more, of length param_length.
+
+    Example:
+        >>> graph = phasic.models.erlang(1)  # as a discrete chain: geometric
+        >>> graph.update_weights([0.25])
+        >>> slopes = graph.pmf_discrete_gradient(2)  # of (1 − p) p
+        >>> round(slopes.value, 9), slopes.theta.round(9).tolist()
+        (0.1875, [0.5])
     """
 
     value: float | Doubles
@@ -43,12 +57,19 @@ class CountGradient:
 
 @dataclass(frozen=True)
 class QuantileGradient:
-    """A quantile with its derivatives; `shape` is that of the probabilities, () for one.
+    """A quantile with its derivatives, which `Graph.quantile_gradient` gives.
 
     Attributes:
-        value: The time, (*shape).
-        theta: In the parameters, (*shape, param_length).
-        p: In the probability, (*shape).
+        value: The time, in the shape of the probabilities, () for one.
+        theta: In the parameters, of that shape and one axis more, of length param_length.
+        p: In the probability, in the shape of the probabilities.
+
+    Example:
+        >>> graph = phasic.models.erlang(1)
+        >>> graph.update_weights([2.0])
+        >>> slopes = graph.quantile_gradient(0.5)  # of −log(1 − p) / rate
+        >>> round(slopes.value, 6), slopes.theta.round(6).tolist(), round(slopes.p, 6)
+        (0.346574, [-0.173287], 1.0)
     """
 
     value: float | Doubles

@@ -25,7 +25,8 @@ class EpochLaw:
     a sweep back for each value (`log_likelihood`: one in all). Computed in float64; results have the type of
     the thetas. NaN where a rate is negative, or the starts do not increase from 0.
 
-    Exact from epoch to epoch, as `Graph.epochs`, which also changes graphs and maps states.
+    Exact from epoch to epoch, as `Graph.epochs`, which also changes graphs and maps states. Source: the
+    concepts page on densities, "From epoch to epoch".
 
     Attributes:
         key: The trace's content hash, (8,) uint32.
@@ -34,6 +35,14 @@ class EpochLaw:
         starts: (e,), the first 0.
         n_vertices: Vertices of the trace.
         rtol: Relative truncation error.
+
+    Example:
+        >>> model = phasic.models.erlang(1).model()
+        >>> def mean(start):
+        ...     return model.epochs([[0.0], [2.0]], jnp.array([0.0, start])).expectation()
+        >>> value, slope = jax.value_and_grad(mean)(1.0)  # of start + 1 / 2
+        >>> round(float(value), 4), round(float(slope), 4)
+        (1.5, 1.0)
     """
 
     key: Any
@@ -44,23 +53,53 @@ class EpochLaw:
     rtol: float = field(metadata={"static": True})
 
     def pdf(self, time: ArrayLike) -> Array:
-        """Density of the absorption time, in the shape of `time`; NaN at negative times."""
+        """Density of the absorption time, in the shape of `time`; NaN at negative times.
+
+        Example:
+            >>> law = phasic.models.erlang(1).model().epochs([[0.0], [2.0]], [0.0, 1.0])
+            >>> law.pdf(jnp.array([0.5, 1.0])).round(4).tolist()
+            [0.0, 2.0]
+        """
         return self._curve("pdf", time)
 
     def logpdf(self, time: ArrayLike) -> Array:
-        """Logarithm of `pdf`, right where that underflows."""
+        """Logarithm of `pdf`, right where that underflows.
+
+        Example:
+            >>> law = phasic.models.erlang(1).model().epochs([[0.0], [1.0]], [0.0, 1.0])
+            >>> float(law.logpdf(1001.0)), float(law.pdf(1001.0))
+            (-1000.0, 0.0)
+        """
         return self._curve("logpdf", time)
 
     def cdf(self, time: ArrayLike) -> Array:
-        """Distribution function, its atom at 0 included."""
+        """Distribution function, its atom at 0 included, in the shape of `time`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).model().epochs([[1.0], [4.0]], [0.0, 1.0])
+            >>> np.round(law.cdf(jnp.array([1.0, 2.0])).tolist(), 4).tolist()  # 1 − exp(−1) and 1 − exp(−1 − 4)
+            [0.6321, 0.9933]
+        """
         return self._curve("cdf", time)
 
     def sf(self, time: ArrayLike) -> Array:
-        """Survival function, right in the far tail."""
+        """Survival function, right in the far tail, in the shape of `time`.
+
+        Example:
+            >>> law = phasic.models.repairable_system(1).model().epochs([[0.1, 0.0], [0.4, 0.0]], [0.0, 10.0])
+            >>> round(float(law.sf(15.0)), 4)  # exp(−10 · 0.1 − 5 · 0.4)
+            0.0498
+        """
         return self._curve("sf", time)
 
     def logsf(self, time: ArrayLike) -> Array:
-        """Logarithm of `sf`, right where that underflows."""
+        """Logarithm of `sf`, right where that underflows.
+
+        Example:
+            >>> law = phasic.models.kingman(2).model().epochs([[1.0], [4.0]], [0.0, 1.0])
+            >>> float(law.logsf(1001.0))  # −1 − 4 · 1000
+            -4001.0
+        """
         return self._curve("logsf", time)
 
     def log_likelihood(self, times: ArrayLike, weights: ArrayLike | None = None) -> Array:
@@ -69,6 +108,14 @@ class EpochLaw:
         Args:
             times: (m,), finite.
             weights: (m,); default 1 each, 0 for padding.
+
+        Raises:
+            ValueError: A shape does not fit; given and expected shapes are named.
+
+        Example:
+            >>> law = phasic.models.kingman(2).model().epochs([[1.0], [4.0]], [0.0, 1.0])
+            >>> round(float(law.log_likelihood(jnp.array([0.5, 2.0]))), 4)  # −0.5, and log(4) − 1 − 4
+            -4.1137
         """
         at = jnp.asarray(times)
         if at.ndim != 1:
@@ -86,6 +133,14 @@ class EpochLaw:
             power: The largest moment, 1 or more.
             rewards: (n_vertices,), or (e, n_vertices) for each epoch its own, in the order of the graph;
                 default ones. At least 0 unless power is 1. No variables of derivatives.
+
+        Raises:
+            ValueError: A power or shape is not what it must be.
+
+        Example:
+            >>> law = phasic.models.erlang(1).model().epochs([[0.0], [2.0]], [0.0, 1.0])
+            >>> law.moments(2).round(4).tolist()  # mean 1.5, variance 0.25
+            [1.5, 2.5]
         """
         if power < 1:
             raise ValueError(f"power is {power}: it must be at least 1")
@@ -101,7 +156,13 @@ class EpochLaw:
         return self._evaluate(function, None, ordered.reshape(-1))
 
     def expectation(self, rewards: ArrayLike | None = None) -> Array:
-        """E[Y] of the reward collected until absorption, a scalar. Arguments as for `moments`."""
+        """E[Y] of the reward collected until absorption, a scalar. Arguments as for `moments`.
+
+        Example:
+            >>> law = phasic.models.erlang(2).model().epochs([[0.0], [2.0]], [0.0, 1.0])
+            >>> float(law.expectation().round(4)), float(law.expectation(jnp.array([0.0, 0.0, 1.0, 0.0])).round(4))
+            (2.0, 0.5)
+        """
         return self.moments(1, rewards)[0]
 
     def _curve(self, name: str, time: ArrayLike) -> Array:

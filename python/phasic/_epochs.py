@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """From `start` on, a chain is this graph at this theta.
+    """From `start` on, a chain is this graph at this theta: an entry of the list that `Graph.epochs` takes.
 
     Attributes:
         start: When the epoch begins; it lasts until the next one does, the last one for ever.
@@ -31,6 +31,12 @@ class Epoch:
             `(state, probability)`. None: every state stays what it is.
         batched: The map gets (k, state_length) states and returns (k, state_length) states, or
             `(source_row, target_states, probabilities)`: (m,), (m, state_length), (m,).
+
+    Example:
+        >>> off, on = phasic.Epoch(0.0, theta=[0.0]), phasic.Epoch(1.0, theta=[2.0])
+        >>> law = phasic.models.erlang(1).epochs([off, on])
+        >>> round(law.expectation(), 9)
+        1.5
     """
 
     start: float
@@ -42,12 +48,18 @@ class Epoch:
 
 @dataclass(frozen=True)
 class EpochGradient:
-    """A number with its derivatives.
+    """A number with its derivatives, which functions such as `Epochs.expectation_gradient` give.
 
     Attributes:
         value: The number.
         thetas: Per epoch, in its parameters, (param_length,).
         starts: In the starts of the epochs, (n_epochs,); 0 for the first, which is fixed.
+
+    Example:
+        >>> law = phasic.models.erlang(1).epochs([(0.0, [0.0]), (1.0, [2.0])])
+        >>> gradient = law.expectation_gradient()  # of start + 1 / rate, where the first rate is 0
+        >>> round(gradient.value, 9), gradient.thetas[1].round(9).tolist(), gradient.starts.round(9).tolist()
+        (1.5, [-0.25], [0.0, 1.0])
     """
 
     value: float
@@ -66,10 +78,18 @@ class Epochs:
     Rewards have one entry per vertex, in the order of the graph's `vertices()`. One vector serves all epochs
     where they have the same graph; otherwise give a list with one vector for each epoch.
 
+    Source: the concepts page on densities, "From epoch to epoch".
+
     Attributes:
         starts: When each epoch begins, (n_epochs,).
         graphs: The graph of each epoch.
         thetas: The parameters of each epoch.
+
+    Example:
+        >>> pair = phasic.models.kingman(2)
+        >>> law = pair.epochs([(0.0, [1.0]), (0.5, [8.0])])  # a population an eighth as large, from 0.5 on
+        >>> round(law.sf(1.0), 6)  # exp(−0.5 · 1 − 0.5 · 8)
+        0.011109
     """
 
     def __init__(self, graph: Graph, epochs: Sequence[Any], rtol: float) -> None:
@@ -106,7 +126,13 @@ class Epochs:
     # The absorption time
 
     def defect(self) -> float:
-        """Probability of starting absorbed: the atom of the absorption time at 0."""
+        """Probability of starting absorbed: the atom of the absorption time at 0.
+
+        Example:
+            >>> graph = phasic.Graph.from_matrices([0.75], [[-2.0]])
+            >>> graph.epochs([phasic.Epoch(0.0)]).defect()
+            0.25
+        """
         return self._core.defect()
 
     @overload
@@ -119,9 +145,17 @@ class Epochs:
         Args:
             time: Times ≥ 0 of any shape and order; infinity gives 0.
 
+        Returns:
+            A number for one time, otherwise an array in the shape of the times.
+
         Raises:
             ValueError: A time is negative or NaN (the first is named), or an epoch of a chain that leaves no
                 room for contours would take more than 3e7 jumps.
+
+        Example:
+            >>> law = phasic.models.erlang(1).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> law.pdf([0.5, 1.0]).round(9).tolist()  # nothing happens before 1
+            [0.0, 2.0]
         """
         return self._curve("pdf", time)
 
@@ -130,7 +164,13 @@ class Epochs:
     @overload
     def cdf(self, time: ArrayLike) -> Doubles: ...
     def cdf(self, time: ArrayLike) -> float | Doubles:
-        """Probability of being absorbed by each time, atoms included. Arguments as for `pdf`."""
+        """Probability of being absorbed by each time, atoms included. Arguments as for `pdf`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> law.cdf([1.0, 2.0]).round(6).tolist()  # 1 − exp(−1) and 1 − exp(−1 − 4)
+            [0.632121, 0.993262]
+        """
         return self._curve("cdf", time)
 
     @overload
@@ -138,7 +178,14 @@ class Epochs:
     @overload
     def sf(self, time: ArrayLike) -> Doubles: ...
     def sf(self, time: ArrayLike) -> float | Doubles:
-        """Probability of not being absorbed by each time, right in the far tail. Arguments as for `pdf`."""
+        """Probability of not being absorbed by each time, right in the far tail. Arguments as for `pdf`.
+
+        Example:
+            >>> part = phasic.models.repairable_system(1)
+            >>> law = part.epochs([(0.0, [0.1, 0.0]), (10.0, [0.4, 0.0])])  # it fails more often from 10 on
+            >>> round(law.sf(15.0), 6)  # exp(−10 · 0.1 − 5 · 0.4)
+            0.049787
+        """
         return self._curve("sf", time)
 
     @overload
@@ -146,7 +193,13 @@ class Epochs:
     @overload
     def logpdf(self, time: ArrayLike) -> Doubles: ...
     def logpdf(self, time: ArrayLike) -> float | Doubles:
-        """Logarithm of `pdf`, right also where the density is no number above 0. Arguments as for `pdf`."""
+        """Logarithm of `pdf`, right also where the density is no number above 0. Arguments as for `pdf`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> round(law.logpdf(1001.0), 6), law.pdf(1001.0)  # log(4) − 1 − 4 · 1000
+            (-3999.613706, 0.0)
+        """
         return self._curve("pdf", time, log=True)
 
     @overload
@@ -154,35 +207,99 @@ class Epochs:
     @overload
     def logsf(self, time: ArrayLike) -> Doubles: ...
     def logsf(self, time: ArrayLike) -> float | Doubles:
-        """Logarithm of `sf`, right however small that is. Arguments as for `pdf`."""
+        """Logarithm of `sf`, right however small that is. Arguments as for `pdf`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> round(law.logsf(1001.0), 6)  # −1 − 4 · 1000
+            -4001.0
+        """
         return self._curve("sf", time, log=True)
 
     def pdf_gradient(self, time: ArrayLike, seeds: ArrayLike | None = None) -> EpochGradient:
-        """Of the sum of `seeds` (1 each) times `pdf` at finite times, by one sweep back."""
+        """Derivatives of the sum of `seeds` times `pdf` at finite times, by one sweep back.
+
+        Args:
+            time: Finite times ≥ 0 of any shape.
+            seeds: In the shape of `time`; default 1 each.
+
+        Raises:
+            ValueError: As for `pdf`, or a time is infinite, or seeds have another shape than times.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> gradient = law.pdf_gradient(2.0)  # of b exp(−a − b) at a = 1, b = 4
+            >>> round(gradient.value, 6), gradient.thetas[0].round(6).tolist()
+            (0.026952, [-0.026952])
+        """
         return self._curve_gradient("pdf", time, seeds)
 
     def cdf_gradient(self, time: ArrayLike, seeds: ArrayLike | None = None) -> EpochGradient:
-        """Of the sum of `seeds` (1 each) times `cdf` at finite times, by one sweep back."""
+        """Derivatives of the sum of `seeds` times `cdf` at finite times, by one sweep back.
+
+        Arguments and errors as for `pdf_gradient`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> gradient = law.cdf_gradient(2.0)  # of 1 − exp(−a − b) at a = 1, b = 4
+            >>> round(gradient.value, 6), gradient.thetas[1].round(6).tolist()
+            (0.993262, [0.006738])
+        """
         return self._curve_gradient("cdf", time, seeds)
 
     def sf_gradient(self, time: ArrayLike, seeds: ArrayLike | None = None) -> EpochGradient:
-        """Of the sum of `seeds` (1 each) times `sf` at finite times, by one sweep back."""
+        """Derivatives of the sum of `seeds` times `sf` at finite times, by one sweep back.
+
+        Arguments and errors as for `pdf_gradient`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> gradient = law.sf_gradient(2.0)  # of exp(−a s − b (2 − s)) at s = 1: (b − a) exp(−a − b)
+            >>> gradient.starts.round(6).tolist()
+            [0.0, 0.020214]
+        """
         return self._curve_gradient("sf", time, seeds)
 
     def log_likelihood(self, data: ArrayLike, *, weights: ArrayLike | None = None) -> float:
-        """Sum of `weights` (1 each) times `logpdf` of observed absorption times, (m,)."""
+        """Sum of `weights` times `logpdf` of observed absorption times.
+
+        Args:
+            data: (m,) finite times ≥ 0.
+            weights: (m,) multiplicities; default 1 each.
+
+        Raises:
+            ValueError: A time is negative or not finite (the first is named), or shapes do not fit.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> round(law.log_likelihood([0.5, 2.0]), 6)  # −0.5, and log(4) − 1 − 4
+            -4.113706
+        """
         values, counts = _observations(data, weights)
         used = counts != 0
         return float(counts[used] @ self._core.curve("pdf", values[used], True))
 
     def log_likelihood_gradient(self, data: ArrayLike, *, weights: ArrayLike | None = None) -> EpochGradient:
-        """Of `log_likelihood`; same arguments."""
+        """Derivatives of `log_likelihood`, by one sweep back; same arguments.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> gradient = law.log_likelihood_gradient([0.5, 2.0])  # 1 − 0.5 and −1; 1 / 4 − 1; 4 − 1
+            >>> [slope.round(6).tolist() for slope in gradient.thetas], gradient.starts.round(6).tolist()
+            ([[-0.5], [-0.75]], [0.0, 3.0])
+        """
         return _gradient(self._smooth.log_likelihood_gradient(*_observations(data, weights)))
 
     # Rewards
 
     def expectation(self, rewards: Any = None, *, until: float = math.inf) -> float:
-        """Mean of the time, or reward, until absorption or a time."""
+        """Mean of the time, or reward, until absorption or a time. Arguments as for `moments`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> round(law.expectation(), 6), round(law.expectation(until=1.0), 6)  # 1 − 3 / 4e, 1 − 1 / e
+            (0.72409, 0.632121)
+        """
         return float(self.moments(1, rewards, until=until)[0])
 
     def expectations(self, rewards: Any, *, until: float = math.inf) -> Doubles:
@@ -191,6 +308,14 @@ class Epochs:
         Args:
             rewards: (k, n_vertices), or for epochs with different graphs a list of such, one per epoch.
             until: When the rewards end, if the chain is not absorbed before.
+
+        Raises:
+            ValueError: Rewards have another shape or are not finite; given and expected shapes are named.
+
+        Example:
+            >>> law = phasic.models.erlang(2).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> law.expectations([[0, 1, 0, 0], [0, 0, 1, 0]]).round(9).tolist()  # time in each phase
+            [1.5, 0.5]
         """
         spent = self._core.residence(_check.time(until))
         checked = [(order, _check.reward_matrix(each, order.n)) for order, each in self._listed(rewards, 2)]
@@ -201,7 +326,13 @@ class Epochs:
         return total
 
     def variance(self, rewards: Any = None) -> float:
-        """Variance of the time, or reward ≥ 0, until absorption."""
+        """Variance of the time, or reward ≥ 0, until absorption.
+
+        Example:
+            >>> law = phasic.models.erlang(2).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> round(law.variance(), 9)  # of two times of rate 2; the first epoch has none
+            0.5
+        """
         first, second = self.moments(2, rewards)
         return float(second - first * first)
 
@@ -212,6 +343,14 @@ class Epochs:
             power: The highest order.
             rewards: As for the class; at least 0 unless power is 1.
             until: When the reward ends, if the chain is not absorbed before.
+
+        Raises:
+            ValueError: Rewards are not what they must be, or absorption is not certain.
+
+        Example:
+            >>> law = phasic.models.erlang(1).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> law.moments(2).round(9).tolist()  # mean 1.5, variance 0.25
+            [1.5, 2.5]
         """
         checked = self._rewards(rewards)
         return self._core.moments(_check.power(power), checked, _check.time(until), False)
@@ -221,25 +360,70 @@ class Epochs:
 
         Y is the absorption time, or the reward ≥ 0 until then. Divided by `cdf(time)` these are the moments
         given absorption by that time.
+
+        Args:
+            time: At least 0.
+            power: The highest order.
+            rewards: As for the class, at least 0.
+
+        Raises:
+            ValueError: An argument is not what it must be.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> law.truncated_moments(1.0, 1).round(6).tolist()  # 1 − 2 / e
+            [0.264241]
         """
         checked = self._rewards(rewards)
         return self._core.moments(_check.power(power), checked, _check.time(time), True)
 
     def expectation_gradient(self, rewards: Any = None, *, until: float = math.inf) -> EpochGradient:
-        """Of `expectation`. A sum of `expectations` is one with summed rewards: `seeds @ rewards`."""
+        """Derivatives of `expectation`, same arguments.
+
+        Those of a sum of `expectations` are one with summed rewards: `seeds @ rewards`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> gradient = law.expectation_gradient(until=1.0)  # of (1 − exp(−a)) / a: 2 / e − 1
+            >>> [slope.round(6).tolist() for slope in gradient.thetas]
+            [[-0.264241], [0.0]]
+        """
         return self.moments_gradient([1.0], rewards, until=until)
 
     def moments_gradient(
         self, seeds: ArrayLike, rewards: Any = None, *, until: float = math.inf
     ) -> EpochGradient:
-        """Of the sum of `seeds[k - 1]` times the k-th of `moments`, in one sweep."""
+        """Derivatives of the sum of `seeds[k - 1]` times the k-th of `moments`, in one sweep.
+
+        Args:
+            seeds: (power,) weights of the moments.
+            rewards, until: As for `moments`.
+
+        Example:
+            >>> law = phasic.models.erlang(1).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> gradient = law.moments_gradient([0.0, 1.0])  # of 1 + 2 / rate + 2 / rate²
+            >>> round(gradient.value, 9), gradient.thetas[1].round(9).tolist()
+            (2.5, [-1.0])
+        """
         checked = _check.finite_vector("seeds", seeds)
         return _gradient(
             self._smooth.moments_gradient(checked, self._rewards(rewards), _check.time(until), False)
         )
 
     def truncated_moments_gradient(self, time: float, seeds: ArrayLike, rewards: Any = None) -> EpochGradient:
-        """Of the sum of `seeds[k - 1]` times the k-th of `truncated_moments`, in one sweep."""
+        """Derivatives of the sum of `seeds[k - 1]` times the k-th of `truncated_moments`, in one sweep.
+
+        Args:
+            time: At least 0.
+            seeds: (power,) weights of the moments.
+            rewards: As for `truncated_moments`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> gradient = law.truncated_moments_gradient(1.0, [1.0])  # of 1 / a − exp(−a) (1 + 1 / a)
+            >>> gradient.thetas[0].round(6).tolist()
+            [0.103638]
+        """
         checked = _check.finite_vector("seeds", seeds)
         return _gradient(
             self._smooth.moments_gradient(checked, self._rewards(rewards), _check.time(time), True)
@@ -248,18 +432,52 @@ class Epochs:
     # Where the chain is
 
     def epoch_at(self, time: float) -> int:
-        """The epoch that a time lies in."""
+        """The epoch that a time lies in, counted from 0.
+
+        Raises:
+            ValueError: The time is negative or NaN.
+
+        Example:
+            >>> law = phasic.models.kingman(4).epochs([(0.0, [1.0]), (0.5, [8.0])])
+            >>> law.epoch_at(0.4), law.epoch_at(0.5)
+            (0, 1)
+        """
         return int(np.searchsorted(self.starts, _check.time(time), side="right")) - 1
 
     def state_probability(self, time: float) -> Doubles:
-        """Probability of each vertex at a time, (n_vertices,) of that epoch's graph; 0 at absorbing ones."""
+        """Probability of each vertex at a time, (n_vertices,) of that epoch's graph; 0 at absorbing ones.
+
+        `stop_probability` is the same under the name of older code.
+
+        Raises:
+            ValueError: The time is negative, NaN or infinite.
+
+        Example:
+            >>> law = phasic.models.erlang(2).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> law.state_probability(1.5).round(6).tolist()  # exp(−1) in either phase
+            [0.0, 0.367879, 0.367879, 0.0]
+        """
         epoch, values = self._core.occupancy(_check.time(time))
         return self._orders[epoch].back(values)
 
     stop_probability = state_probability
 
     def state_probability_gradient(self, time: float, seeds: ArrayLike) -> EpochGradient:
-        """Of the sum of `seeds`, (n_vertices,), times `state_probability` at a time."""
+        """Derivatives of the sum of `seeds` times `state_probability` at a time.
+
+        Args:
+            time: At least 0.
+            seeds: (n_vertices,) of that epoch's graph.
+
+        Raises:
+            ValueError: Seeds are not given, or have another length.
+
+        Example:
+            >>> law = phasic.models.erlang(2).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> gradient = law.state_probability_gradient(1.5, [0, 1, 0, 0])  # of exp(−rate (1.5 − start))
+            >>> gradient.thetas[1].round(6).tolist(), gradient.starts.round(6).tolist()
+            ([-0.18394], [0.0, 0.735759])
+        """
         order = self._orders[self.epoch_at(time)]
         checked = _check.reward_vector(seeds, order.n)
         if checked is None:
@@ -273,6 +491,16 @@ class Epochs:
             time: Up to when; infinity for all time until absorption.
             epoch: Only what is spent in this epoch, in the vertices of its graph; None: in all epochs, which
                 must then have the same graph.
+
+        Raises:
+            ValueError: The epochs have different graphs and none is chosen; or the time is infinite and absorption
+                is not certain.
+            IndexError: There is no such epoch.
+
+        Example:
+            >>> law = phasic.models.erlang(1).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> law.accumulated_visiting_time(1.5).round(6).tolist()  # 1 + (1 − exp(−1)) / 2
+            [0.0, 1.31606, 0.0]
         """
         spent = self._core.residence(_check.time(time))
         if epoch is not None:
@@ -287,7 +515,15 @@ class Epochs:
         return self._orders[0].back(np.sum(spent, axis=0))
 
     def expected_residence_time(self, epoch: int | None = None) -> Doubles:
-        """Mean time spent in each vertex until absorption; `epoch` as for `accumulated_visiting_time`."""
+        """Mean time spent in each vertex until absorption; `epoch` as for `accumulated_visiting_time`.
+
+        `expected_sojourn_time` is another name of it.
+
+        Example:
+            >>> law = phasic.models.erlang(2).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> law.expected_residence_time().round(9).tolist()
+            [0.0, 1.5, 0.5, 0.0]
+        """
         return self.accumulated_visiting_time(math.inf, epoch)
 
     expected_sojourn_time = expected_residence_time

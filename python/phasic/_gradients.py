@@ -21,7 +21,7 @@ Complexes = NDArray[np.complex128]
 
 @dataclass(frozen=True)
 class Gradient:
-    """A number with its derivatives.
+    """A number with its derivatives, which functions such as `Graph.expectation_gradient` give.
 
     Attributes:
         value: The number.
@@ -30,6 +30,13 @@ class Gradient:
         initial: In the probability of starting in each vertex, (n_vertices,), taken from that of starting
             absorbed.
         product: Hessian in theta times the direction, (param_length,), where one was given.
+
+    Example:
+        >>> graph = phasic.models.erlang(3)
+        >>> graph.update_weights([2.0])
+        >>> gradient = graph.expectation_gradient()
+        >>> round(gradient.value, 9), gradient.theta.round(9).tolist()  # 3 / rate and −3 / rate²
+        (1.5, [-0.75])
     """
 
     value: float
@@ -41,7 +48,22 @@ class Gradient:
 
 @dataclass(frozen=True)
 class ComplexGradient:
-    """A complex number with its derivatives; attributes as for `Gradient`."""
+    """A complex number with its derivatives, which `Graph.laplace_gradient` gives.
+
+    Attributes:
+        value: The number.
+        theta: In the parameters, (param_length,).
+        rewards: In each vector of rewards, (n_vertices,) each; empty where there are none.
+        initial: In the probability of starting in each vertex, (n_vertices,), taken from that of starting
+            absorbed.
+
+    Example:
+        >>> graph = phasic.models.erlang(1)
+        >>> graph.update_weights([1.0])
+        >>> gradient, _ = graph.laplace_gradient(1j)  # of rate / (rate + s), at s = i
+        >>> np.round([gradient.value, *gradient.theta], 9).tolist()  # 1 / (1 + i), and i / (1 + i)²
+        [(0.5-0.5j), (0.5+0j)]
+    """
 
     value: complex
     theta: Complexes

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 
 class Vertex:
-    """A vertex of a graph. Equal to another if both are the same vertex of the same graph."""
+    """A vertex of a graph; equal to another if both are the same vertex of the same graph.
+
+    A view of the graph, which holds the numbers: `Graph.find_or_create_vertex`, `Graph.vertices` and
+    `Graph.starting_vertex` give one.
+
+    Example:
+        >>> graph = phasic.Graph(1)
+        >>> works, failed = graph.find_or_create_vertex([1]), graph.find_or_create_vertex([0])
+        >>> graph.starting_vertex().add_edge(works, 1.0)
+        >>> works.add_edge(failed, 0.5)
+        >>> graph.expectation()
+        2.0
+    """
 
     __slots__ = ("_graph", "_index")
 
@@ -24,11 +36,23 @@ class Vertex:
         self._index = index
 
     def index(self) -> int:
-        """Position in `graph.vertices()`; the starting vertex is 0."""
+        """Position in `graph.vertices()`; the starting vertex is 0.
+
+        Example:
+            >>> graph = phasic.models.erlang(3)
+            >>> graph.starting_vertex().index(), graph.find_vertex([2]).index()
+            (0, 2)
+        """
         return self._index
 
     def state(self) -> NDArray[np.int32]:
-        """The state, (state_length,); zeros for the starting vertex."""
+        """The state, (state_length,) int32; zeros for the starting vertex.
+
+        Example:
+            >>> graph = phasic.models.hyper_erlang((1, 2), (0.3, 0.7))
+            >>> [vertex.state().tolist() for vertex in graph.vertices()]
+            [[0, 0], [1, 1], [2, 1], [0, 0], [2, 2]]
+        """
         return self._graph._builder.state(self._index)
 
     def add_edge(self, to: Vertex, weight: float) -> None:
@@ -36,9 +60,21 @@ class Vertex:
 
         Edges between the same two vertices add up.
 
+        Args:
+            to: Where the edge leads.
+            weight: At least 0.
+
         Raises:
             ValueError: The weight is negative or not finite, or `to` is the starting vertex or a vertex of
                 another graph.
+
+        Example:
+            >>> graph = phasic.Graph(1)
+            >>> works, failed = graph.find_or_create_vertex([1]), graph.find_or_create_vertex([0])
+            >>> works.add_edge(failed, 0.25)
+            >>> works.add_edge(failed, 0.5)
+            >>> works.rate()
+            0.75
         """
         self._graph._add_edge(self._index, to, number("weight", weight), None)
 
@@ -53,27 +89,64 @@ class Vertex:
             edge_state: One coefficient for each parameter; none for a constant weight.
 
         Raises:
-            ValueError: As for `add_edge`, and if other edges have another number of coefficients.
+            ValueError: As for `add_edge`, or other edges have another number of coefficients.
+
+        Example:
+            >>> graph = phasic.Graph(1)
+            >>> works, failed = graph.find_or_create_vertex([1]), graph.find_or_create_vertex([0])
+            >>> graph.starting_vertex().add_edge(works, 1.0)
+            >>> works.add_edge_parameterized(failed, 0.5, [2.0])
+            >>> graph.update_weights([0.25])
+            >>> works.rate()  # 0.5 + 2 · 0.25
+            1.0
         """
         coefficients = finite_vector("coefficients", edge_state)
         base = number("weight", weight)
         self._graph._add_edge(self._index, to, base, coefficients if coefficients.size else None)
 
     def edges(self) -> list[Edge]:
-        """The edges out of this vertex, in order of insertion."""
+        """The edges out of this vertex, in order of insertion.
+
+        Example:
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.find_vertex([1]).edges()  # the last component fails, or the other one is repaired
+            [Edge(2 → 3, 0 + [1.0, 0.0] · theta), Edge(2 → 1, 0 + [0.0, 1.0] · theta)]
+        """
         found = self._graph._builder.edges(self._index)
         return [Edge(self._graph, self._index, i, *edge) for i, edge in enumerate(found)]
 
     def parameterized_edges(self) -> list[Edge]:
-        """The edges out of this vertex whose weights depend on theta."""
+        """The edges out of this vertex whose weights depend on theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.starting_vertex().parameterized_edges(), graph.find_vertex([3]).parameterized_edges()
+            ([], [Edge(1 → 2, 0 + [3.0] · theta)])
+        """
         return [edge for edge in self.edges() if edge.coefficients_length()]
 
     def edges_length(self) -> int:
-        """Number of edges out of this vertex."""
+        """Number of edges out of this vertex; none leave an absorbing one.
+
+        Example:
+            >>> graph = phasic.models.mm1k_busy_period(3)
+            >>> [graph.find_vertex([customers]).edges_length() for customers in (0, 1, 3)]
+            [0, 2, 1]
+        """
         return len(self._graph._builder.edges(self._index))
 
     def rate(self) -> float:
-        """Sum of the weights of the edges out of this vertex, at the graph's theta."""
+        """Sum of the weights of the edges out of this vertex, at the graph's theta.
+
+        Raises:
+            ValueError: A weight depends on theta, and the graph has none yet.
+
+        Example:
+            >>> graph = phasic.models.birth_death(5)
+            >>> graph.update_weights([1.0, 2.0])
+            >>> graph.find_vertex([3]).rate()  # 3 · (1 + 2)
+            9.0
+        """
         return float(sum(edge.weight() for edge in self.edges()))
 
     def __eq__(self, other: object) -> bool:
@@ -92,7 +165,17 @@ class Vertex:
 
 
 class Edge:
-    """An edge of a graph, as it was inserted."""
+    """An edge of a graph, as it was inserted; `Vertex.edges` gives them.
+
+    Its weight is `base + coefficients · theta`: a rate, or from the starting vertex a probability.
+
+    Example:
+        >>> graph = phasic.models.kingman(3)
+        >>> graph.update_weights([2.0])
+        >>> edge = graph.find_vertex([3]).edges()[0]
+        >>> edge.to(), edge.weight()
+        (Vertex(2, state=(2,)), 6.0)
+    """
 
     __slots__ = ("_base", "_coefficients", "_graph", "_position", "_source", "_target")
 
@@ -113,30 +196,71 @@ class Edge:
         self._coefficients = np.array(coefficients, dtype=np.float64)
 
     def to(self) -> Vertex:
-        """Where the edge leads."""
+        """Where the edge leads.
+
+        Example:
+            >>> graph = phasic.models.kingman(4)
+            >>> graph.starting_vertex().edges()[0].to()
+            Vertex(1, state=(4,))
+        """
         return Vertex(self._graph, self._target)
 
     def base(self) -> float:
-        """The part of the weight that does not depend on theta."""
+        """The part of the weight that does not depend on theta.
+
+        Example:
+            >>> graph = phasic.models.hyper_erlang((1, 2), (0.25, 0.75))
+            >>> [edge.base() for edge in graph.starting_vertex().edges()]
+            [0.25, 0.75]
+        """
         return self._base
 
     def coefficients(self) -> NDArray[np.float64]:
-        """One coefficient for each parameter; none for a constant weight."""
+        """One coefficient for each parameter, (param_length,); (0,) for a constant weight.
+
+        Example:
+            >>> graph = phasic.models.repairable_system(3)
+            >>> graph.find_vertex([3]).edges()[0].coefficients().tolist()  # each of three fails at rate theta[0]
+            [3.0, 0.0]
+        """
         return self._coefficients
 
     def edge_state(self, length: int | None = None) -> NDArray[np.float64]:
-        """The first coefficients, by default all of them."""
+        """The first `length` coefficients, by default all: `coefficients`, as code of older versions asks for them.
+
+        Example:
+            >>> edge = phasic.models.repairable_system(3).find_vertex([3]).edges()[0]
+            >>> edge.edge_state(1).tolist(), edge.edge_state().tolist()
+            ([3.0], [3.0, 0.0])
+        """
         return self._coefficients[:length]
 
     def coefficients_length(self) -> int:
-        """Number of coefficients, 0 for a constant weight."""
+        """Number of coefficients, 0 for a constant weight.
+
+        Example:
+            >>> graph = phasic.models.tandem_queue(1, 1)
+            >>> start, arrival = graph.vertices()[0].edges()[0], graph.vertices()[1].edges()[0]
+            >>> start.coefficients_length(), arrival.coefficients_length()
+            (0, 3)
+        """
         return self._coefficients.size
 
     def update_weight(self, weight: float) -> None:
         """Give this edge another constant weight.
 
+        Args:
+            weight: At least 0.
+
         Raises:
-            ValueError: The weight is negative or not finite, or depends on theta, which is then what to set.
+            ValueError: The weight is negative or not finite; or the edge's weight depends on theta, which is
+                then what to set.
+
+        Example:
+            >>> graph = phasic.Graph.from_matrices([1.0], [[-2.0]])
+            >>> graph.vertices()[1].edges()[0].update_weight(4.0)
+            >>> graph.expectation()
+            0.25
         """
         if self._coefficients.size:
             raise ValueError(
@@ -152,6 +276,12 @@ class Edge:
 
         Raises:
             ValueError: The weight depends on theta, and the graph has none yet.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_weights([0.5])
+            >>> graph.find_vertex([1]).edges()[0].weight()
+            0.5
         """
         if not self._coefficients.size:
             return self._base
