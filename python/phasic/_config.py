@@ -58,8 +58,19 @@ _current = [_DEFAULT]
 def configure(**settings: Any) -> None:
     """Keep settings of older code, with a DeprecationWarning for those that ask for something else.
 
+    New code needs none: all of it is always on. JAX's platform is set by JAX_PLATFORMS or `jax.config`, and
+    messages by `logging.getLogger("phasic")`.
+
+    Args:
+        **settings: Fields of the object that `get_config` gives, by name.
+
     Raises:
         PTDConfigError: There is no such setting, or its value is not what it must be.
+
+    Example:
+        >>> phasic.configure(jax=True, jit=True)
+        >>> phasic.get_config().jit
+        True
     """
     known = {field.name for field in fields(Config)}
     unknown = sorted(set(settings) - known)
@@ -74,19 +85,38 @@ def configure(**settings: Any) -> None:
 
 
 def get_config() -> Config:
-    """The settings kept."""
+    """The settings that `configure` has kept; nothing depends on them.
+
+    Its fields are `jax`, `jit`, `ffi`, `openmp`, `strict` and `verbose`, True or False, and `platform` and
+    `backend`.
+
+    Example:
+        >>> phasic.get_config().backend
+        'jax'
+    """
     return _current[0]
 
 
 def reset_config() -> None:
-    """Back to the defaults."""
+    """Back to the settings before any `configure`.
+
+    Example:
+        >>> phasic.reset_config()
+        >>> phasic.get_config().verbose
+        False
+    """
     _current[0] = _DEFAULT
 
 
 def get_available_options() -> dict[str, Any]:
     """What this process can use: `jax`, `cpp`, `ffi` and `openmp`, `backends` and `platforms`.
 
-    Imports JAX, which is the one to know its platforms.
+    Imports JAX, which is the one to know its platforms; new code asks `jax.devices()`.
+
+    Example:
+        >>> options = phasic.get_available_options()
+        >>> options["ffi"], options["backends"]
+        (True, ['jax'])
     """
     import jax
 

@@ -15,7 +15,7 @@ from phasic._gradients import Gradients
 
 @dataclass(frozen=True)
 class CurveGradient:
-    """A function of time with its derivatives, which functions such as `Graph.pdf_gradient` give.
+    """A function of time with its derivatives, as `Graph.pdf_gradient` gives them.
 
     Attributes:
         value: In the shape of the times, () for one.
@@ -37,7 +37,7 @@ class CurveGradient:
 
 @dataclass(frozen=True)
 class CountGradient:
-    """Probabilities of counts with their derivatives, which functions such as `Graph.pmf_discrete_gradient` give.
+    """Probabilities of counts with their derivatives, as `Graph.pmf_discrete_gradient` gives them.
 
     Attributes:
         value: In the shape of the counts, () for one.
@@ -57,7 +57,7 @@ class CountGradient:
 
 @dataclass(frozen=True)
 class QuantileGradient:
-    """A quantile with its derivatives, which `Graph.quantile_gradient` gives.
+    """A quantile with its derivatives, as `Graph.quantile_gradient` gives them.
 
     Attributes:
         value: The time, in the shape of the probabilities, () for one.

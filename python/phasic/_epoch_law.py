@@ -67,7 +67,7 @@ class EpochLaw:
 
         Example:
             >>> law = phasic.models.erlang(1).model().epochs([[0.0], [1.0]], [0.0, 1.0])
-            >>> float(law.logpdf(1001.0)), float(law.pdf(1001.0))
+            >>> round(float(law.logpdf(1001.0)), 4), float(law.pdf(1001.0))
             (-1000.0, 0.0)
         """
         return self._curve("logpdf", time)
@@ -77,7 +77,7 @@ class EpochLaw:
 
         Example:
             >>> law = phasic.models.kingman(2).model().epochs([[1.0], [4.0]], [0.0, 1.0])
-            >>> np.round(law.cdf(jnp.array([1.0, 2.0])).tolist(), 4).tolist()  # 1 − exp(−1) and 1 − exp(−1 − 4)
+            >>> np.round(law.cdf(jnp.array([1.0, 2.0])).tolist(), 4).tolist()  # 1 − exp(−1), 1 − exp(−5)
             [0.6321, 0.9933]
         """
         return self._curve("cdf", time)
@@ -97,7 +97,7 @@ class EpochLaw:
 
         Example:
             >>> law = phasic.models.kingman(2).model().epochs([[1.0], [4.0]], [0.0, 1.0])
-            >>> float(law.logsf(1001.0))  # −1 − 4 · 1000
+            >>> round(float(law.logsf(1001.0)), 4)  # −1 − 4 · 1000
             -4001.0
         """
         return self._curve("logsf", time)
@@ -160,8 +160,9 @@ class EpochLaw:
 
         Example:
             >>> law = phasic.models.erlang(2).model().epochs([[0.0], [2.0]], [0.0, 1.0])
-            >>> float(law.expectation().round(4)), float(law.expectation(jnp.array([0.0, 0.0, 1.0, 0.0])).round(4))
-            (2.0, 0.5)
+            >>> phases = jnp.array([[0, 1, 0, 0], [0, 0, 1, 0]])
+            >>> [round(float(law.expectation(phase)), 4) for phase in phases]  # time in each
+            [1.5, 0.5]
         """
         return self.moments(1, rewards)[0]
 

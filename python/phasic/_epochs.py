@@ -48,7 +48,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class EpochGradient:
-    """A number with its derivatives, which functions such as `Epochs.expectation_gradient` give.
+    """A number with its derivatives, as `Epochs.expectation_gradient` gives them.
 
     Attributes:
         value: The number.
@@ -493,8 +493,8 @@ class Epochs:
                 must then have the same graph.
 
         Raises:
-            ValueError: The epochs have different graphs and none is chosen; or the time is infinite and absorption
-                is not certain.
+            ValueError: The epochs have different graphs and none is chosen; or the time is infinite, and
+                absorption is not certain.
             IndexError: There is no such epoch.
 
         Example:

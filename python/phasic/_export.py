@@ -20,11 +20,19 @@ def export_function(function: Callable[..., Any], *examples: Any) -> bytes:
     """A function that contains models, as bytes that `import_function` makes a function of again.
 
     The bytes hold the program (StableHLO), not the traces: the process that runs it needs them in its cache,
-    or loaded by `Model.load` or built by `Graph.model`. Derivatives to the first order go with it.
+    or loaded by `Model.load` or built by `Graph.model`. Derivatives to the first order go with it. Needs the
+    extra `export`: `pip install 'phasic[export]'`.
 
     Args:
         function: A function of JAX. Models that are closed over are named by their content hash.
         examples: Arguments, or `jax.ShapeDtypeStruct`s of their shapes and types.
+
+    Example:
+        >>> model = phasic.models.kingman(4).model()
+        >>> data = phasic.export_function(model.expectation, jnp.array([1.0]))
+        >>> mean = phasic.import_function(data)
+        >>> round(float(mean(jnp.array([2.0]))), 4)  # 2 (1 − 1/4) / theta
+        0.75
     """
     names = sorted(_core.xla_targets())
     checks = [jax.export.DisabledSafetyCheck.custom_call(name) for name in names]
@@ -40,9 +48,19 @@ def import_function(data: bytes) -> Callable[..., Any]:
 
     Only bytes from a source you trust: a program may call anything that is registered with XLA.
 
+    Args:
+        data: The bytes.
+
     Raises:
         ModelFormatError: The bytes are of no function that phasic exported, or of a version whose programs
             this one cannot run; both versions are named.
+
+    Example:
+        >>> model = phasic.models.erlang(1).model()
+        >>> data = phasic.export_function(lambda theta: model.expectation(theta), jnp.array([1.0]))
+        >>> slope = jax.grad(phasic.import_function(data))(jnp.array([2.0]))
+        >>> slope.tolist()  # −1 / rate²
+        [-0.25]
     """
     header, program = _parts(bytes(data))
     versions = (

@@ -21,7 +21,7 @@ Complexes = NDArray[np.complex128]
 
 @dataclass(frozen=True)
 class Gradient:
-    """A number with its derivatives, which functions such as `Graph.expectation_gradient` give.
+    """A number with its derivatives, as `Graph.expectation_gradient` gives them.
 
     Attributes:
         value: The number.
@@ -48,7 +48,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class ComplexGradient:
-    """A complex number with its derivatives, which `Graph.laplace_gradient` gives.
+    """A complex number with its derivatives, as `Graph.laplace_gradient` gives them.
 
     Attributes:
         value: The number.

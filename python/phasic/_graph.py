@@ -190,7 +190,7 @@ class Graph(
         if portable is None:
             portable = not discrete and jax.default_backend() != "cpu"
         checked = _check.rtol(rtol)
-        return Model.of(trace, ordered, original, discrete=discrete, rtol=checked, portable=portable)
+        return Model._of(trace, ordered, original, discrete=discrete, rtol=checked, portable=portable)
 
     def svgd(
         self,

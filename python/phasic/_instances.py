@@ -13,12 +13,19 @@ from phasic._model import Model
 def instantiate_from_trace(trace: Model | Graph, params: ArrayLike | None = None) -> Graph:
     """The graph of a model with its weights at theta, its vertices numbered 0, 1, … for states.
 
+    For code of older versions: `Graph.update_weights` sets the weights of a graph, `Model` needs no graph.
+
     Args:
         trace: What `record_elimination_trace` gave; or a graph, whose states are kept.
         params: (p,); None for a graph without parameters.
 
     Raises:
         ValueError: Theta has another length, or makes a weight negative.
+
+    Example:
+        >>> graph = phasic.instantiate_from_trace(phasic.models.kingman(3), [2.0])
+        >>> graph.parameterized(), graph.find_vertex([3]).rate()
+        (False, 6.0)
     """
     if isinstance(trace, Graph):
         return _at(trace, params)

@@ -39,6 +39,14 @@ class Laws:
             theta: (p,).
             power: The largest moment, 1 or more.
             rewards: (n_vertices,); default ones, for the time or the number of steps.
+
+        Raises:
+            ValueError: A power or shape is not what it must be; given and expected shapes are named.
+
+        Example:
+            >>> model = phasic.models.erlang(2).model()
+            >>> model.moments([2.0], 2).round(4).tolist()  # mean 1, variance 1/2
+            [1.0, 1.5]
         """
         if power < 1:
             raise ValueError(f"power is {power}: it must be at least 1")
@@ -48,11 +56,23 @@ class Laws:
         return evaluate(function, self.key, self._theta(theta), rewards=row, tables=self.tables)
 
     def expectation(self, theta: ArrayLike, rewards: ArrayLike | None = None) -> Array:
-        """E[Y] of the accumulated reward, a scalar. Arguments as for `moments`."""
+        """E[Y] of the accumulated reward, a scalar. Arguments as for `moments`.
+
+        Example:
+            >>> model = phasic.models.mm1k_busy_period(3).model()
+            >>> round(float(model.expectation([1.0, 2.0])), 4)  # (1 + 1/2 + 1/4) / 2
+            0.875
+        """
         return self.moments(theta, 1, rewards)[0]
 
     def variance(self, theta: ArrayLike, rewards: ArrayLike | None = None) -> Array:
-        """Var[Y] of the accumulated reward, a scalar. Arguments as for `moments`."""
+        """Var[Y] of the accumulated reward, a scalar. Arguments as for `moments`.
+
+        Example:
+            >>> model = phasic.models.erlang(3).model()
+            >>> round(float(model.variance([2.0])), 4)  # 3 / rate²
+            0.75
+        """
         if rewards is None:
             rewards = jnp.ones(self.n_vertices, self._theta(theta).dtype)
         return self.covariance(theta, rewards, rewards)
@@ -63,6 +83,15 @@ class Laws:
         Args:
             theta: (p,).
             rewards: (k, n_vertices): a row for each, as for `Graph.expectations`.
+
+        Raises:
+            ValueError: A shape is not what it must be, or the model is discrete.
+
+        Example:
+            >>> model = phasic.models.kingman(3).model()
+            >>> rewards = jnp.array([[0, 1, 1, 0], [0, 3, 2, 0]])  # height and total length of the tree
+            >>> np.round(model.expectations([1.0], rewards).tolist(), 4).tolist()  # 1/3 + 1, 3/3 + 2
+            [1.3333, 3.0]
         """
         self._must_be_continuous("expectations")
         rows = self._rows(rewards)
@@ -76,6 +105,15 @@ class Laws:
             theta: (p,).
             rewards1: (n_vertices,).
             rewards2: (n_vertices,).
+
+        Raises:
+            ValueError: A shape is not what it must be.
+
+        Example:
+            >>> model = phasic.models.kingman(3).model()
+            >>> height, length = jnp.array([0, 1, 1, 0]), jnp.array([0, 3, 2, 0])
+            >>> round(float(model.covariance([1.0], height, length)), 4)  # 3 · (1/3)² + 2 · 1²
+            2.3333
         """
         rows = jnp.concatenate([self._row(rewards1), self._row(rewards2)])
         target = "phasic_covariance_discrete_v1" if self.discrete else "phasic_covariance_v1"
@@ -90,6 +128,14 @@ class Laws:
             theta: (p,).
             s: Any shape, ≥ 0.
             rewards: (n_vertices,), ≥ 0; default ones.
+
+        Raises:
+            ValueError: A shape is not what it must be, or the model is discrete.
+
+        Example:
+            >>> model = phasic.models.erlang(2).model()
+            >>> round(float(model.laplace([3.0], 1.0)), 4)  # (3 / (3 + 1))²
+            0.5625
         """
         self._must_be_continuous("laplace")
         return self._of_points("phasic_laplace_v1", theta, s, rewards)
@@ -102,19 +148,45 @@ class Laws:
         Args:
             theta: (p,).
             counts: Any shape, whole numbers; NaN for others. Rewards are those of the model.
+
+        Raises:
+            ValueError: Theta has another shape, or the model is not discrete.
+
+        Example:
+            >>> model = phasic.models.erlang(1).model(discrete=True)
+            >>> model.pmf([0.5], jnp.array([1, 2, 3])).tolist()
+            [0.5, 0.25, 0.125]
         """
         return self._of_counts("pmf", theta, counts)
 
     def logpmf(self, theta: ArrayLike, counts: ArrayLike) -> Array:
-        """Logarithm of `pmf`, right where that underflows."""
+        """Logarithm of `pmf`, right where that underflows.
+
+        Example:
+            >>> model = phasic.models.erlang(1).model(discrete=True)
+            >>> round(float(model.logpmf([0.5], 2000) / jnp.log(2)), 2)  # a half, 2000 times
+            -2000.0
+        """
         return self._of_counts("logpmf", theta, counts)
 
     def cdf_discrete(self, theta: ArrayLike, counts: ArrayLike) -> Array:
-        """Probability of at most each count. Arguments as for `pmf`."""
+        """Probability of at most each count. Arguments as for `pmf`.
+
+        Example:
+            >>> model = phasic.models.erlang(1).model(discrete=True)
+            >>> model.cdf_discrete([0.5], jnp.array([1, 2, 3])).tolist()
+            [0.5, 0.75, 0.875]
+        """
         return self._of_counts("cdf_discrete", theta, counts)
 
     def sf_discrete(self, theta: ArrayLike, counts: ArrayLike) -> Array:
-        """Probability of more than each count. Arguments as for `pmf`."""
+        """Probability of more than each count. Arguments as for `pmf`.
+
+        Example:
+            >>> model = phasic.models.erlang(1).model(discrete=True)
+            >>> model.sf_discrete([0.5], jnp.array([1, 2, 3])).tolist()
+            [0.5, 0.25, 0.125]
+        """
         return self._of_counts("sf_discrete", theta, counts)
 
     def _of_counts(self, name: str, theta: ArrayLike, counts: ArrayLike) -> Array:
@@ -131,34 +203,80 @@ class Laws:
         Its k-th derivative in time can cancel near a mode: right to rtol · pdf · (q / t)^(k/2), q the fastest
         rate.
 
+        Source: the concepts page on densities.
+
         Args:
             theta: (p,).
             time: Any shape, ≥ 0 and up to infinity.
+
+        Raises:
+            ValueError: Theta has another shape, or the model is discrete.
+
+        Example:
+            >>> model = phasic.models.erlang(2).model()
+            >>> round(float(model.pdf([1.0], 1.0)), 4)  # t exp(−t)
+            0.3679
         """
         return self._curve("pdf", theta, time)
 
     def logpdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
-        """Logarithm of `pdf`, right where that underflows."""
+        """Logarithm of `pdf`, right where that underflows.
+
+        Example:
+            >>> model = phasic.models.kingman(2).model()
+            >>> round(float(model.logpdf([1.0], 1000.0)), 4)
+            -1000.0
+        """
         return self._curve("logpdf", theta, time)
 
     def cdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
-        """Distribution function, its atom at 0 included. Arguments as for `pdf`."""
+        """Distribution function, its atom at 0 included. Arguments as for `pdf`.
+
+        Example:
+            >>> model = phasic.models.erlang(2).model()
+            >>> round(float(model.cdf([1.0], 1.0)), 4)  # 1 − 2 exp(−1)
+            0.2642
+        """
         return self._curve("cdf", theta, time)
 
     def logcdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
-        """Logarithm of `cdf`, right in both tails."""
+        """Logarithm of `cdf`, right in both tails.
+
+        Example:
+            >>> model = phasic.models.kingman(2).model()
+            >>> round(float(model.logcdf([1.0], 1e-30) / jnp.log(10)), 4)
+            -30.0
+        """
         return self._curve("logcdf", theta, time)
 
     def sf(self, theta: ArrayLike, time: ArrayLike) -> Array:
-        """Survival function. Arguments as for `pdf`."""
+        """Survival function. Arguments as for `pdf`.
+
+        Example:
+            >>> model = phasic.models.repairable_system(1).model()
+            >>> round(float(model.sf([0.5, 0.0], 2.0)), 4)  # exp(−0.5 · 2)
+            0.3679
+        """
         return self._curve("sf", theta, time)
 
     def logsf(self, theta: ArrayLike, time: ArrayLike) -> Array:
-        """Logarithm of `sf`, right where that underflows."""
+        """Logarithm of `sf`, right where that underflows.
+
+        Example:
+            >>> model = phasic.models.repairable_system(1).model()
+            >>> round(float(model.logsf([0.5, 0.0], 2000.0)), 4)  # −0.5 · 2000
+            -1000.0
+        """
         return self._curve("logsf", theta, time)
 
     def hazard(self, theta: ArrayLike, time: ArrayLike) -> Array:
-        """Rate of absorption of those that are left, pdf / sf. Arguments as for `pdf`."""
+        """Rate of absorption of those that are left, pdf / sf. Arguments as for `pdf`.
+
+        Example:
+            >>> model = phasic.models.erlang(2).model()
+            >>> round(float(model.hazard([1.0], 3.0)), 4)  # t / (1 + t)
+            0.75
+        """
         return jnp.exp(self.logpdf(theta, time) - self.logsf(theta, time))
 
     def pdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
@@ -166,31 +284,73 @@ class Laws:
 
         Differentiable once, in theta and y. On the CPU alone.
 
+        Source: the concepts page on densities, "Rewards".
+
         Args:
             theta: (p,).
             y: Any shape, ≥ 0; NaN for others.
             rewards: (n_vertices,), ≥ 0.
+
+        Raises:
+            ValueError: A shape is not what it must be, or the model is discrete.
+
+        Example:
+            >>> model = phasic.models.kingman(2).model()
+            >>> length = jnp.array([0, 2, 0])  # of two branches
+            >>> round(float(model.pdf_reward([1.0], 2.0, length)), 4)  # exp(−y / 2) / 2
+            0.1839
         """
         return self._of_reward("pdf", theta, y, rewards)
 
     def logpdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Logarithm of `pdf_reward`, right where that underflows."""
+        """Logarithm of `pdf_reward`, right where that underflows.
+
+        Example:
+            >>> model = phasic.models.kingman(2).model()
+            >>> round(float(model.logpdf_reward([2.0], 1000.0, jnp.array([0, 2, 0]))), 4)  # of exp(−y)
+            -1000.0
+        """
         return self._of_reward("logpdf", theta, y, rewards)
 
     def cdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Distribution function of an accumulated reward, its atom at 0 included. As `pdf_reward`."""
+        """Distribution function of an accumulated reward, its atom at 0 included. As `pdf_reward`.
+
+        Example:
+            >>> model = phasic.models.kingman(2).model()
+            >>> round(float(model.cdf_reward([1.0], 2.0, jnp.array([0, 2, 0]))), 4)  # 1 − exp(−y / 2)
+            0.6321
+        """
         return self._of_reward("cdf", theta, y, rewards)
 
     def logcdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Logarithm of `cdf_reward`, right in both tails."""
+        """Logarithm of `cdf_reward`, right in both tails.
+
+        Example:
+            >>> model = phasic.models.kingman(2).model()
+            >>> value = model.logcdf_reward([2.0], 1e-30, jnp.array([0, 2, 0]))  # of 1 − exp(−y)
+            >>> round(float(value / jnp.log(10)), 4)
+            -30.0
+        """
         return self._of_reward("logcdf", theta, y, rewards)
 
     def sf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Survival function of an accumulated reward. As `pdf_reward`."""
+        """Survival function of an accumulated reward. As `pdf_reward`.
+
+        Example:
+            >>> model = phasic.models.kingman(2).model()
+            >>> round(float(model.sf_reward([1.0], 2.0, jnp.array([0, 2, 0]))), 4)  # exp(−y / 2)
+            0.3679
+        """
         return self._of_reward("sf", theta, y, rewards)
 
     def logsf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Logarithm of `sf_reward`, right where that underflows."""
+        """Logarithm of `sf_reward`, right where that underflows.
+
+        Example:
+            >>> model = phasic.models.kingman(2).model()
+            >>> round(float(model.logsf_reward([1.0], 2000.0, jnp.array([0, 2, 0]))), 4)  # −y / 2
+            -1000.0
+        """
         return self._of_reward("logsf", theta, y, rewards)
 
     def _of_reward(self, name: str, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
@@ -208,6 +368,14 @@ class Laws:
         Args:
             theta: (p,).
             time: A scalar ≥ 0; map over several with `jax.vmap`.
+
+        Raises:
+            ValueError: A shape is not what it must be, or the model is discrete.
+
+        Example:
+            >>> model = phasic.models.erlang(2).model()
+            >>> np.round(model.occupancy([1.0], 1.0).tolist(), 4).tolist()  # exp(−1) in either phase
+            [0.0, 0.3679, 0.3679, 0.0]
         """
         self._must_be_continuous("occupancy")
         at = jnp.asarray(time)

@@ -104,21 +104,45 @@ def compute_pmf_ffi(
     discrete: bool = False,
     granularity: int = 0,
 ) -> Array:
-    """Densities or probabilities at times or counts, in their shape.
+    """Densities or probabilities at times or counts, in their shape, as a function of JAX.
+
+    For code of older versions: `Graph.model` has them as `Model.pdf` and `Model.pmf`.
 
     Args:
         structure_json: A graph, a model made from one, or what `Graph.serialize` of older code gave, as a
             dictionary or as JSON.
         theta: (p,).
-        times: Any shape.
+        times: Any shape; where one is NaN, so is its density, which has no part in derivatives then.
         discrete: Whether probabilities of counts are meant.
         granularity: Means nothing: densities are exact.
+
+    Raises:
+        TypeError: `structure_json` is none of these.
+        ValueError: Theta has another shape.
+
+    Example:
+        >>> graph = phasic.models.kingman(2)
+        >>> phasic.compute_pmf_ffi(graph, [2.0], jnp.array([0.0])).tolist()  # theta exp(−theta t)
+        [2.0]
     """
     return _density(_model(structure_json, discrete), theta, times, None)
 
 
 def compute_moments_ffi(structure_json: Structure, theta: ArrayLike, nr_moments: int) -> Array:
-    """Moments of the absorption time, (nr_moments,). Arguments as for `compute_pmf_ffi`."""
+    """Raw moments of the absorption time, (nr_moments,), as a function of JAX.
+
+    For code of older versions: `Graph.model` has them as `Model.moments`. Arguments as for `compute_pmf_ffi`.
+
+    Args:
+        structure_json: A graph, a model or a serialized graph.
+        theta: (p,).
+        nr_moments: The highest order.
+
+    Example:
+        >>> graph = phasic.models.erlang(2)
+        >>> phasic.compute_moments_ffi(graph, [2.0], 2).round(4).tolist()  # mean 1, variance 1/2
+        [1.0, 1.5]
+    """
     return _model(structure_json, None).moments(theta, nr_moments)
 
 
@@ -131,7 +155,25 @@ def compute_pmf_and_moments_ffi(
     granularity: int = 0,
     rewards: ArrayLike | None = None,
 ) -> tuple[Array, Array]:
-    """Both, of the time or of an accumulated reward. Arguments as for `compute_pmf_ffi`."""
+    """Densities or probabilities, and moments, of the time or of an accumulated reward.
+
+    For code of older versions: `Graph.model` has them as `Model.pdf`, `Model.pdf_reward`, `Model.pmf` and
+    `Model.moments`.
+
+    Args:
+        structure_json, theta, times, discrete, granularity: As for `compute_pmf_ffi`.
+        nr_moments: The highest order.
+        rewards: (n_vertices,); default ones, for the time.
+
+    Returns:
+        Densities in the shape of `times`, and moments, (nr_moments,).
+
+    Example:
+        >>> graph, length = phasic.models.kingman(2), jnp.array([0.0, 2.0, 0.0])
+        >>> densities, moments = phasic.compute_pmf_and_moments_ffi(graph, [1.0], [0.0], 1, rewards=length)
+        >>> densities.round(4).tolist(), moments.round(4).tolist()  # of rate 1/2
+        ([0.5], [2.0])
+    """
     model = _model(structure_json, discrete)
     return _density(model, theta, times, rewards), model.moments(theta, nr_moments, rewards)
 
@@ -144,10 +186,21 @@ def record_elimination_trace(
 ) -> Model:
     """The graph's model, which knows its recorded elimination by content.
 
-    `reward_length` and `enable_rewards` mean nothing: every trace serves any rewards.
+    For code of older versions, whose other functions take it; `Graph.model` gives the same, and `Graph.trace`
+    the elimination itself.
+
+    Args:
+        graph: The graph.
+        theta_dim: The number of parameters, to be checked.
+        reward_length, enable_rewards: Mean nothing: every trace serves any rewards.
 
     Raises:
         ValueError: `theta_dim` is not the number of parameters.
+
+    Example:
+        >>> trace = phasic.record_elimination_trace(phasic.models.mm1k_busy_period(3), theta_dim=2)
+        >>> round(float(trace.expectation([1.0, 2.0])), 4)  # (1 + 1/2 + 1/4) / 2
+        0.875
     """
     if theta_dim is not None and theta_dim != graph.param_length():
         raise ValueError(f"theta_dim is {theta_dim}, but the graph has {graph.param_length()} parameters")
@@ -164,12 +217,22 @@ def trace_to_log_likelihood(
 ) -> Callable[[ArrayLike], Array]:
     """`(theta) -> log-likelihood` of absorption times, or of accumulated rewards.
 
-    `granularity`, `use_cpp` and `use_log` mean nothing: values are exact.
+    For code of older versions: `Model.log_likelihood` also takes censored data and weights.
 
     Args:
         trace: What `record_elimination_trace` gave, or a graph.
         observed_data: (m,).
-        reward_vector: (n_vertices,).
+        reward_vector: (n_vertices,); default ones, for the time.
+        granularity, use_cpp, use_log: Mean nothing: values are exact.
+
+    Returns:
+        A function of JAX.
+
+    Example:
+        >>> trace = phasic.record_elimination_trace(phasic.models.kingman(2))
+        >>> log_likelihood = phasic.trace_to_log_likelihood(trace, [0.5, 1.0])
+        >>> round(float(log_likelihood([2.0])), 4)  # 2 log(2) − 2 · (0.5 + 1)
+        -1.6137
     """
     model, data = _model(trace, None), np.asarray(observed_data, np.float64)
     if reward_vector is None:
@@ -182,6 +245,8 @@ def evaluate_trace_jax(
 ) -> dict[str, Any]:
     """The jump chain at theta: mean waits, probabilities of the next vertex, and which vertices these are.
 
+    For code of older versions: `Vertex.rate` and `Vertex.edges` tell a graph's rates, and `Model` its law.
+
     Args:
         trace: What `record_elimination_trace` gave, or a graph.
         params: (p,); None for a graph without parameters.
@@ -192,6 +257,17 @@ def evaluate_trace_jax(
         `vertex_rates`, (n_vertices,): as in older code 1 over the sum of the weights of a vertex, 0 at
         absorbing ones; `edge_probs`, a list with an array for each vertex; `vertex_targets`, a list of the
         indices of the targets for each.
+
+    Raises:
+        ValueError: `params` has another shape.
+
+    Example:
+        >>> trace = phasic.record_elimination_trace(phasic.models.repairable_system(2))
+        >>> found = phasic.evaluate_trace_jax(trace, [1.0, 3.0])
+        >>> found["vertex_rates"].tolist()  # one over the rates: 2 and 1 + 3, in the order of the vertices
+        [1.0, 0.5, 0.25, 0.0]
+        >>> found["edge_probs"][2].tolist(), found["vertex_targets"][2]  # it fails too, or one is repaired
+        ([0.25, 0.75], [3, 1])
     """
     model = _model(trace, None)
     theta = jnp.zeros(model.n_parameters) if params is None else jnp.asarray(params)

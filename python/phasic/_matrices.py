@@ -18,13 +18,21 @@ _EPSILON = float(np.finfo(np.float64).eps)
 
 
 class MatrixRepresentation(NamedTuple):
-    """A phase-type distribution as matrices, transient vertices in order of creation.
+    """A phase-type distribution as matrices, as `Graph.as_matrices` gives them; transient vertices alone.
 
     Attributes:
-        ipv: (n,) initial probabilities; what they leave of 1 is the probability of starting absorbed.
+        ipv: (n,) initial probabilities, in order of creation of the vertices; what they leave of 1 is the
+            probability of starting absorbed.
         sim: (n, n) sub-intensity matrix: rates off the diagonal, minus the exit rates on it.
         states: (n, state_length) states of the vertices.
         indices: (n,) positions of the vertices, counted from 1: `graph.vertex_at(indices[i] - 1)`.
+
+    Example:
+        >>> graph = phasic.models.mm1k_busy_period(2)
+        >>> graph.update_weights([1.0, 3.0])
+        >>> ipv, sim, states, indices = graph.as_matrices()
+        >>> ipv.tolist(), sim.tolist(), states.tolist()
+        ([1.0, 0.0], [[-4.0, 1.0], [3.0, -3.0]], [[1], [2]])
     """
 
     ipv: Doubles

@@ -38,6 +38,13 @@ class Model(Laws):
         n_vertices: Vertices of the trace.
         discrete: Whether data are whole rewards collected step by step, instead of absorption times.
         rtol: Relative truncation error of a density.
+
+    Example:
+        >>> model = phasic.models.kingman(4).model()
+        >>> theta = jnp.array([2.0])
+        >>> mean, slope = jax.value_and_grad(model.expectation)(theta)  # of 2 (1 − 1/4) / theta
+        >>> round(float(mean), 4), round(float(slope[0]), 4)
+        (0.75, -0.375)
     """
 
     key: Any
@@ -50,7 +57,7 @@ class Model(Laws):
     rtol: float = field(metadata={"static": True})
 
     @classmethod
-    def of(
+    def _of(
         cls,
         trace: _core.Trace,
         rewards: NDArray[np.float64],
@@ -95,6 +102,11 @@ class Model(Laws):
         Raises:
             ValueError: A shape does not fit; given and expected shapes are named. Outside of compiled
                 functions also if theta makes a rate negative or an observation is impossible.
+
+        Example:
+            >>> model = phasic.models.kingman(2).model()
+            >>> round(float(model.log_likelihood([2.0], [0.5, 1.0])), 4)  # 2 log(2) − 2 · (0.5 + 1)
+            -1.6137
         """
         theta = self._theta(theta)
         if isinstance(values, Observations):
@@ -141,6 +153,11 @@ class Model(Laws):
         Raises:
             ValueError: A shape does not fit, or, outside of compiled functions, the starts do not increase
                 from 0; or the model is discrete.
+
+        Example:
+            >>> law = phasic.models.kingman(2).model().epochs([[1.0], [4.0]], [0.0, 1.0])
+            >>> round(float(law.sf(2.0)), 4)  # exp(−1 − 4)
+            0.0067
         """
         self._must_be_continuous("epochs")
         given, at = jnp.asarray(thetas), jnp.asarray(starts)
@@ -173,13 +190,30 @@ class Model(Laws):
 
         Raises:
             LookupError: Neither this process nor its cache holds it.
+
+        Example:
+            >>> trace = phasic.models.kingman(4).model().trace()
+            >>> trace.n_vertices, trace.n_parameters  # 4 to 1 lineages, and the starting vertex
+            (5, 1)
         """
         return _core.Trace.registered(_hex(self.key)) or _found(_hex(self.key))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model with its trace to a file of its own, whole or not at all.
 
-        The file is data that is checked when read, and never a pickle.
+        The file is data that is checked when read, and never a pickle; `Model.load` reads it.
+
+        Args:
+            path: Where to write; a file that is there is replaced.
+
+        Raises:
+            OSError: The file cannot be written.
+            LookupError: Neither this process nor its cache holds the trace.
+
+        Example:
+            >>> phasic.models.erlang(3).model().save("stay.phasic")
+            >>> round(float(phasic.Model.load("stay.phasic").expectation([2.0])), 4)
+            1.5
         """
         trace = self.trace()
         rewards, original = np.asarray(self.rewards, np.float64), np.asarray(self.original, np.int32)
@@ -189,11 +223,20 @@ class Model(Laws):
     def load(cls, path: str | os.PathLike[str]) -> Model:
         """The model that `save` wrote, in any process and without any cache.
 
+        It is one for the CPU, also if the saved one had tables for other platforms.
+
         Raises:
             ModelFormatError: The file is no model, is damaged or of a version that this one cannot read.
+            OSError: The file cannot be read.
+
+        Example:
+            >>> phasic.models.coxian(2).model().save("coxian.phasic")
+            >>> model = phasic.Model.load("coxian.phasic")
+            >>> model.n_parameters, model.n_vertices
+            (3, 4)
         """
         trace, rewards, original, discrete, rtol = _saved.read(path)
-        return cls.of(trace, rewards, original, discrete=discrete, rtol=rtol)
+        return cls._of(trace, rewards, original, discrete=discrete, rtol=rtol)
 
     def __repr__(self) -> str:
         from phasic import _reprs
@@ -224,7 +267,7 @@ def _restore(key: str, rewards: bytes, original: bytes, discrete: bool, rtol: fl
     """
     trace = _found(key)
     order = np.frombuffer(original, dtype=np.int32)
-    return Model.of(trace, np.frombuffer(rewards), order, discrete=discrete, rtol=rtol, portable=portable)
+    return Model._of(trace, np.frombuffer(rewards), order, discrete=discrete, rtol=rtol, portable=portable)
 
 
 def _found(key: str) -> _core.Trace:

@@ -35,6 +35,12 @@ class Observations:
         lower: (m,), −inf where T = 0 is included.
         upper: (m,), inf where there is no bound.
         weights: (m,).
+
+    Example:
+        >>> stays = phasic.models.erlang(1)
+        >>> seen = phasic.Observations.exact([1.0]) + phasic.Observations.right([2.0])
+        >>> round(stays.log_likelihood([0.5], seen), 6)  # log(0.5) − 0.5 · 1, and −0.5 · 2
+        -2.193147
     """
 
     lower: Any
@@ -56,6 +62,11 @@ class Observations:
         Raises:
             ValueError: A number is not what it must be, or a truncation excludes an observation; the first
                 is named.
+
+        Example:
+            >>> late = phasic.Observations.exact([3.0], truncated=(1.0, None))  # unseen before 1
+            >>> round(phasic.models.erlang(1).log_likelihood([0.5], late), 6)  # log(0.5) − 0.5 · (3 − 1)
+            -1.693147
         """
         at = _finite("times", times)
         return _conditional(("times", at), at, at, weights, truncated)
@@ -64,7 +75,13 @@ class Observations:
     def right(
         cls, times: ArrayLike, *, weights: ArrayLike | None = None, truncated: Truncation | None = None
     ) -> Observations:
-        """Right-censored: T > time, as when a study ends before the event. Arguments as for `exact`."""
+        """Right-censored: T > time, as when a study ends before the event. Arguments as for `exact`.
+
+        Example:
+            >>> running = phasic.Observations.right([2.0, 4.0])
+            >>> round(phasic.models.erlang(1).log_likelihood([0.5], running), 9)  # −0.5 · (2 + 4)
+            -3.0
+        """
         at = _finite("times", times)
         return _conditional(("times", at), at, np.full(at.shape, np.inf), weights, truncated)
 
@@ -72,7 +89,13 @@ class Observations:
     def left(
         cls, times: ArrayLike, *, weights: ArrayLike | None = None, truncated: Truncation | None = None
     ) -> Observations:
-        """Left-censored: T ≤ time, the atom at 0 included. Arguments as for `exact`."""
+        """Left-censored: T ≤ time, the atom at 0 included. Arguments as for `exact`.
+
+        Example:
+            >>> failed = phasic.Observations.left([2.0])
+            >>> round(phasic.models.erlang(1).log_likelihood([0.5], failed), 6)  # log(1 − exp(−1))
+            -0.458675
+        """
         at = _finite("times", times)
         return _conditional(("times", at), np.full(at.shape, -np.inf), at, weights, truncated)
 
@@ -94,6 +117,11 @@ class Observations:
 
         Raises:
             ValueError: As for `exact`, or lower > upper.
+
+        Example:
+            >>> seen = phasic.Observations.interval([1.0], [2.0])  # it worked at 1, and no longer at 2
+            >>> round(phasic.models.erlang(1).log_likelihood([1.0], seen), 6)  # log(exp(−1) − exp(−2))
+            -1.458675
         """
         low, high = _vector("lower", lower), _vector("upper", upper)
         if low.shape != high.shape:
@@ -118,6 +146,12 @@ class Observations:
 
         Raises:
             ValueError: As for `exact`, or edges are not ascending.
+
+        Example:
+            >>> table = phasic.Observations.grouped([0.0, 1.0, 2.0], [3, 1])
+            >>> value = phasic.models.erlang(1).log_likelihood([np.log(2)], table)
+            >>> round(float(value / np.log(2)), 9)  # three times probability 1/2, and once 1/4
+            -5.0
         """
         at, seen = _vector("edges", edges), _vector("counts", counts)
         if at.size != seen.size + 1:
@@ -135,9 +169,19 @@ class Observations:
     def of(cls, data: Any, weights: ArrayLike | None = None, *, name: str = "data") -> Observations:
         """Data in any form: `Observations`, `scipy.stats.CensoredData`, or (m,) exact values.
 
+        Args:
+            data: The data.
+            weights: (m,) multiplicities of exact values; default 1 each.
+            name: What an error calls the data.
+
         Raises:
             ValueError: Data of no known form, none at all, or weights beside `Observations`, which have
                 their own.
+
+        Example:
+            >>> from scipy.stats import CensoredData
+            >>> phasic.Observations.of(CensoredData([0.4, 0.9], right=[6.0]))
+            Observations(3 rows, total weight 3)
         """
         if isinstance(data, Observations):
             if weights is not None:

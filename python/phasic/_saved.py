@@ -30,7 +30,17 @@ class Parts(NamedTuple):
 
 
 class ModelFormatError(ValueError):
-    """A file that is no model, or one that this version cannot read."""
+    """Bytes that are no model or function that phasic wrote, or that this version cannot read.
+
+    `Model.load` and `import_function` raise it. It is a ValueError.
+
+    Example:
+        >>> try:
+        ...     phasic.import_function(b"some text")
+        ... except phasic.ModelFormatError as error:
+        ...     print(error)
+        these bytes are no function that phasic exported, or they are damaged
+    """
 
 
 def write(path: str | os.PathLike[str], parts: Parts) -> None:

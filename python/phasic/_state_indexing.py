@@ -16,8 +16,17 @@ from phasic._check import position
 class Property:
     """A whole number from `min_value` to `max_value`, by name.
 
+    Attributes:
+        name: What it is of, for `PropertySet` and `StateIndexer`.
+        max_value: The largest value.
+        min_value: The smallest value.
+
     Raises:
         ValueError: `max_value` is below `min_value`.
+
+    Example:
+        >>> phasic.Property("descendants", max_value=4, min_value=1).base
+        4
     """
 
     name: str
@@ -31,11 +40,24 @@ class Property:
 
     @property
     def base(self) -> int:
-        """How many values there are."""
+        """How many values there are.
+
+        Example:
+            >>> phasic.Property("mutations", 10).base  # 0 to 10
+            11
+        """
         return self.max_value - self.min_value + 1
 
     def validate_value(self, value: int) -> None:
-        """Raise ValueError unless the value is in range."""
+        """Raise ValueError unless the value is in range.
+
+        Example:
+            >>> try:
+            ...     phasic.Property("mutations", 10).validate_value(11)
+            ... except ValueError as error:
+            ...     print(error)
+            property 'mutations' is 11: it must be from 0 to 10
+        """
         if not self.min_value <= value <= self.max_value:
             raise ValueError(
                 f"property {self.name!r} is {value}: it must be from {self.min_value} to {self.max_value}"
@@ -43,7 +65,24 @@ class Property:
 
 
 class PropertySet:
-    """Entries of a state, one for each combination of properties; the first property varies fastest."""
+    """Entries of a state, one for each combination of properties; the first property varies fastest.
+
+    Args:
+        name: What the entries are of, for errors.
+        properties: At least one, with different names.
+
+    Attributes:
+        name: The name given.
+        properties: List of the properties given.
+
+    Raises:
+        ValueError: There is no property, or two have the same name.
+
+    Example:
+        >>> genes = phasic.PropertySet("gene", [phasic.Property("left", 2), phasic.Property("right", 3)])
+        >>> genes.state_length, genes.props_to_index(left=1, right=2)  # 3 · 4 entries; 1 + 3 · 2
+        (12, 7)
+    """
 
     def __init__(self, name: str, properties: Sequence[Property]) -> None:
         self.name = name
@@ -56,7 +95,13 @@ class PropertySet:
 
     @property
     def state_length(self) -> int:
-        """How many entries there are."""
+        """How many entries there are.
+
+        Example:
+            >>> genes = phasic.PropertySet("gene", [phasic.Property("left", 2), phasic.Property("right", 3)])
+            >>> genes.state_length  # 3 · 4
+            12
+        """
         return int(self._powers[-1])
 
     def __len__(self) -> int:
@@ -66,11 +111,16 @@ class PropertySet:
         return iter(range(self.state_length))
 
     def indices(self) -> NDArray[np.int64]:
-        """0 to state_length − 1."""
+        """The places of all entries, 0 to state_length − 1, (state_length,).
+
+        Example:
+            >>> phasic.PropertySet("sample", [phasic.Property("descendants", 3)]).indices().tolist()
+            [0, 1, 2, 3]
+        """
         return np.arange(self.state_length)
 
     def index_to_props(self, index: Any, as_dict: bool = False, as_values: bool = False) -> Any:
-        """The properties of an entry.
+        """The properties of an entry; `i2p` is another name of it.
 
         Args:
             index: Its place in this set, or an array of places, (k,).
@@ -79,6 +129,11 @@ class PropertySet:
 
         Raises:
             IndexError: There is no such entry.
+
+        Example:
+            >>> genes = phasic.PropertySet("gene", [phasic.Property("left", 2), phasic.Property("right", 3)])
+            >>> genes.index_to_props(7), genes.index_to_props(7).right
+            (GeneProps(left=1, right=2), 2)
         """
         places = np.asarray(index)
         if places.size and not ((places >= 0) & (places < self.state_length)).all():
@@ -95,6 +150,8 @@ class PropertySet:
     def props_to_index(self, props: Any = None, **values: int) -> Any:
         """The place of an entry with these properties; if some are left out, the places of all that fit.
 
+        `p2i` is another name of it.
+
         Args:
             props: A dictionary, an object that `index_to_props` gave, or an array of all values,
                 (properties,) or (k, properties).
@@ -102,6 +159,11 @@ class PropertySet:
 
         Raises:
             ValueError: A property does not exist or has a value out of range; it is named.
+
+        Example:
+            >>> genes = phasic.PropertySet("gene", [phasic.Property("left", 2), phasic.Property("right", 3)])
+            >>> genes.props_to_index(left=1, right=2), genes.props_to_index(right=2).tolist()
+            (7, [6, 7, 8])
         """
         if (props is None) == (not values):
             raise ValueError("give props or the values by name, and not both")
@@ -141,8 +203,8 @@ class PropertySet:
 class StateIndexer:
     """The entries of a state by name: sets of properties, then slots of one entry each.
 
-    `StateIndexer("epoch", lineage=[Property("descendants", 10)])` has `indexer.lineage`, a `PropertySet` of
-    11 entries, and `indexer.epoch`, the place 11 of the last one.
+    A set is an attribute of its name, a `PropertySet`, whose places are counted from its own first entry. A
+    slot is one too: its place in the state. Square brackets give the same.
 
     Args:
         *slots: Names of single entries.
@@ -150,6 +212,11 @@ class StateIndexer:
 
     Raises:
         ValueError: There is no entry at all, or a name is there twice.
+
+    Example:
+        >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 10)])
+        >>> indexer.state_length, indexer.lineage.state_length, indexer.epoch
+        (12, 11, 11)
     """
 
     def __init__(self, *slots: str, **sets: Sequence[Property]) -> None:
@@ -163,19 +230,49 @@ class StateIndexer:
 
     @property
     def state_length(self) -> int:
-        """Entries of a state."""
+        """Entries of a state.
+
+        Example:
+            >>> phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 10)]).state_length
+            12
+        """
         return sum(each.state_length for each in self._sets.values()) + len(self._slots)
 
     def property_sets(self) -> list[PropertySet]:
-        """The sets, in order."""
+        """The sets, in order.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 10)])
+            >>> [each.name for each in indexer.property_sets()]
+            ['lineage']
+        """
         return list(self._sets.values())
 
     def indices(self) -> NDArray[np.int64]:
-        """0 to state_length − 1."""
+        """The places of all entries, 0 to state_length − 1, (state_length,).
+
+        Example:
+            >>> phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 2)]).indices().tolist()
+            [0, 1, 2, 3]
+        """
         return np.arange(self.state_length)
 
     def index_to_props(self, index: int) -> tuple[str, Any]:
-        """The set of an entry and its properties there; of a slot its name and None."""
+        """The set of an entry and its properties there; of a slot its name and None.
+
+        `i2p` is another name of it.
+
+        Args:
+            index: Its place in the state.
+
+        Raises:
+            IndexError: There is no such entry.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 10)])
+            >>> indexer.index_to_props(3), indexer.index_to_props(11)
+            (('lineage', LineageProps(descendants=3)), ('epoch', None))
+        """
         for name, each in self._sets.items():
             place = index - self._starts[name]
             if 0 <= place < each.state_length:
@@ -188,10 +285,20 @@ class StateIndexer:
     def props_to_index(self, name: str | None = None, props: Any = None, **values: int) -> Any:
         """The place of an entry in the state; arguments as for `PropertySet.props_to_index`.
 
+        `p2i` is another name of it.
+
         Args:
             name: The set or slot; may be left out if there is one set.
             props: As there.
             **values: As there.
+
+        Raises:
+            ValueError: There is no such set, or as there.
+
+        Example:
+            >>> age = phasic.Property("age", 4)
+            >>> phasic.StateIndexer(prey=[age], predator=[age]).props_to_index("predator", age=1)  # 5 + 1
+            6
         """
         if name in self._slots:
             return self._slots[name]

@@ -220,13 +220,13 @@ class Edge:
 
         Example:
             >>> graph = phasic.models.repairable_system(3)
-            >>> graph.find_vertex([3]).edges()[0].coefficients().tolist()  # each of three fails at rate theta[0]
+            >>> graph.find_vertex([3]).edges()[0].coefficients().tolist()  # three may fail
             [3.0, 0.0]
         """
         return self._coefficients
 
     def edge_state(self, length: int | None = None) -> NDArray[np.float64]:
-        """The first `length` coefficients, by default all: `coefficients`, as code of older versions asks for them.
+        """The first `length` coefficients, by default all; `coefficients` under the name of older versions.
 
         Example:
             >>> edge = phasic.models.repairable_system(3).find_vertex([3]).edges()[0]

@@ -6,20 +6,51 @@ for bad types, KeyError and IndexError for what is not there.
 
 
 class PTDAlgorithmsError(Exception):
-    """Base of the older exceptions."""
+    """Base of the exceptions of older versions, for code that catches it.
+
+    Only `configure` and `CompilationConfig` raise one, `PTDConfigError`. New code catches ValueError for bad
+    values, TypeError for bad types, and KeyError and IndexError for what is not there.
+
+    Example:
+        >>> issubclass(phasic.PTDConfigError, phasic.PTDAlgorithmsError)
+        True
+    """
 
 
 class PTDConfigError(PTDAlgorithmsError, ValueError):
-    """A setting that does not exist or cannot be met."""
+    """A setting that does not exist or cannot be met; a ValueError.
+
+    Example:
+        >>> try:
+        ...     phasic.configure(platform="abacus")
+        ... except phasic.PTDConfigError as error:
+        ...     print(error)
+        platform is 'abacus': it must be one of cpu, gpu, tpu
+    """
 
 
 class PTDBackendError(PTDAlgorithmsError, RuntimeError):
-    """Never raised: there is one backend."""
+    """Never raised, since there is one backend; for code of older versions that catches it.
+
+    Example:
+        >>> issubclass(phasic.PTDBackendError, RuntimeError)
+        True
+    """
 
 
 class PTDFeatureError(PTDAlgorithmsError, RuntimeError):
-    """Never raised: nothing is left out of a build."""
+    """Never raised, since nothing is left out of a build; for code of older versions that catches it.
+
+    Example:
+        >>> issubclass(phasic.PTDFeatureError, RuntimeError)
+        True
+    """
 
 
 class PTDJAXError(PTDAlgorithmsError, RuntimeError):
-    """Never raised: JAX is a dependency."""
+    """Never raised, since JAX is a dependency; for code of older versions that catches it.
+
+    Example:
+        >>> issubclass(phasic.PTDJAXError, RuntimeError)
+        True
+    """

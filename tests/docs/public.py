@@ -12,7 +12,7 @@ def _members(owner):
         if name.startswith("_"):
             continue
         home = next(base for base in owner.__mro__ if name in vars(base))
-        if home.__module__.split(".")[0] == "phasic":
+        if home.__module__.split(".")[0] == "phasic" and name not in getattr(home, "_fields", ()):
             member = getattr(owner, name)
             if callable(member) or inspect.isdatadescriptor(vars(home)[name]):
                 yield name, home, member

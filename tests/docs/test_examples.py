@@ -17,6 +17,19 @@ GIVEN = {"np": np, "jax": jax, "jnp": jnp, "phasic": phasic}
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 PUBLIC = public()
 
+#: Flags of JAX that an example may set.
+FLAGS = ("jax_enable_x64", "jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+
+
+@pytest.fixture(autouse=True)
+def jax_as_before():
+    """Flags of JAX are those of the process, not of an example."""
+    before = {name: getattr(jax.config, name) for name in FLAGS}
+    yield
+    for name, value in before.items():
+        if getattr(jax.config, name) != value:
+            jax.config.update(name, value)
+
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_the_example_of_a_public_object_runs(name, tmp_path, monkeypatch):
