@@ -25,7 +25,7 @@ def export_function(function: Callable[..., Any], *examples: Any) -> bytes:
 
     Args:
         function: A function of JAX. Models that are closed over are named by their content hash.
-        examples: Arguments, or `jax.ShapeDtypeStruct`s of their shapes and types.
+        *examples: Arguments, or a `jax.ShapeDtypeStruct` of the shape and type of each.
 
     Example:
         >>> model = phasic.models.kingman(4).model()

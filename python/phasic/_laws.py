@@ -13,15 +13,7 @@ from phasic._native_functions import Function
 
 
 class Laws:
-    """Numbers of a law, as functions of theta; see `phasic.Model`.
-
-    Each works under jit, vmap (over any argument), scan and shard_map, is differentiable twice in theta and
-    in its times or arguments, by forward and reverse mode in any nesting, and once in rewards. Computed in
-    float64 whatever the arguments' type; results have the type of theta. A theta that makes a rate
-    negative, or from which absorption is not certain, gives NaN.
-
-    Rewards are one per vertex, in the order in which the graph created them.
-    """
+    """Numbers of a law, as functions of theta; see `phasic.Model`."""
 
     key: Any
     rewards: Any
@@ -160,7 +152,7 @@ class Laws:
         return self._of_counts("pmf", theta, counts)
 
     def logpmf(self, theta: ArrayLike, counts: ArrayLike) -> Array:
-        """Logarithm of `pmf`, right where that underflows.
+        """Logarithm of `pmf`, right where that underflows. Arguments as for `pmf`.
 
         Example:
             >>> model = phasic.models.erlang(1).model(discrete=True)
@@ -220,7 +212,7 @@ class Laws:
         return self._curve("pdf", theta, time)
 
     def logpdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
-        """Logarithm of `pdf`, right where that underflows.
+        """Logarithm of `pdf`, right where that underflows. Arguments as for `pdf`.
 
         Example:
             >>> model = phasic.models.kingman(2).model()
@@ -240,7 +232,7 @@ class Laws:
         return self._curve("cdf", theta, time)
 
     def logcdf(self, theta: ArrayLike, time: ArrayLike) -> Array:
-        """Logarithm of `cdf`, right in both tails.
+        """Logarithm of `cdf`, right in both tails. Arguments as for `pdf`.
 
         Example:
             >>> model = phasic.models.kingman(2).model()
@@ -260,7 +252,7 @@ class Laws:
         return self._curve("sf", theta, time)
 
     def logsf(self, theta: ArrayLike, time: ArrayLike) -> Array:
-        """Logarithm of `sf`, right where that underflows.
+        """Logarithm of `sf`, right where that underflows. Arguments as for `pdf`.
 
         Example:
             >>> model = phasic.models.repairable_system(1).model()
@@ -303,7 +295,7 @@ class Laws:
         return self._of_reward("pdf", theta, y, rewards)
 
     def logpdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Logarithm of `pdf_reward`, right where that underflows.
+        """Logarithm of `pdf_reward`, right where that underflows. Arguments as there.
 
         Example:
             >>> model = phasic.models.kingman(2).model()
@@ -313,7 +305,7 @@ class Laws:
         return self._of_reward("logpdf", theta, y, rewards)
 
     def cdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Distribution function of an accumulated reward, its atom at 0 included. As `pdf_reward`.
+        """Distribution function of an accumulated reward, its atom at 0 included. See `pdf_reward`.
 
         Example:
             >>> model = phasic.models.kingman(2).model()
@@ -323,7 +315,7 @@ class Laws:
         return self._of_reward("cdf", theta, y, rewards)
 
     def logcdf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Logarithm of `cdf_reward`, right in both tails.
+        """Logarithm of `cdf_reward`, right in both tails. Arguments as for `pdf_reward`.
 
         Example:
             >>> model = phasic.models.kingman(2).model()
@@ -334,7 +326,7 @@ class Laws:
         return self._of_reward("logcdf", theta, y, rewards)
 
     def sf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Survival function of an accumulated reward. As `pdf_reward`.
+        """Survival function of an accumulated reward. Arguments as for `pdf_reward`.
 
         Example:
             >>> model = phasic.models.kingman(2).model()
@@ -344,7 +336,7 @@ class Laws:
         return self._of_reward("sf", theta, y, rewards)
 
     def logsf_reward(self, theta: ArrayLike, y: ArrayLike, rewards: ArrayLike) -> Array:
-        """Logarithm of `sf_reward`, right where that underflows.
+        """Logarithm of `sf_reward`, right where that underflows. Arguments as for `pdf_reward`.
 
         Example:
             >>> model = phasic.models.kingman(2).model()

@@ -29,6 +29,14 @@ class Model(Laws):
     compiled program serves every model of the same shapes, and no program contains a graph. Pickles without
     the trace, which comes from the cache. Made by `Graph.model`.
 
+    Functions work under jit, vmap (over any argument), scan and shard_map. They compute in float64 whatever
+    the arguments' type; results have the type of theta. Unless they say otherwise, they are differentiable
+    twice in theta and in their times or arguments, by forward and reverse mode in any nesting, and once in
+    rewards. A theta that makes a rate negative, or at which absorption is not certain, gives NaN.
+
+    Rewards are one per vertex, in the order of the graph's `vertices()`. Times have the unit of one over the
+    rates.
+
     Attributes:
         key: The trace's content hash, (8,) uint32.
         rewards: (n_vertices,) in the trace's order, or (0,) for none.
