@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from phasic._context import DiscreteDistributionContext, DistributionContext
-from phasic._core import Trace, TraceFormatError, __version__
+from phasic._core import TooLargeToFactor, Trace, TraceFormatError, __version__
 from phasic._curves import CountGradient, CurveGradient, QuantileGradient
 from phasic._epochs import Epoch, EpochGradient, Epochs
 from phasic._gradients import ComplexGradient, Gradient
@@ -160,6 +160,7 @@ __all__ = [
     "PropertySet",
     "QuantileGradient",
     "StateIndexer",
+    "TooLargeToFactor",
     "Trace",
     "TraceFormatError",
     "Uniform",

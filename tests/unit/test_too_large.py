@@ -1,6 +1,7 @@
 """Graphs that are predicted to cost too much to factor."""
 
 import logging
+import sys
 
 import numpy as np
 import pytest
@@ -65,6 +66,17 @@ def test_what_needs_a_trace_says_that_it_is_too_large(tight_limits):
     assert refused.value.multiply_adds > 1e3
     graph.trace()
     assert graph.variance() > 0
+
+
+ERRORS = [
+    name for name, each in vars(_core).items() if isinstance(each, type) and issubclass(each, Exception)
+]
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_of_the_core_is_found_where_its_traceback_says(name):
+    error = getattr(_core, name)
+    assert getattr(sys.modules[error.__module__], error.__name__) is error
 
 
 def test_an_unknown_method_is_refused():

@@ -21,7 +21,15 @@ pyo3::create_exception!(
     phasic,
     TooLargeToFactor,
     PyValueError,
-    "The elimination of a graph is predicted to exceed a limit; `multiply_adds` and `bytes` say by how much."
+    "The elimination of a graph is predicted to cost more than 1e11 multiply-adds or 8 GiB. It is a ValueError.\n\n\
+     `Graph.trace` records all the same. `Graph.expectation`, `expected_waiting_time` and\n\
+     `expected_residence_time` need no elimination; see the concepts page on large chains.\n\n\
+     Attributes:\n\
+     \x20   multiply_adds: Predicted multiply-adds of one elimination.\n\
+     \x20   bytes: Predicted bytes of trace and factors.\n\n\
+     Example:\n\
+     \x20   >>> issubclass(phasic.TooLargeToFactor, ValueError)\n\
+     \x20   True"
 );
 
 pub(crate) fn raise(error: Error) -> PyErr {
