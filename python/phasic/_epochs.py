@@ -268,7 +268,8 @@ class Epochs:
             weights: (m,) multiplicities; default 1 each.
 
         Raises:
-            ValueError: A time is negative or not finite (the first is named), or shapes do not fit.
+            ValueError: A time is negative or not finite, or a weight is (the first is named), or shapes do
+                not fit.
 
         Example:
             >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
@@ -632,6 +633,7 @@ def _observations(data: ArrayLike, weights: ArrayLike | None) -> tuple[Doubles, 
     counts = np.ones(values.shape) if weights is None else _check.finite_vector("weights", weights)
     if values.ndim != 1 or counts.shape != values.shape:
         raise ValueError(f"data has shape {values.shape} and weights {counts.shape}: both must be (m,)")
+    _check.first("weights", counts, counts >= 0, "at least 0")
     if not np.isfinite(values).all():
         index = int(np.argmin(np.isfinite(values)))
         raise ValueError(f"data[{index}] is inf: observations must be finite")

@@ -362,6 +362,12 @@ def test_epochs_are_counted_from_the_end_as_well(bottleneck):
     assert np.array_equal(last, bottleneck.accumulated_visiting_time(2.0, 2))
 
 
+@pytest.mark.parametrize("function", ["log_likelihood", "log_likelihood_gradient"])
+def test_a_negative_weight_is_named(bottleneck, function):
+    with pytest.raises(ValueError, match=r"weights\[1\] is -1.0: it must be at least 0"):
+        getattr(bottleneck, function)([0.2, 0.6], weights=[1.0, -1.0])
+
+
 def test_survival_of_an_epoch_too_stiff_to_uniformize(pair):
     epochs = pair.epochs([(0.0, [1e8]), (1.0, [1.0])])
     assert epochs.logpdf(2.0) == pytest.approx(-1e8 - 1.0, rel=1e-14)
