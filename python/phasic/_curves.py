@@ -57,11 +57,7 @@ class QuantileGradient:
 
 
 class Curves(Gradients):
-    """Exact gradients of distribution functions; see `phasic.Graph`.
-
-    All times share one sequence of vectors. With fewer parameters than times, the sequence's derivative in
-    each parameter serves all times; else every time has a sweep back of its own. Arguments as for `pdf`.
-    """
+    """Exact gradients of distribution functions; see `phasic.Graph`."""
 
     def pdf_gradient(self, time: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
         """Gradient of the density, at many times, in theta and in time.
@@ -76,8 +72,8 @@ class Curves(Gradients):
             rtol: As for `pdf`.
 
         Returns:
-            A `CurveGradient`: values and derivatives in time of the shape of the times, and derivatives in
-            theta of that shape and param_length.
+            A `CurveGradient` with values and derivatives in time of the shape of the times, and derivatives
+            in theta of that shape and param_length.
 
         Raises:
             ValueError: As for `pdf`.
@@ -196,15 +192,15 @@ class Curves(Gradients):
         From the logarithm of the smaller of `cdf` and `sf`, so right where the density underflows. A quantile
         inside the atom at 0 has derivatives 0; where the atom just ends, the one in `p` is 1 / pdf(0) (from
         above) without an atom and all others are NaN, but that in theta is 0 for p = 0. At infinity the
-        derivative in `p` is inf, and NaN in theta.
+        derivative in `p` is inf, and NaN in theta. Also as `quantile_gradient`.
 
         Args:
             p: Probabilities in [0, 1] of any shape.
             rtol: As for `pdf`.
 
         Returns:
-            A `QuantileGradient`: values and derivatives in p of the shape of p, and derivatives in theta of
-            that shape and param_length.
+            A `QuantileGradient` with values and derivatives in p of the shape of p, and derivatives in theta
+            of that shape and param_length.
 
         Raises:
             ValueError: As for `ppf`.
@@ -222,7 +218,9 @@ class Curves(Gradients):
     quantile_gradient = ppf_gradient
 
     def isf_gradient(self, p: ArrayLike, *, rtol: float = RTOL) -> QuantileGradient:
-        """Gradient of `isf`; as `ppf_gradient`, with the derivatives in `p` negative.
+        """Gradient of the quantile `isf`, in the parameters and in `p`.
+
+        Arguments, result and errors as for `ppf_gradient`; the derivatives in `p` are negative.
 
         Example:
             >>> graph = phasic.models.erlang(1)
@@ -244,8 +242,8 @@ class Curves(Gradients):
             jumps, rewards: As for `pmf_discrete`.
 
         Returns:
-            A `CountGradient`: values of the shape of the counts, and derivatives in theta of that shape and
-            param_length.
+            A `CountGradient` with values of the shape of the counts, and derivatives in theta of that shape
+            and param_length.
 
         Raises:
             ValueError: As for `pmf_discrete`.

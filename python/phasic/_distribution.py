@@ -32,11 +32,7 @@ class Explained(NamedTuple):
 
 
 class Distribution(Numbers):
-    """The law of a graph's absorption time, as a frozen distribution of `scipy.stats`; see `phasic.Graph`.
-
-    A number gives a number, an array of any shape an array of that shape. Names that end in `_discrete` are
-    about the steps of the discrete chain instead.
-    """
+    """The law of a graph's absorption time, as a frozen distribution of `scipy.stats`; see `phasic.Graph`."""
 
     # Absorption times
 
@@ -214,7 +210,7 @@ class Distribution(Numbers):
         """Quantile: the smallest time by which the probability of being absorbed is `p`.
 
         0 for p up to the defect, inf for p = 1. Newton's method on the smaller of cdf and sf, on a
-        logarithmic scale, safeguarded by bisection; all quantiles share the work.
+        logarithmic scale, safeguarded by bisection; all quantiles share the work. Also as `quantile`.
 
         Args:
             p: Probabilities in [0, 1] of any shape.
@@ -349,6 +345,7 @@ class Distribution(Numbers):
 
         Raises:
             ValueError: The order is negative, or the graph has parameters and no theta.
+            TypeError: The order is not a whole number.
 
         Example:
             >>> graph = phasic.models.erlang(1)
@@ -371,7 +368,8 @@ class Distribution(Numbers):
 
         Weights are probabilities, and what is missing from 1 at a vertex is the probability of staying;
         `normalize` divides them by their sum instead. Without rewards each step counts 1. One solve for each
-        total up to the largest, all of positive terms; see the concept page on densities.
+        total up to the largest, all of positive terms; see the concept page on densities. Also as
+        `pdf_discrete`.
 
         Args:
             jumps: Whole numbers ≥ 0 of any shape.
@@ -452,7 +450,7 @@ class Distribution(Numbers):
     def ppf_discrete(self, p: ArrayLike, rewards: ArrayLike | None = None) -> float | Doubles:
         """Quantile: the smallest total ≥ 0 whose `cdf_discrete` is at least `p`.
 
-        inf for p = 1 where every total can be exceeded.
+        inf for p = 1 where every total can be exceeded. Also as `quantile_discrete`.
 
         Args:
             p: Probabilities in [0, 1] of any shape.

@@ -50,17 +50,7 @@ class ComplexGradient:
 
 
 class Gradients(Distribution):
-    """Exact gradients at a graph's parameters; see `phasic.Graph`.
-
-    One costs two to four values, whatever the number of parameters and vertices. The sweep runs through the
-    very operations of the elimination, so it keeps its digits on stiff chains.
-
-    Seeds are the weights of a sum whose gradient is wanted. Where they belong to vertices they have one entry
-    per vertex, in the order of `vertices()`. With a `direction`, (param_length,), the gradient comes with the
-    Hessian in theta times the direction, at two to three times the cost: the sweep back then runs on numbers
-    that carry their derivative along the direction. With `discrete`, rewards are collected per step of the
-    discrete chain; see `pmf_discrete`.
-    """
+    """Exact gradients at a graph's parameters, by sweeps back through the elimination; see `phasic.Graph`."""
 
     def expectation_gradient(
         self, rewards: ArrayLike | None = None, *, discrete: bool = False, direction: ArrayLike | None = None
@@ -77,7 +67,7 @@ class Gradients(Distribution):
                 direction, at two to three times the cost.
 
         Returns:
-            A `Gradient`: the value with its derivatives in theta, the rewards and the initial probabilities.
+            A `Gradient`, the value with its derivatives in theta, the rewards and the initial probabilities.
 
         Raises:
             ValueError: An argument is not what it must be, or the graph has parameters and no theta.

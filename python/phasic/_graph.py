@@ -116,6 +116,9 @@ class Graph(
             rtol: Relative truncation error of every probability handed on, from 1e-14. Finer by default than
                 that of a density, since later epochs inherit those of earlier ones.
 
+        Returns:
+            A `phasic.Epochs`.
+
         Raises:
             ValueError: Starts are not in order, a state is mapped to none, or theta is not what it must be;
                 epoch and value are named.
@@ -262,6 +265,9 @@ class Graph(
                 custom calls; default: if that is JAX's default platform, and the law is one in time. There
                 it computes in JAX's precision (switch x64 on), always by uniformization.
 
+        Returns:
+            A `phasic.Model`.
+
         Raises:
             ValueError: An argument is not what it must be, or as for `validate`.
 
@@ -321,7 +327,7 @@ class Graph(
                 `progress`, `names`, `learning_rate`, `kernel`, …
 
         Returns:
-            The `phasic.Posterior`: particles, mean, sd, quantiles, and whether the fit has converged.
+            The `phasic.Posterior`, with particles, mean, sd, quantiles, and whether the fit has converged.
 
         Raises:
             ValueError: An argument is not what it must be, or the graph has no parameters.
@@ -355,6 +361,9 @@ class Graph(
             observed_data, discrete, prior, rewards, weights: As for `svgd`.
             method: Which method.
             **options: Those of `phasic.fit`.
+
+        Returns:
+            The `phasic.Posterior`.
 
         Raises:
             ValueError: An argument is not what it must be, or the graph has no parameters.

@@ -27,6 +27,9 @@ class Networks(Matrices):
         Args:
             theta: (param_length,); None: the graph's own, if it has any.
 
+        Returns:
+            The `networkx.DiGraph`.
+
         Raises:
             ImportError: networkx is not there (extra `interchange`).
             ValueError: theta is not what it must be, or this is a discretized graph, whose auxiliary vertices

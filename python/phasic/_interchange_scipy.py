@@ -54,7 +54,7 @@ class SparseMatrices(Matrices):
 
         Returns:
             A named tuple `(ipv, sim, exit_rates, states, indices)` of n transient vertices in order of
-            creation: initial probabilities (n,); the sub-intensity matrix, an (n, n)
+            creation, with initial probabilities (n,); the sub-intensity matrix, an (n, n)
             `scipy.sparse.csr_array`; rates of absorption (n,), with all their digits; states (n,
             state_length); and positions counted from 1, (n,).
 

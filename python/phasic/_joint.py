@@ -22,15 +22,7 @@ class Estimated(NamedTuple):
 
 
 class Joint(Rewards):
-    """Laws of accumulated rewards; see `phasic.Graph`.
-
-    A reward Y = ∫ r(X) dt, r ≥ 0, has an atom at 0 (`atoms`) and a density above. Curves come straight from
-    this graph, whose parameters they keep, by inverse Laplace transforms; where no contour is known to avoid
-    the spectrum, from the graph of `reward_transform`. Errors are relative, in both tails.
-
-    `rewards` are (n_vertices,), or (k, n_vertices) for k rewards in one call; `y` is of any shape, and k
-    rewards give (k, *y.shape).
-    """
+    """Laws of accumulated rewards; see `phasic.Graph`."""
 
     def pdf_reward(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> float | Doubles:
         """Density of an accumulated reward, without its atom at 0.
@@ -260,7 +252,7 @@ class Joint(Rewards):
             rtol: Relative error of either density.
 
         Returns:
-            A named tuple `(values, errors)`, means and estimates of their relative errors: arrays of the
+            A named tuple `(values, errors)`, of means and estimates of their relative errors, arrays of the
             shape of y, or (k, ...) before it.
 
         Raises:

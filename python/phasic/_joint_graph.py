@@ -119,7 +119,7 @@ class JointGraph(Structure):
         For code of older versions: `table_marked` gives the same of the graph without counts.
 
         Returns:
-            An (outcomes,) array of records: an integer field for each kind of event, then `prob` and
+            An (outcomes,) array of records, with an integer field for each kind of event, then `prob` and
             `t_vertex_index`, the index of the vertex. `pandas.DataFrame(table)` is the table of older code.
             What the probabilities leave of 1 is that of counts beyond the limits.
 

@@ -14,15 +14,7 @@ from phasic._timed import Timed
 
 
 class Marks(Timed):
-    """Laws of marks that fall on a chain; see `phasic.Graph`.
-
-    Marks of type t fall on vertex v at rate `rate[t] * rewards[t, v]` while the chain is there, as mutations
-    do on the branches of a tree: given the accumulated rewards, the counts are independent Poisson numbers.
-    All probabilities have full relative accuracy, however small: nothing is truncated, nothing subtracted.
-
-    `rewards` are (n_vertices,) for one type of mark, (m, n_vertices) for several, or None for marks on the
-    time itself; all ≥ 0. `rate` is a number for all types, or (m,), ≥ 0.
-    """
+    """Laws of marks that fall on a chain; see `phasic.Graph`."""
 
     @overload
     def pmf_marked(self, counts: float, rewards: ArrayLike | None = ..., rate: ArrayLike = ...) -> float: ...
@@ -147,7 +139,7 @@ class Marks(Timed):
             rewards, rate: As for `pmf_marked`.
 
         Returns:
-            An array of shape (largest[0] + 1, …, largest[m - 1] + 1): the entry [k0, k1, …] is the
+            An array of shape (largest[0] + 1, …, largest[m - 1] + 1), whose entry [k0, k1, …] is the
             probability of k0 marks of the first type, k1 of the second, and so on.
 
         Raises:
@@ -181,7 +173,7 @@ class Marks(Timed):
             rewards, rate: As for `pmf_marked`.
 
         Returns:
-            Probabilities of 0 to `largest` marks, (m, largest + 1): a row for each type.
+            Probabilities of 0 to `largest` marks, (m, largest + 1), with a row for each type.
 
         Raises:
             ValueError: As for `pmf_marked`.

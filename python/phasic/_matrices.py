@@ -103,9 +103,9 @@ class Matrices(Structure):
         the same as sparse matrices.
 
         Returns:
-            A named tuple `(ipv, sim, states, indices)` of n transient vertices in order of creation: initial
-            probabilities (n,); the sub-intensity matrix (n, n), with rates off the diagonal and minus the
-            exit rates on it; states (n, state_length); and positions counted from 1, (n,).
+            A named tuple `(ipv, sim, states, indices)` of n transient vertices in order of creation, with
+            initial probabilities (n,); the sub-intensity matrix (n, n), with rates off the diagonal and minus
+            the exit rates on it; states (n, state_length); and positions counted from 1, (n,).
 
         Raises:
             ValueError: The graph has parameters, and no values for them.

@@ -32,11 +32,7 @@ MOST_ORDER = 1000
 
 
 class Numbers(Structure):
-    """Everything a graph computes at its parameters; see `phasic.Graph`.
-
-    Rewards have one entry per vertex, in the order of `vertices()`; those of the starting vertex and of
-    absorbing ones are ignored. Without rewards every unit of time counts 1.
-    """
+    """Everything a graph computes at its parameters; see `phasic.Graph`."""
 
     def expectation(self, rewards: ArrayLike | None = None, *, method: Method = "auto") -> float:
         """Mean of the time, or reward, until absorption.
@@ -214,7 +210,7 @@ class Numbers(Structure):
             method: As for `expectation`.
 
         Returns:
-            The means, (n_vertices,): at the starting vertex `expectation(rewards)`, at absorbing ones 0.
+            The means, (n_vertices,), `expectation(rewards)` at the starting vertex and 0 at absorbing ones.
 
         Raises:
             ValueError: As for `expectation`.
@@ -237,6 +233,8 @@ class Numbers(Structure):
         self, rewards: ArrayLike | None = None, *, method: Method = "auto"
     ) -> Doubles:
         """Mean time spent, or reward collected, in each vertex until absorption.
+
+        Also as `expected_sojourn_time`.
 
         Args:
             rewards: (n_vertices,) per unit of time, or None for the time.
@@ -288,7 +286,7 @@ class Numbers(Structure):
             vertex: An absorbing vertex of this graph.
 
         Returns:
-            The probabilities, (n_vertices,): the first is that from the start.
+            The probabilities, (n_vertices,), of which the first is that from the start.
 
         Raises:
             ValueError: The vertex is not absorbing, or is one of another graph; or the graph has parameters
@@ -360,10 +358,10 @@ class Numbers(Structure):
         """Probability of being in each vertex at a time.
 
         By uniformization, or contours where the chain is stiff, to a relative truncation error of 1e-12; see
-        the concept page on densities.
+        the concept page on densities. Also as `stop_probability`, its name in older versions.
 
         Args:
-            time: ≥ 0, in the unit of the inverse of the rates; infinity gives zeros.
+            time: Finite and ≥ 0, in the unit of the inverse of the rates.
             granularity: Accepted and not used.
 
         Returns:
@@ -371,7 +369,7 @@ class Numbers(Structure):
             `sf(time)`.
 
         Raises:
-            ValueError: The time is negative or NaN, or the graph has parameters and no theta.
+            ValueError: The time is not finite and ≥ 0, or the graph has parameters and no theta.
 
         Example:
             >>> graph = phasic.models.erlang(2)

@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 
 
 class Makers(Structure):
-    """Functions of theta as older code makes them; see `phasic.Graph`. `Graph.model` has all of them at once.
-
-    All are functions of JAX, under jit, grad and vmap. Arguments named `use_cache`, `use_ffi`, `theta_dim`
-    and `param_length` mean nothing: everything is cached and compiled, and a graph knows its parameters.
-
-    Initial weights that exceed 1 or depend on theta are divided by their sum, as older code did, where that
-    gives the same distribution at every theta.
-    """
+    """Functions of theta as older code makes them; see `phasic.Graph`."""
 
     @staticmethod
     def pmf_from_graph(
@@ -38,8 +31,8 @@ class Makers(Structure):
 
         `(theta, times) -> densities` is `Model.pdf`, or with `discrete` `Model.pmf`. Of a graph without
         parameters it is `(times) -> densities`. Initial weights that exceed 1 or depend on theta are divided
-        by their sum, as older code did, where that gives the same distribution at every theta. The functions
-        work under jit, grad and vmap.
+        by their sum, as older code did, where that gives the same distribution at every theta; elsewhere they
+        are probabilities. The functions work under jit, grad and vmap.
 
         Args:
             graph: The graph.
@@ -47,8 +40,11 @@ class Makers(Structure):
             use_cache, theta_dim, param_length: Accepted and not used: everything is cached and compiled, and
                 a graph knows its parameters.
 
+        Returns:
+            The function.
+
         Raises:
-            ValueError: Initial weights depend on theta in a way that no division mends.
+            ValueError: As for `validate`; when called, as for `Model.pdf`.
 
         Example:
             >>> density = phasic.Graph.pmf_from_graph(phasic.models.erlang(1))
@@ -73,6 +69,9 @@ class Makers(Structure):
         Args:
             graph_builder: Function of theta, (p,), that returns a graph.
             discrete: Whether the law is that of the discrete chain's steps.
+
+        Returns:
+            The function.
 
         Raises:
             ValueError: When called: the edges or weights depend on theta in another way.
@@ -101,6 +100,12 @@ class Makers(Structure):
             nr_moments: The highest order.
             use_ffi: Accepted and not used.
 
+        Returns:
+            The function.
+
+        Raises:
+            ValueError: As for `pmf_from_graph`.
+
         Example:
             >>> moments = phasic.Graph.moments_from_graph(phasic.models.erlang(1), nr_moments=3)
             >>> [round(float(each), 4) for each in moments(jnp.array([1.0]))]  # k!
@@ -127,14 +132,20 @@ class Makers(Structure):
         reward. With rewards (f, n_vertices), a row for each feature, or (n_vertices, f), (k, f) and (f,
         nr_moments), of times (k,) or (k, f), NaN where one is missing: its density is NaN, and has no part in
         derivatives. A square of rewards has its features in rows. Rewards past the last vertex are left out
-        with a DeprecationWarning, as older versions did without; too few raise ValueError. Initial weights as
-        for `pmf_from_graph`.
+        with a DeprecationWarning, as older versions did without. Initial weights as for `pmf_from_graph`.
+        Also as `pmf_and_moments_from_graph_multivariate`.
 
         Args:
             graph: The graph.
             nr_moments: The highest order.
             discrete: Whether the law is that of the discrete chain's steps.
             use_ffi, theta_dim, param_length: Accepted and not used.
+
+        Returns:
+            The function.
+
+        Raises:
+            ValueError: As for `pmf_from_graph`; when called, also for rewards of another shape.
 
         Example:
             >>> both = phasic.Graph.pmf_and_moments_from_graph(phasic.models.erlang(1))

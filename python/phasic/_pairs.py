@@ -23,17 +23,7 @@ class Rays(NamedTuple):
 
 
 class Pairs(Joint):
-    """Joint laws of two accumulated rewards; see `phasic.Graph`.
-
-    The law of (Y1, Y2), for rewards ≥ 0, has three parts. An atom at the origin: paths that collect neither
-    (`atoms`). Masses on rays: paths whose states all collect both in the same proportion, and on the axes
-    those that collect one alone (`joint_rays`). The rest has a density, which is smooth between the rays of
-    the states and may jump, or have a kink, across them.
-
-    `rewards` are (2, n_vertices), ≥ 0; `y1` and `y2` are numbers ≥ 0 of any shapes that broadcast. All points
-    of a call share the work. It grows with the square of the number of jumps up to the farthest one in the
-    time of both rewards, so this is for chains that are not stiff.
-    """
+    """Joint laws of two accumulated rewards; see `phasic.Graph`."""
 
     def joint_pdf(self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> Estimated:
         """Density of two accumulated rewards, where they have one.
@@ -56,8 +46,8 @@ class Pairs(Joint):
             rtol: Relative error, from 1e-14.
 
         Returns:
-            A named tuple `(values, errors)` of arrays; errors are estimates, relative: a bound on what is
-            left out, plus rounding.
+            A named tuple `(values, errors)` of arrays. Errors are estimates relative to the values, of what
+            is left out and of rounding.
 
         Raises:
             ValueError: A point or reward is negative or NaN, a reward is surely zero, absorption is not
@@ -121,8 +111,8 @@ class Pairs(Joint):
             rewards: (2, n_vertices), ≥ 0, per unit of time.
 
         Returns:
-            A named tuple `(directions, probabilities)`, (k, 2) and (k,): a direction is the point of a ray in
-            which the rewards, in units of their means, sum to 1.
+            A named tuple `(directions, probabilities)`, (k, 2) and (k,), where a direction is the point of a
+            ray in which the rewards, in units of their means, sum to 1.
 
         Raises:
             ValueError: The rewards are not what they must be, one is surely zero, or the graph has parameters

@@ -14,10 +14,7 @@ from phasic._marks import Marks
 
 
 class Rewards(Marks):
-    """Joint laws of several rewards; see `phasic.Graph`.
-
-    `rewards` are (m, n_vertices): row i says what reward i collects in each vertex, per unit of time.
-    """
+    """Joint laws of several rewards; see `phasic.Graph`."""
 
     def joint_moments(self, orders: ArrayLike, rewards: ArrayLike) -> Doubles:
         """Means of products of powers of rewards, for all orders up to the given ones.
@@ -128,7 +125,7 @@ class Rewards(Marks):
             rewards: (m, n_vertices), ≥ 0, m at most 12; or (n_vertices,) for one reward.
 
         Returns:
-            An array of shape (2, …, 2), with m axes: the entry [0, 1, …] is the probability that the first
+            An array of shape (2, …, 2), with m axes, whose entry [0, 1, …] is the probability that the first
             reward stays zero, the second becomes positive, and so on. They sum to 1; nothing is subtracted,
             so small ones are right too.
 

@@ -73,17 +73,7 @@ class Paths(Sequence[Path]):
 
 
 class Samples(Structure):
-    """Random samples at a graph's parameters; see `phasic.Graph`.
-
-    Every draw is an exact simulation, and needs no elimination: memory is linear in the edges, and a draw
-    costs some nanoseconds for each vertex on its way. `seed` is what `numpy.random.default_rng` takes: None
-    for a fresh sample, a whole number or a `SeedSequence` for the same sample each time, or a `Generator`,
-    which moves on. A seed gives the same bytes at any number of threads, and the first draws of a long sample
-    are those of a short one.
-
-    All raise ValueError if absorption is not certain: a vertex can be entered, and never left, at these
-    parameters.
-    """
+    """Random samples at a graph's parameters; see `phasic.Graph`."""
 
     _kept_sampler: tuple[_core.FrozenGraph, Doubles | None, bool, _core.Sampler] | None = None
 
@@ -242,7 +232,7 @@ class Samples(Structure):
             seed: As for `sample`.
 
         Returns:
-            A named tuple `(vertices, times)`, (length,) each: the vertices on the way, the absorbing one
+            A named tuple `(vertices, times)`, (length,) each, the vertices on the way, the absorbing one
             last, and when each is entered. The starting vertex alone if the chain never starts.
 
         Raises:

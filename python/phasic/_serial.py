@@ -26,7 +26,7 @@ class Serial(Structure):
             theta_dim, param_length: The number of parameters, which must be the graph's.
 
         Returns:
-            A dictionary:
+            A dictionary with
 
             - `states`: (n_vertices, state_length) int32.
             - `edges`: (m, 3): from, to, weight.

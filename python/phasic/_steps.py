@@ -13,11 +13,7 @@ from phasic._structure import Structure
 
 
 class Steps(Structure):
-    """Vertices of the discrete chain after a number of steps; see `phasic.Graph`.
-
-    Weights are probabilities as for `pmf_discrete`. Results are (n_vertices,), and 0 at absorbing vertices.
-    A step costs the edges once.
-    """
+    """Vertices of the discrete chain after a number of steps; see `phasic.Graph`."""
 
     def stop_probability_discrete(self, jumps: int) -> Doubles:
         """Probability of being in each vertex after a number of steps of the discrete chain.
@@ -45,7 +41,8 @@ class Steps(Structure):
     def accumulated_visits(self, jumps: int) -> Doubles:
         """Mean number of times that each vertex is held at the steps 0 to `jumps`, both included.
 
-        Arguments and errors as for `stop_probability_discrete`.
+        Also as `accumulated_visits_discrete` and `expected_visits_discrete`. Arguments and errors as for
+        `stop_probability_discrete`.
 
         Returns:
             The means, (n_vertices,); 0 at the starting vertex and at absorbing ones.

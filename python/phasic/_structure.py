@@ -98,6 +98,8 @@ class Structure:
     def find_or_create_vertex(self, state: ArrayLike) -> Vertex:
         """The vertex with this state, created if there is none.
 
+        Also under the shorter name `focv`.
+
         Args:
             state: (state_length,) whole numbers.
 
@@ -172,7 +174,10 @@ class Structure:
         return Vertex(self, index)
 
     def vertex_exists(self, state: ArrayLike) -> bool:
-        """Whether a vertex has this state, (state_length,) whole numbers.
+        """Whether a vertex has this state.
+
+        Args:
+            state: (state_length,) whole numbers.
 
         Raises:
             ValueError: As for `find_or_create_vertex`.
@@ -285,6 +290,8 @@ class Structure:
     def parameterized(self) -> bool:
         """Whether any edge depends on parameters.
 
+        Also as `is_parameterized`.
+
         Example:
             >>> phasic.models.erlang(3).parameterized()
             True
@@ -297,6 +304,8 @@ class Structure:
 
     def update_parameterized_weights(self, theta: ArrayLike) -> None:
         """Set the parameters at which this graph answers.
+
+        Also under the shorter name `update_weights`.
 
         Args:
             theta: (param_length,), finite; what each is, and its unit, is what the coefficients of the edges
@@ -394,7 +403,10 @@ class Structure:
     def trace(self) -> _core.Trace:
         """The recorded elimination, from the cache if any process has recorded it before.
 
-        It holds for every theta; see `phasic.Trace` and the concept page on elimination.
+        It holds for every theta; see the concept page on elimination.
+
+        Returns:
+            A `phasic.Trace`.
 
         Raises:
             ValueError: As for `validate`.
@@ -408,6 +420,8 @@ class Structure:
 
     def copy(self) -> Self:
         """An independent copy, with the same parameters.
+
+        Also as `clone`; the functions of the module `copy` make the same.
 
         Example:
             >>> graph = phasic.models.erlang(1)

@@ -15,11 +15,7 @@ from phasic._gradients import Gradient
 
 
 class Timed(Curves):
-    """Expectations up to a time, with exact gradients; see `phasic.Graph`.
-
-    They are those of `Graph.epochs` with one epoch: by uniformization with a bound on what is truncated,
-    relative to the value, or by contours where the chain is stiff, and one sweep back for a gradient.
-    """
+    """Expectations up to a time, with exact gradients, as `epochs` with one epoch; see `phasic.Graph`."""
 
     def state_probability_gradient(
         self, time: float, seeds: ArrayLike, *, rtol: float = RTOL

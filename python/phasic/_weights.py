@@ -20,8 +20,8 @@ class Weights(Structure):
         time are those of these rates, and discrete functions divide by the sums at any theta.
 
         Returns:
-            Factors, (n_vertices,): 1 over the sum by which weights were divided, 1 where they were not. Taken
-            as rewards they restore the time: `expectation(factors)` is the mean from before.
+            Factors, (n_vertices,), 1 over the sum by which weights were divided and 1 where they were not.
+            Taken as rewards they restore the time, for `expectation(factors)` is the mean from before.
 
         Raises:
             ValueError: The weights out of a vertex have no finite sum.
