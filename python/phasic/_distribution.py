@@ -353,9 +353,9 @@ class Distribution(Numbers):
             >>> round(graph.moment(3), 6)  # 3!
             6.0
         """
-        if _check.position("order", order) == 0:
-            return 1.0
-        return float(self.moments(order)[-1])
+        if _check.position("order", order) < 0:
+            raise ValueError(f"order is {order}: it must be a whole number, at least 0")
+        return float(self.moments(order)[-1]) if order else 1.0
 
     # Steps of the discrete chain
 
