@@ -78,10 +78,10 @@ class Distribution(Numbers):
         Arguments, result and errors as for `pdf`.
 
         Example:
-            >>> graph = phasic.models.kingman(2)
-            >>> graph.update_parameterized_weights([1.0])
-            >>> round(graph.cdf(1.0), 6)  # 1 − exp(−1)
-            0.632121
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.update_parameterized_weights([1.0, 0.0])  # nobody mends
+            >>> round(graph.cdf(1.0), 6)  # both have failed: (1 − exp(−1))²
+            0.399576
         """
         return self._at(_core.Trace.cdf, time, rtol)
 
@@ -95,10 +95,10 @@ class Distribution(Numbers):
         Arguments, result and errors as for `pdf`.
 
         Example:
-            >>> graph = phasic.models.kingman(2)
-            >>> graph.update_parameterized_weights([1.0])
-            >>> graph.sf([0.0, 1.0]).round(6).tolist()  # exp(−t)
-            [1.0, 0.367879]
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.update_parameterized_weights([1.0, 0.0])  # nobody mends
+            >>> graph.sf([0.0, 1.0]).round(6).tolist()  # one still works: 2 exp(−t) − exp(−2 t)
+            [1.0, 0.600424]
         """
         return self._at(_core.Trace.sf, time, rtol)
 
@@ -270,8 +270,8 @@ class Distribution(Numbers):
             ValueError: As for `ppf`.
 
         Example:
-            >>> graph = phasic.models.kingman(2)
-            >>> graph.update_parameterized_weights([1.0])
+            >>> graph = phasic.models.birth_death(1)
+            >>> graph.update_parameterized_weights([5.0, 1.0])  # a lonely member dies at rate 1
             >>> low, high = graph.interval(0.9)
             >>> round(low, 6), round(high, 6)  # −log(0.95), −log(0.05)
             (0.051293, 2.995732)
@@ -286,9 +286,9 @@ class Distribution(Numbers):
             ValueError: As for `ppf`.
 
         Example:
-            >>> graph = phasic.models.erlang(1)
-            >>> graph.update_parameterized_weights([2.0])
-            >>> round(graph.median(), 6)  # log(2) / 2
+            >>> graph = phasic.models.mm1k_busy_period(1)  # whoever finds the server busy is lost
+            >>> graph.update_parameterized_weights([5.0, 2.0])
+            >>> round(graph.median(), 6)  # one exponential service: log(2) / 2
             0.346574
         """
         return self.ppf(0.5)

@@ -73,11 +73,11 @@ class Gradients(Distribution):
             ValueError: An argument is not what it must be, or the graph has parameters and no theta.
 
         Example:
-            >>> graph = phasic.models.erlang(3)
-            >>> graph.update_parameterized_weights([2.0])
+            >>> graph = phasic.models.mm1k_busy_period(2)
+            >>> graph.update_parameterized_weights([1.0, 2.0])  # arrivals a, services s
             >>> found = graph.expectation_gradient()
-            >>> round(found.value, 6), found.theta.round(6).tolist()  # 3 / θ and −3 / θ²
-            (1.5, [-0.75])
+            >>> round(found.value, 6), found.theta.round(6).tolist()  # of 1 / s + a / s²
+            (0.75, [0.25, -0.5])
         """
         return self.moments_gradient([1.0], rewards, discrete=discrete, direction=direction)
 
@@ -103,7 +103,7 @@ class Gradients(Distribution):
             ValueError: An argument is not what it must be, or the graph has parameters and no theta.
 
         Example:
-            >>> graph = phasic.models.erlang(1)
+            >>> graph = phasic.models.kingman(2)
             >>> graph.update_parameterized_weights([2.0])
             >>> found = graph.moments_gradient([0.0, 1.0])  # of E T² = 2 / θ²
             >>> round(found.value, 6), found.theta.round(6).tolist()
@@ -430,10 +430,10 @@ class Gradients(Distribution):
             ValueError: An argument is not what it must be, or the graph has parameters and no theta.
 
         Example:
-            >>> graph = phasic.models.erlang(1)
-            >>> graph.update_parameterized_weights([1.0])
-            >>> graph.hessian_product([1.0]).round(6).tolist()  # 2 / θ³
-            [2.0]
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.update_parameterized_weights([1.0, 1.0])  # failures λ, repairs μ
+            >>> graph.hessian_product([1.0, 0.0]).round(6).tolist()  # of 3 / (2 λ) + μ / (2 λ²), along λ
+            [6.0, -1.0]
         """
         product = self.expectation_gradient(rewards, discrete=discrete, direction=direction).product
         assert product is not None
@@ -457,10 +457,10 @@ class Gradients(Distribution):
             ValueError: An argument is not what it must be, or the graph has no parameters.
 
         Example:
-            >>> graph = phasic.models.erlang(2)
-            >>> values, gradients = graph.expectation_batch([[1.0], [2.0]])
-            >>> values.round(6).tolist(), gradients.round(6).tolist()  # 2 / θ and −2 / θ²
-            ([2.0, 1.0], [[-2.0], [-0.5]])
+            >>> graph = phasic.models.structured_coalescent((1, 1), symmetric=True)
+            >>> values, gradients = graph.expectation_batch([[1.0, 0.5], [1.0, 0.25]])
+            >>> values.round(6).tolist(), gradients.round(6).tolist()  # 2 / coalescence + 1 / (2 migration)
+            ([3.0, 4.0], [[-2.0, -2.0], [-2.0, -8.0]])
         """
         points = _check.doubles("thetas", thetas)
         if points.ndim != 2 or points.shape[1] != self.param_length() or not self.parameterized():

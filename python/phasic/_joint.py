@@ -260,10 +260,10 @@ class Joint(Rewards):
                 the graph has parameters and no theta.
 
         Example:
-            >>> graph = phasic.models.erlang(2)
-            >>> graph.update_parameterized_weights([1.0])
-            >>> first = graph.states()[:, 0] == 1
-            >>> found = graph.expectation_given([1.0, 5.0], None, first)  # phase 1 has half of any time
+            >>> graph = phasic.models.tandem_queue(1, 1)
+            >>> graph.update_parameterized_weights([1.0, 0.0, 1.0])  # the first server never ends
+            >>> empty = graph.states()[:, 0] == 0
+            >>> found = graph.expectation_given([1.0, 5.0], None, empty)  # half of any time
             >>> found.values.round(6).tolist()
             [0.5, 2.5]
         """

@@ -127,10 +127,10 @@ class Numbers(Structure):
             ValueError: The rewards are not what they must be, or the graph has parameters and no theta.
 
         Example:
-            >>> graph = phasic.models.kingman(3)
-            >>> graph.update_parameterized_weights([1.0])
-            >>> round(graph.variance(), 6)  # 1/9 + 1
-            1.111111
+            >>> graph = phasic.models.hyper_erlang((1, 1), (0.5, 0.5))
+            >>> graph.update_parameterized_weights([1.0, 2.0])
+            >>> round(graph.variance(), 6)  # (2 + 2/4) / 2 − (1 + 1/2)² / 4
+            0.6875
         """
         first, second = self.moments(2, rewards)
         return float(second - first * first)
@@ -153,8 +153,8 @@ class Numbers(Structure):
             ValueError: An argument is not what it must be, or the graph has parameters and no theta.
 
         Example:
-            >>> graph = phasic.models.erlang(1)
-            >>> graph.update_parameterized_weights([2.0])
+            >>> graph = phasic.models.mm1k_busy_period(1)
+            >>> graph.update_parameterized_weights([5.0, 2.0])  # one exponential service of rate 2
             >>> graph.moments(3).round(6).tolist()  # k! / 2ᵏ
             [0.5, 0.5, 0.75]
         """
@@ -248,10 +248,11 @@ class Numbers(Structure):
             ValueError: As for `expectation`.
 
         Example:
-            >>> graph = phasic.models.kingman(4)
-            >>> graph.update_parameterized_weights([1.0])
-            >>> graph.expected_residence_time().round(6).tolist()  # k lineages for 2 / (k (k − 1))
-            [0.0, 0.166667, 0.333333, 1.0, 0.0]
+            >>> graph = phasic.models.mm1k_busy_period(2)
+            >>> graph.update_parameterized_weights([1.0, 2.0])
+            >>> customers = graph.states()[:, 0]
+            >>> graph.expected_residence_time()[customers > 0].round(6).tolist()  # one customer, and two
+            [0.5, 0.25]
         """
         solver = self._iterative(method)
         if solver is None:
@@ -392,9 +393,9 @@ class Numbers(Structure):
             The means, (n_vertices,); 0 at the starting vertex and at absorbing ones.
 
         Example:
-            >>> graph = phasic.models.erlang(1)
+            >>> graph = phasic.models.kingman(2)
             >>> graph.update_parameterized_weights([1.0])
-            >>> graph.accumulated_visiting_time(1.0).round(6).tolist()  # 1 − exp(−1)
+            >>> graph.accumulated_visiting_time(1.0).round(6).tolist()  # two lineages for 1 − exp(−1)
             [0.0, 0.632121, 0.0]
         """
         at = _check.time(time)

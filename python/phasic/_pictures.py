@@ -151,8 +151,9 @@ class Pictures(Distribution):
         Example:
             >>> graph = phasic.models.kingman(2)
             >>> graph.update_parameterized_weights([1.0])
-            >>> figure = graph.plot_cdf()
-            >>> figure.savefig("kingman.png")
+            >>> figure = graph.plot_cdf([0.0, 1.0])
+            >>> figure.axes[0].lines[0].get_ydata().round(6).tolist()  # 1 − exp(−t)
+            [0.0, 0.632121]
         """
         return self._plotted("cdf", at, discrete, ax, line)
 

@@ -282,8 +282,8 @@ class Structure:
         """Length of theta, 0 if no edge depends on parameters.
 
         Example:
-            >>> phasic.models.coxian(2).param_length()  # one rate onward, two of exit
-            3
+            >>> phasic.models.structured_coalescent((2, 2)).param_length()  # a rate of each deme and way
+            4
         """
         return self._builder.n_parameters
 

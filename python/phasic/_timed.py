@@ -37,9 +37,9 @@ class Timed(Curves):
             ValueError: An argument is not what it must be, or the graph has parameters and no theta.
 
         Example:
-            >>> graph = phasic.models.erlang(1)
+            >>> graph = phasic.models.kingman(2)
             >>> graph.update_parameterized_weights([1.0])
-            >>> found = graph.state_probability_gradient(1.0, graph.states()[:, 0] == 1)  # exp(−θ t)
+            >>> found = graph.state_probability_gradient(1.0, graph.states()[:, 0] == 2)  # exp(−θ t)
             >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
             (0.367879, [-0.367879], -0.367879)
         """
@@ -125,7 +125,7 @@ class Timed(Curves):
             The moments of order 1 to `power`, (power,).
 
         Example:
-            >>> graph = phasic.models.erlang(1)
+            >>> graph = phasic.models.kingman(2)
             >>> graph.update_parameterized_weights([1.0])
             >>> graph.truncated_moments(1.0, 2).round(6).tolist()  # 1 − 2 exp(−1) and 2 − 5 exp(−1)
             [0.264241, 0.160603]
