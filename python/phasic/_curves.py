@@ -192,7 +192,8 @@ class Curves(Gradients):
         From the logarithm of the smaller of `cdf` and `sf`, so right where the density underflows. A quantile
         inside the atom at 0 has derivatives 0; where the atom just ends, the one in `p` is 1 / pdf(0) (from
         above) without an atom and all others are NaN, but that in theta is 0 for p = 0. At infinity the
-        derivative in `p` is inf, and NaN in theta. Also as `quantile_gradient`.
+        derivative in `p` is inf, and NaN in theta. `ppf_gradient` and
+        `quantile_gradient` are the same method.
 
         Args:
             p: Probabilities in [0, 1] of any shape.

@@ -210,7 +210,8 @@ class Distribution(Numbers):
         """Quantile: the smallest time by which the probability of being absorbed is `p`.
 
         0 for p up to the defect, inf for p = 1. Newton's method on the smaller of cdf and sf, on a
-        logarithmic scale, safeguarded by bisection; all quantiles share the work. Also as `quantile`.
+        logarithmic scale, safeguarded by bisection; all quantiles share the work. `ppf` and
+        `quantile` are the same method.
 
         Args:
             p: Probabilities in [0, 1] of any shape.
@@ -368,8 +369,8 @@ class Distribution(Numbers):
 
         Weights are probabilities, and what is missing from 1 at a vertex is the probability of staying;
         `normalize` divides them by their sum instead. Without rewards each step counts 1. One solve for each
-        total up to the largest, all of positive terms; see the concept page on densities. Also as
-        `pdf_discrete`.
+        total up to the largest, all of positive terms; see the concept page on densities. `pmf_discrete` and
+        `pdf_discrete` are the same method.
 
         Args:
             jumps: Whole numbers ≥ 0 of any shape.
@@ -450,7 +451,8 @@ class Distribution(Numbers):
     def ppf_discrete(self, p: ArrayLike, rewards: ArrayLike | None = None) -> float | Doubles:
         """Quantile: the smallest total ≥ 0 whose `cdf_discrete` is at least `p`.
 
-        inf for p = 1 where every total can be exceeded. Also as `quantile_discrete`.
+        inf for p = 1 where every total can be exceeded. `ppf_discrete` and `quantile_discrete`
+        are the same method.
 
         Args:
             p: Probabilities in [0, 1] of any shape.

@@ -81,9 +81,9 @@ class Networks(Matrices):
         Example:
             >>> import networkx
             >>> network = networkx.DiGraph()
-            >>> network.add_weighted_edges_from([("ill", "well", 2.0), ("ill", "dead", 0.5)])
-            >>> phasic.Graph.from_networkx(network, initial={"ill": 1.0}).expectation()  # 1 / (2 + 0.5)
-            0.4
+            >>> network.add_weighted_edges_from([("ill", "well", 3.0), ("ill", "dead", 1.0)])
+            >>> phasic.Graph.from_networkx(network, initial={"ill": 1.0}).expectation()  # 1 / (3 + 1)
+            0.25
         """
         if not network.is_directed():
             raise ValueError("the network is not directed: give a DiGraph, in which edges are transitions")

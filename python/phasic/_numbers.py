@@ -234,7 +234,7 @@ class Numbers(Structure):
     ) -> Doubles:
         """Mean time spent, or reward collected, in each vertex until absorption.
 
-        Also as `expected_sojourn_time`.
+        `expected_residence_time` and `expected_sojourn_time` are the same method.
 
         Args:
             rewards: (n_vertices,) per unit of time, or None for the time.
@@ -359,7 +359,8 @@ class Numbers(Structure):
         """Probability of being in each vertex at a time.
 
         By uniformization, or contours where the chain is stiff, to a relative truncation error of 1e-12; see
-        the concept page on densities. Also as `stop_probability`, its name in older versions.
+        the concept page on densities. `state_probability` and `stop_probability`, its name in older versions,
+        are the same method.
 
         Args:
             time: Finite and ≥ 0, in the unit of the inverse of the rates.

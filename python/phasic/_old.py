@@ -133,7 +133,7 @@ class Makers(Structure):
         nr_moments), of times (k,) or (k, f), NaN where one is missing: its density is NaN, and has no part in
         derivatives. A square of rewards has its features in rows. Rewards past the last vertex are left out
         with a DeprecationWarning, as older versions did without. Initial weights as for `pmf_from_graph`.
-        Also as `pmf_and_moments_from_graph_multivariate`.
+        `pmf_and_moments_from_graph` and `pmf_and_moments_from_graph_multivariate` are the same.
 
         Args:
             graph: The graph.

@@ -41,8 +41,8 @@ class Steps(Structure):
     def accumulated_visits(self, jumps: int) -> Doubles:
         """Mean number of times that each vertex is held at the steps 0 to `jumps`, both included.
 
-        Also as `accumulated_visits_discrete` and `expected_visits_discrete`. Arguments and errors as for
-        `stop_probability_discrete`.
+        `accumulated_visits`, `accumulated_visits_discrete` and `expected_visits_discrete` are the same
+        method. Arguments and errors as for `stop_probability_discrete`.
 
         Returns:
             The means, (n_vertices,); 0 at the starting vertex and at absorbing ones.

@@ -98,7 +98,7 @@ class Structure:
     def find_or_create_vertex(self, state: ArrayLike) -> Vertex:
         """The vertex with this state, created if there is none.
 
-        Also under the shorter name `focv`.
+        `find_or_create_vertex` and `focv` are the same method.
 
         Args:
             state: (state_length,) whole numbers.
@@ -290,7 +290,7 @@ class Structure:
     def parameterized(self) -> bool:
         """Whether any edge depends on parameters.
 
-        Also as `is_parameterized`.
+        `parameterized` and `is_parameterized` are the same method.
 
         Example:
             >>> phasic.models.erlang(3).parameterized()
@@ -305,7 +305,7 @@ class Structure:
     def update_parameterized_weights(self, theta: ArrayLike) -> None:
         """Set the parameters at which this graph answers.
 
-        Also under the shorter name `update_weights`.
+        `update_parameterized_weights` and `update_weights` are the same method.
 
         Args:
             theta: (param_length,), finite; what each is, and its unit, is what the coefficients of the edges
@@ -421,7 +421,7 @@ class Structure:
     def copy(self) -> Self:
         """An independent copy, with the same parameters.
 
-        Also as `clone`; the functions of the module `copy` make the same.
+        `copy` and `clone` are the same method, and the module `copy` calls it.
 
         Example:
             >>> graph = phasic.models.erlang(1)
