@@ -154,8 +154,8 @@ class Joint(Rewards):
         """Gradient of `pdf_reward` in theta and in y, which is the `time` of the result.
 
         One sweep back at each node of a contour serves all points and all parameters. `rtol` is the error of
-        the value; the derivatives in theta come from the same nodes, and theirs can be some twenty times
-        that.
+        the value; the derivatives in theta come from the same nodes, and theirs can be some hundred times
+        that, relative to the larger of the derivative in log theta and the value.
 
         Args:
             y: As for `pdf_reward`.
