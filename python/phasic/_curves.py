@@ -78,42 +78,118 @@ class QuantileGradient:
 
 
 class Curves(Gradients):
-    """Exact gradients of distribution functions; see `phasic.Graph`.
-
-    All times share one sequence of vectors. With fewer parameters than times, the sequence's derivative in
-    each parameter serves all times; else every time has a sweep back of its own. Arguments as for `pdf`.
-    """
+    """Exact gradients of distribution functions; see `phasic.Graph`."""
 
     def pdf_gradient(self, time: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of the density. In time it can cancel near a mode: right to rtol · pdf · √(q / t), q the fastest
-        rate."""
+        """Gradient of the density, at many times, in theta and in time.
+
+        All times share one sequence of vectors. With fewer parameters than times, the sequence's derivative
+        in each parameter serves all times; else every time has a sweep back of its own; see the concept page
+        on densities. The derivative in time can cancel near a mode: it is right to rtol · pdf · √(q / t), q
+        the fastest rate.
+
+        Args:
+            time: As for `pdf`.
+            rtol: As for `pdf`.
+
+        Returns:
+            A `CurveGradient` with values and derivatives in time of the shape of the times, and derivatives
+            in theta of that shape and param_length.
+
+        Raises:
+            ValueError: As for `pdf`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.pdf_gradient(1.0)  # θ exp(−θ t)
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (0.270671, [-0.135335], -0.541341)
+        """
         return self._curve("pdf", time, rtol)
 
     def cdf_gradient(self, time: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of the distribution function, its atom at 0 included."""
+        """Gradient of the distribution function, its atom at 0 included.
+
+        Arguments, result and errors as for `pdf_gradient`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.cdf_gradient(1.0)  # 1 − exp(−θ t): in θ t exp(−θ t), in time the density
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (0.864665, [0.135335], 0.270671)
+        """
         return self._curve("cdf", time, rtol)
 
     def sf_gradient(self, time: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of the survival function."""
+        """Gradient of the survival function.
+
+        Arguments, result and errors as for `pdf_gradient`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.sf_gradient(1.0)  # exp(−θ t)
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (0.135335, [-0.135335], -0.270671)
+        """
         return self._curve("sf", time, rtol)
 
     def logpdf_gradient(self, time: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of `logpdf`, right where the density underflows; NaN where it is 0."""
+        """Gradient of `logpdf`, right where the density underflows; NaN where it is 0.
+
+        Arguments, result and errors as for `pdf_gradient`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.logpdf_gradient(5000.0)  # log(θ) − θ t
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (-9999.306853, [-4999.5], -2.0)
+        """
         return self._curve("pdf", time, rtol, logarithm=True)
 
     def logcdf_gradient(self, time: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of `logcdf`; NaN where the distribution function is 0."""
+        """Gradient of `logcdf`; NaN where the distribution function is 0.
+
+        Arguments, result and errors as for `pdf_gradient`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.logcdf_gradient(1.0)  # log(1 − exp(−θ t))
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (-0.145413, [0.156518], 0.313035)
+        """
         return self._curve("cdf", time, rtol, logarithm=True)
 
     def logsf_gradient(self, time: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of `logsf`, right where the survival function underflows; NaN at infinity."""
+        """Gradient of `logsf`, right where the survival function underflows; NaN at infinity.
+
+        Arguments, result and errors as for `pdf_gradient`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.logsf_gradient(5000.0)  # −θ t
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (-10000.0, [-5000.0], -2.0)
+        """
         return self._curve("sf", time, rtol, logarithm=True)
 
     def hazard_gradient(self, time: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of `hazard`, right where density and survival function underflow; NaN where `hazard` is.
+        """Gradient of `hazard`, right where density and survival function underflow; NaN where `hazard` is.
 
         Each derivative is the difference of those of `logpdf` and `logsf`, times the hazard: right to rtol of
-        the larger one.
+        the larger one. Arguments, result and errors as for `pdf_gradient`.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.hazard_gradient(1.0)  # θ² t / (1 + θ t)
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (0.5, [0.75], 0.25)
         """
         at = np.atleast_1d(_check.times("time", time))
         density, survival = (self._curve(curve, at, rtol, logarithm=True) for curve in ("pdf", "sf"))
@@ -132,16 +208,31 @@ class Curves(Gradients):
         return CurveGradient(hazard, rows, in_time)
 
     def ppf_gradient(self, p: ArrayLike, *, rtol: float = RTOL) -> QuantileGradient:
-        """Of `ppf`, in the parameters and in `p`, by the theorem of implicit functions.
+        """Gradient of the quantile `ppf`, in the parameters and in `p`, by the theorem of implicit functions.
 
         From the logarithm of the smaller of `cdf` and `sf`, so right where the density underflows. A quantile
         inside the atom at 0 has derivatives 0; where the atom just ends, the one in `p` is 1 / pdf(0) (from
         above) without an atom and all others are NaN, but that in theta is 0 for p = 0. At infinity the
-        derivative in `p` is inf, and NaN in theta.
+        derivative in `p` is inf, and NaN in theta. `ppf_gradient` and
+        `quantile_gradient` are the same method.
 
         Args:
             p: Probabilities in [0, 1] of any shape.
             rtol: As for `pdf`.
+
+        Returns:
+            A `QuantileGradient` with values and derivatives in p of the shape of p, and derivatives in theta
+            of that shape and param_length.
+
+        Raises:
+            ValueError: As for `ppf`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.ppf_gradient(0.5)  # −log(1 − p) / θ
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.p, 6)
+            (0.346574, [-0.173287], 1.0)
         """
         at = _check.probabilities("p", p)
         return self._quantile_gradient(at, np.asarray(self.ppf(at, rtol=rtol)), rtol, upper=False)
@@ -149,28 +240,85 @@ class Curves(Gradients):
     quantile_gradient = ppf_gradient
 
     def isf_gradient(self, p: ArrayLike, *, rtol: float = RTOL) -> QuantileGradient:
-        """Of `isf`; as `ppf_gradient`, with the derivatives in `p` negative."""
+        """Gradient of the quantile `isf`, in the parameters and in `p`.
+
+        Arguments, result and errors as for `ppf_gradient`; the derivatives in `p` are negative.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.isf_gradient(0.5)  # −log(p) / θ
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.p, 6)
+            (0.346574, [-0.173287], -1.0)
+        """
         at = _check.probabilities("p", p)
         return self._quantile_gradient(at, np.asarray(self.isf(at, rtol=rtol)), rtol, upper=True)
 
     def pmf_discrete_gradient(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> CountGradient:
-        """Of `pmf_discrete`, same arguments.
+        """Gradient of `pmf_discrete` in theta.
 
         With at most as many parameters as counts, one table of dual numbers for each parameter serves all
         counts; else every count has a sweep back through the table.
+
+        Args:
+            jumps, rewards: As for `pmf_discrete`.
+
+        Returns:
+            A `CountGradient` with values of the shape of the counts, and derivatives in theta of that shape
+            and param_length.
+
+        Raises:
+            ValueError: As for `pmf_discrete`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([0.25])
+            >>> found = graph.pmf_discrete_gradient(2)  # (1 − θ) θ
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (0.1875, [0.5])
         """
         return self._count_gradient("pmf", jumps, rewards)
 
     def logpmf_discrete_gradient(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> CountGradient:
-        """Of `logpmf_discrete`, right where the probability underflows; NaN where it is 0."""
+        """Gradient of `logpmf_discrete`, right where the probability underflows; NaN where it is 0.
+
+        Arguments, result and errors as for `pmf_discrete_gradient`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([0.25])
+            >>> found = graph.logpmf_discrete_gradient(2)  # log(1 − θ) + log(θ)
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (-1.673976, [2.666667])
+        """
         return self._count_gradient("logpmf", jumps, rewards)
 
     def cdf_discrete_gradient(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> CountGradient:
-        """Of `cdf_discrete`, by `sf_discrete` where that is the smaller."""
+        """Gradient of `cdf_discrete`, by `sf_discrete` where that is the smaller.
+
+        Arguments, result and errors as for `pmf_discrete_gradient`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([0.25])
+            >>> found = graph.cdf_discrete_gradient(2)  # 1 − (1 − θ)²
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (0.4375, [1.5])
+        """
         return self._count_gradient("cdf", jumps, rewards)
 
     def sf_discrete_gradient(self, jumps: ArrayLike, rewards: ArrayLike | None = None) -> CountGradient:
-        """Of `sf_discrete`, right in the far tail."""
+        """Gradient of `sf_discrete`, right in the far tail.
+
+        Arguments, result and errors as for `pmf_discrete_gradient`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([0.25])
+            >>> found = graph.sf_discrete_gradient(2)  # (1 − θ)²
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (0.5625, [-1.5])
+        """
         return self._count_gradient("sf", jumps, rewards)
 
     def _count_gradient(self, curve: str, jumps: ArrayLike, rewards: ArrayLike | None) -> CountGradient:

@@ -17,10 +17,15 @@ class Events(Structure):
 
     @property
     def rewards(self) -> NDArray[np.int64]:
-        """Rewards that count the events of `discretize`: 1 at auxiliary vertices, (n_vertices,).
+        """Rewards that count the events of `discretize`: 1 at auxiliary vertices, (n_vertices,) int64.
 
         Raises:
             AttributeError: This graph was not made by `discretize`.
+
+        Example:
+            >>> mutations = phasic.models.kingman(2).discretize(lambda state: 0.5 * state[0])
+            >>> mutations.rewards.tolist()  # start, two lineages, one lineage, a mutation of two
+            [0, 0, 0, 1]
         """
         if self._rewards_of_events is None:
             raise AttributeError("only a graph made by discretize() has rewards of its own")
@@ -49,12 +54,16 @@ class Events(Structure):
         lineage of theta / 2 these are the mutations on a coalescent tree. Ask the graph that it was made
         from about time: functions in continuous time take an auxiliary vertex for a state of rate 1.
 
+        `pmf_marked` has the law of the same counts without auxiliary vertices, for rates that are data; a
+        rate here may depend on theta, so that it can be fitted.
+
         Args:
-            rate: A rate for every vertex, or `rate(state, **kwargs)`: a rate, or one coefficient of theta
-                for each parameter.
-            reward_rate: Instead of `rate`, events by the entries of a state: at `reward_rate` times entry j
-                an event of kind j, for every positive entry. The answer is then the graph and its rewards,
-                (state_length, n_vertices): row j is 1 at the auxiliary vertices of kind j.
+            rate: A rate per unit of time for every vertex, or `rate(state, **kwargs)`: a rate, or one
+                coefficient of theta for each parameter.
+            reward_rate: For code of older versions, instead of `rate`: events by the entries of a state, at
+                `reward_rate` times entry j an event of kind j, for every positive entry. The answer is then
+                the graph and its rewards, (state_length, n_vertices): row j is 1 at the auxiliary vertices of
+                kind j.
             skip_states: With `reward_rate`, indices of vertices on which no events fall.
             skip_slots: With `reward_rate`, entries that have none.
             **kwargs: Passed to `rate`.
@@ -62,6 +71,13 @@ class Events(Structure):
         Raises:
             ValueError: The graph is discrete already, or a rate is not a number ≥ 0 or one coefficient for
                 each parameter.
+            TypeError: Neither or both of `rate` and `reward_rate` are given.
+
+        Example:
+            >>> mutations = phasic.models.kingman(2).discretize(lambda state: 0.5 * state[0])
+            >>> mutations.update_parameterized_weights([1.0])  # mutate or merge, both at rate 1
+            >>> mutations.pmf_discrete([0, 1, 2], mutations.rewards).round(6).tolist()
+            [0.5, 0.25, 0.125]
         """
         if self.is_discrete:
             raise ValueError("this graph is discrete already: discretize the one that it was made from")

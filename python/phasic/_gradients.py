@@ -72,22 +72,35 @@ class ComplexGradient:
 
 
 class Gradients(Distribution):
-    """Exact gradients at a graph's parameters; see `phasic.Graph`.
-
-    One costs two to four values, whatever the number of parameters and vertices. The sweep runs through the
-    very operations of the elimination, so it keeps its digits on stiff chains.
-
-    Seeds are the weights of a sum whose gradient is wanted. Where they belong to vertices they have one entry
-    per vertex, in the order of `vertices()`. With a `direction`, (param_length,), the gradient comes with the
-    Hessian in theta times the direction, at two to three times the cost: the sweep back then runs on numbers
-    that carry their derivative along the direction. With `discrete`, rewards are collected per step of the
-    discrete chain; see `pmf_discrete`.
-    """
+    """Exact gradients at a graph's parameters, by sweeps back through the elimination; see `phasic.Graph`."""
 
     def expectation_gradient(
         self, rewards: ArrayLike | None = None, *, discrete: bool = False, direction: ArrayLike | None = None
     ) -> Gradient:
-        """Of the mean time, or reward, until absorption."""
+        """Gradient of the mean time, or reward, until absorption.
+
+        One sweep back through the elimination gives the exact derivatives in everything, at two to four times
+        the cost of the value; see the concept page on elimination.
+
+        Args:
+            rewards: (n_vertices,) per unit of time, or None for the time.
+            discrete: Rewards are collected per step of the discrete chain; see `pmf_discrete`.
+            direction: (param_length,): the result's `product` is then the Hessian in theta times this
+                direction, at two to three times the cost.
+
+        Returns:
+            A `Gradient`, the value with its derivatives in theta, the rewards and the initial probabilities.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.mm1k_busy_period(2)
+            >>> graph.update_parameterized_weights([1.0, 2.0])  # arrivals a, services s
+            >>> found = graph.expectation_gradient()
+            >>> round(found.value, 6), found.theta.round(6).tolist()  # of 1 / s + a / s²
+            (0.75, [0.25, -0.5])
+        """
         return self.moments_gradient([1.0], rewards, discrete=discrete, direction=direction)
 
     def moments_gradient(
@@ -98,7 +111,26 @@ class Gradients(Distribution):
         discrete: bool = False,
         direction: ArrayLike | None = None,
     ) -> Gradient:
-        """Of the sum of `seeds[k - 1]` times the k-th raw moment: any combination in one sweep."""
+        """Gradient of a weighted sum of raw moments: any combination in one sweep.
+
+        Args:
+            seeds: (k,) weights of the moments of order 1 to k.
+            rewards: (n_vertices,) per unit of time, or None for the time.
+            discrete, direction: As for `expectation_gradient`.
+
+        Returns:
+            A `Gradient` of the sum of `seeds[j - 1]` times the j-th moment.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.moments_gradient([0.0, 1.0])  # of E T² = 2 / θ²
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (0.5, [-0.5])
+        """
         checked = _check.finite_vector("seeds", seeds)
         theta, ordered = self._current_theta(), self._rewards(rewards)
         found = self._recorded().moments_gradient(
@@ -109,7 +141,26 @@ class Gradients(Distribution):
     def cross_moment_gradient(
         self, rewards: ArrayLike, *, discrete: bool = False, direction: ArrayLike | None = None
     ) -> Gradient:
-        """Of the mean of the product of several rewards; see `cross_moment`."""
+        """Gradient of the mean of the product of several rewards; see `cross_moment`.
+
+        Args:
+            rewards: (k, n_vertices), 1 to 10 of them, per unit of time.
+            discrete, direction: As for `expectation_gradient`.
+
+        Returns:
+            A `Gradient`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> phase = graph.states()[:, 0]
+            >>> found = graph.cross_moment_gradient([phase == 1, phase == 2])  # of 1 / θ²
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (0.25, [-0.25])
+        """
         orders, ordered = self._factors(rewards)
         seeds = np.zeros([2] * len(orders))
         seeds.flat[-1] = 1.0
@@ -124,14 +175,29 @@ class Gradients(Distribution):
         discrete: bool = False,
         direction: ArrayLike | None = None,
     ) -> Gradient:
-        """Of the sum of `seeds` times `joint_moments(orders, rewards)`: any combination in one sweep.
+        """Gradient of a weighted sum of `joint_moments(orders, rewards)`: any combination in one sweep.
 
         Args:
             orders: (m,) whole numbers ≥ 0.
-            rewards: (m, n_vertices).
-            seeds: (orders[0] + 1, …, orders[m - 1] + 1), or None for the moment of the highest order alone.
+            rewards: (m, n_vertices), per unit of time.
+            seeds: Weights, (orders[0] + 1, …, orders[m - 1] + 1), or None for the moment of the highest order
+                alone.
             discrete: Rewards are collected per step, as in `joint_moments_discrete`.
-            direction: (param_length,).
+            direction: As for `expectation_gradient`.
+
+        Returns:
+            A `Gradient`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> phase = graph.states()[:, 0]
+            >>> found = graph.joint_moments_gradient([2, 1], [phase == 1, phase == 2])  # of 2 / θ² · 1 / θ
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (2.0, [-6.0])
         """
         each, ordered = self._orders(orders, rewards)
         shape = tuple(order + 1 for order in each)
@@ -161,7 +227,25 @@ class Gradients(Distribution):
         discrete: bool = False,
         direction: ArrayLike | None = None,
     ) -> Gradient:
-        """Of the covariance of two rewards."""
+        """Gradient of the covariance of two rewards; of the variance of one that is given twice.
+
+        Args:
+            rewards1, rewards2: (n_vertices,) per unit of time, or None for the time.
+            discrete, direction: As for `expectation_gradient`.
+
+        Returns:
+            A `Gradient`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([2.0])
+            >>> found = graph.covariance_gradient()  # the variance, 2 / θ²
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (0.5, [-0.5])
+        """
         first, second = self._rewards(rewards1), self._rewards(rewards2)
         theta, along = self._current_theta(), self._direction(direction)
         found = self._recorded().covariance_gradient(theta, first, second, discrete=discrete, direction=along)
@@ -170,7 +254,26 @@ class Gradients(Distribution):
     def waiting_time_gradient(
         self, seeds: ArrayLike, rewards: ArrayLike | None = None, *, direction: ArrayLike | None = None
     ) -> Gradient:
-        """Of the sum of seeds, (n_vertices,), times `expected_waiting_time`."""
+        """Gradient of a weighted sum of `expected_waiting_time(rewards)`.
+
+        Args:
+            seeds: (n_vertices,) weights.
+            rewards: (n_vertices,) per unit of time, or None for the time.
+            direction: As for `expectation_gradient`.
+
+        Returns:
+            A `Gradient`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.waiting_time_gradient(graph.states()[:, 0] == 2)  # from two lineages: 1 / θ
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (1.0, [-1.0])
+        """
         theta, ordered = self._current_theta(), self._rewards(rewards)
         along = self._direction(direction)
         found = self._recorded().waiting_gradient(theta, self._seeds(seeds), ordered, direction=along)
@@ -179,16 +282,50 @@ class Gradients(Distribution):
     def residence_time_gradient(
         self, seeds: ArrayLike, rewards: ArrayLike | None = None, *, direction: ArrayLike | None = None
     ) -> Gradient:
-        """Of the sum of seeds, (n_vertices,), times `expected_residence_time`."""
+        """Gradient of a weighted sum of `expected_residence_time(rewards)`.
+
+        Args:
+            seeds: (n_vertices,) weights.
+            rewards: (n_vertices,) per unit of time, or None for the time.
+            direction: As for `expectation_gradient`.
+
+        Returns:
+            A `Gradient`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.residence_time_gradient(graph.states()[:, 0])  # all branches: 3 / θ
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (3.0, [-3.0])
+        """
         theta, ordered = self._current_theta(), self._rewards(rewards)
         along = self._direction(direction)
         found = self._recorded().residence_gradient(theta, self._seeds(seeds), ordered, direction=along)
         return self._gradient(found)
 
     def visits_gradient(self, seeds: ArrayLike, *, direction: ArrayLike | None = None) -> Gradient:
-        """Of the sum of seeds, (n_vertices,), times `expected_visits`.
+        """Gradient of a weighted sum of `expected_visits()`.
 
-        A seed at an absorbing vertex counts the probability of ending there.
+        Args:
+            seeds: (n_vertices,) weights; one at an absorbing vertex weighs the probability of ending there.
+            direction: As for `expectation_gradient`.
+
+        Returns:
+            A `Gradient`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.update_parameterized_weights([1.0, 1.0])  # failures λ, repairs μ
+            >>> found = graph.visits_gradient(graph.states()[:, 0] == 2)  # 1 + μ / λ visits
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (2.0, [-1.0, 1.0])
         """
         theta, along = self._current_theta(), self._direction(direction)
         return self._gradient(self._recorded().visits_gradient(theta, self._seeds(seeds), direction=along))
@@ -196,9 +333,27 @@ class Gradients(Distribution):
     def absorption_gradient(
         self, vertex: Vertex, seeds: ArrayLike | None = None, *, direction: ArrayLike | None = None
     ) -> Gradient:
-        """Of the probability of ending in an absorbing vertex; see `absorption_probability`.
+        """Gradient of the probability of ending in an absorbing vertex; see `absorption_probability`.
 
-        With seeds, (n_vertices,), of their sum times the probabilities from each vertex.
+        Args:
+            vertex: An absorbing vertex of this graph.
+            seeds: (n_vertices,) weights of the probabilities from each vertex; None for that from the start.
+            direction: As for `expectation_gradient`.
+
+        Returns:
+            A `Gradient`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            TypeError: `vertex` is no vertex.
+
+        Example:
+            >>> risks = {0: [((1,), [1.0, 0.0]), ((2,), [0.0, 1.0])], 1: [], 2: []}
+            >>> graph = phasic.Graph(callback=lambda state: risks[state[0]] if len(state) else [((0,), 1.0)])
+            >>> graph.update_parameterized_weights([1.0, 3.0])
+            >>> found = graph.absorption_gradient(graph.find_vertex([1]))  # of a / (a + b)
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (0.25, [0.1875, -0.0625])
         """
         index = self._absorbing(vertex)
         if seeds is None:
@@ -209,7 +364,26 @@ class Gradients(Distribution):
         return self._gradient(self._recorded().absorption_gradient(theta, index, weights, direction=along))
 
     def defect_gradient(self, *, direction: ArrayLike | None = None) -> Gradient:
-        """Of the probability of starting absorbed."""
+        """Gradient of the probability of starting absorbed.
+
+        Args:
+            direction: As for `expectation_gradient`.
+
+        Returns:
+            A `Gradient`.
+
+        Raises:
+            ValueError: The direction is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.Graph(1)
+            >>> ill, well = graph.create_vertex([1]), graph.create_vertex([0])
+            >>> graph.starting_vertex().add_edge_parameterized(ill, 0.0, [1.0])
+            >>> ill.add_edge(well, 2.0)
+            >>> graph.update_parameterized_weights([0.75])
+            >>> graph.defect_gradient().theta.tolist()  # of 1 − θ
+            [-1.0]
+        """
         theta, along = self._current_theta(), self._direction(direction)
         return self._gradient(self._recorded().defect_gradient(theta, direction=along))
 
@@ -224,14 +398,27 @@ class Gradients(Distribution):
     def laplace_gradient(
         self, s: complex, rewards: ArrayLike | None = None, *, direction: ArrayLike | None = None
     ) -> tuple[Gradient, float] | tuple[ComplexGradient, complex]:
-        """Of E exp(−s · T), and its derivative in s; rewards ≥ 0.
+        """Gradient of the Laplace transform E exp(−s · T), and its derivative in s.
 
         At a complex s each derivative is one complex number, since the transform is analytic in everything.
 
         Args:
-            s: A number ≥ 0, or a complex number, whose real part is not negative.
-            rewards: (n_vertices,), ≥ 0.
-            direction: (param_length,), for a real s.
+            s: A number ≥ 0, or a complex number, whose real part is not negative, in the unit of the rates.
+            rewards: (n_vertices,), ≥ 0, or None for the time.
+            direction: As for `expectation_gradient`; for a real s.
+
+        Returns:
+            A `Gradient` and a float; at a complex s a `ComplexGradient` and a complex number.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found, in_s = graph.laplace_gradient(1.0)  # of θ / (θ + s)
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(in_s, 6)
+            (0.5, [0.25], -0.25)
         """
         checked = _check.reward_vector(rewards, self.vertices_length())
         _check.non_negative_rewards(checked)
@@ -250,9 +437,25 @@ class Gradients(Distribution):
     def hessian_product(
         self, direction: ArrayLike, rewards: ArrayLike | None = None, *, discrete: bool = False
     ) -> Doubles:
-        """Hessian in theta of the mean time, or reward, times a direction, (param_length,).
+        """Hessian in theta of the mean time, or reward, times a direction.
 
         The gradient of any other number gives its own for a `direction`.
+
+        Args:
+            direction: (param_length,).
+            rewards, discrete: As for `expectation_gradient`.
+
+        Returns:
+            The product, (param_length,).
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.update_parameterized_weights([1.0, 1.0])  # failures λ, repairs μ
+            >>> graph.hessian_product([1.0, 0.0]).round(6).tolist()  # of 3 / (2 λ) + μ / (2 λ²), along λ
+            [6.0, -1.0]
         """
         product = self.expectation_gradient(rewards, discrete=discrete, direction=direction).product
         assert product is not None
@@ -266,11 +469,20 @@ class Gradients(Distribution):
         Eight parameter vectors share each elimination, side by side, and chunks of eight run on all cores.
 
         Args:
-            thetas: (k, param_length).
-            rewards: (n_vertices,).
+            thetas: (k, param_length). The graph's own theta is neither needed nor changed.
+            rewards: (n_vertices,) per unit of time, or None for the time.
 
         Returns:
             Values (k,) and gradients (k, param_length).
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has no parameters.
+
+        Example:
+            >>> graph = phasic.models.structured_coalescent((1, 1), symmetric=True)
+            >>> values, gradients = graph.expectation_batch([[1.0, 0.5], [1.0, 0.25]])
+            >>> values.round(6).tolist(), gradients.round(6).tolist()  # 2 / coalescence + 1 / (2 migration)
+            ([3.0, 4.0], [[-2.0, -2.0], [-2.0, -8.0]])
         """
         points = _check.doubles("thetas", thetas)
         if points.ndim != 2 or points.shape[1] != self.param_length() or not self.parameterized():

@@ -59,10 +59,18 @@ class Graph(
     for each transition. A state is a sequence of whole numbers; the weight of an edge is
     `base + coefficients · theta`. With `batched=True` the callback takes arrays of states and returns arrays
     of transitions, for large models. `Graph(state_length)` starts empty, for `find_or_create_vertex` and
-    `add_edge`.
+    `add_edge`. `phasic.models` has known chains to start from.
 
     Vertex 0 is the starting vertex, whose edges carry the initial distribution; what they leave of 1 is the
     defect, an atom of the absorption time at 0. A vertex without edges is absorbing.
+
+    Time has the unit of the inverse of the rates: rates per year give years. Rewards have one entry per
+    vertex, in the order of `vertices()`, per unit of time; those of the starting vertex and of absorbing ones
+    are ignored, and without rewards every unit of time counts 1. Methods whose names end in `_discrete` take
+    weights as probabilities of steps, and rewards per step.
+
+    A graph with parameters answers at those of `update_parameterized_weights`, except where a method takes
+    theta itself. Its recorded elimination, the trace, serves all of them.
 
     Args:
         state_length: Entries of a state, for a graph built by hand.
@@ -83,6 +91,17 @@ class Graph(
 
     Attributes:
         is_discrete: Whether the graph stands for a discrete chain; set by `discretize`.
+
+    Example:
+        >>> def lineages(state, n):
+        ...     if len(state) == 0:
+        ...         return [((n,), 1.0)]
+        ...     k = state[0]
+        ...     return [((k - 1,), [k * (k - 1) / 2])] if k > 1 else []
+        >>> graph = phasic.Graph(callback=lineages, n=10)
+        >>> graph.update_parameterized_weights([1.0])
+        >>> round(graph.expectation(), 6)  # 2 (1 − 1/10)
+        1.8
     """
 
     # Rates that change in time
@@ -97,26 +116,70 @@ class Graph(
             rtol: Relative truncation error of every probability handed on, from 1e-14. Finer by default than
                 that of a density, since later epochs inherit those of earlier ones.
 
+        Returns:
+            A `phasic.Epochs`.
+
         Raises:
             ValueError: Starts are not in order, a state is mapped to none, or theta is not what it must be;
                 epoch and value are named.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> law = graph.epochs([(0.0, [1.0]), (1.0, [2.0])])  # half the population before time 1
+            >>> round(law.expectation(), 6)  # 1 − exp(−1) / 2
+            0.81606
         """
         from phasic._epochs import Epochs
 
         return Epochs(self, epochs, rtol)
 
     def distribution_context(self, granularity: float = 0) -> DistributionContext:
-        """The law of the absorption time step by step, for code that changes parameters between steps.
+        """The law of the absorption time step by step, for code of older versions.
+
+        New code calls `epochs` where parameters change in time, and `pdf` or `cdf` for many times at once.
 
         Args:
             granularity: Steps per unit of time; 0 for 1024. Every step is exact at any.
+
+        Returns:
+            A `phasic.DistributionContext` at time 0.
+
+        Raises:
+            ValueError: The granularity is negative or not finite, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> context = graph.distribution_context(granularity=2)
+            >>> context.step()
+            >>> context.step()
+            >>> context.time(), round(context.cdf(), 6)  # 1 − exp(−1)
+            (1.0, 0.632121)
         """
         from phasic._context import DistributionContext
 
         return DistributionContext(self, granularity)
 
     def distribution_context_discrete(self) -> DiscreteDistributionContext:
-        """The law of the number of steps, one step after the other."""
+        """The law of the number of steps, one step after the other, for code of older versions.
+
+        New code calls `pmf_discrete` or `cdf_discrete` for many counts at once.
+
+        Returns:
+            A `phasic.DiscreteDistributionContext` before the first step.
+
+        Raises:
+            ValueError: The weights of a vertex exceed 1, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([0.5])
+            >>> context = graph.distribution_context_discrete()
+            >>> context.step()
+            >>> context.step()
+            >>> context.jumps(), context.pmf(), context.cdf()
+            (2, 0.25, 0.75)
+        """
         from phasic._context import DiscreteDistributionContext
 
         return DiscreteDistributionContext(self)
@@ -135,10 +198,14 @@ class Graph(
     ) -> float:
         """Log-likelihood of observations at theta, without JAX.
 
+        Densities by uniformization or contours, many exact times by interpolation; see the concept page on
+        densities.
+
         Args:
-            theta: (param_length,).
-            data: (m,) absorption times, or whole counts if discrete; or `phasic.Observations` or
-                `scipy.stats.CensoredData` for censored, truncated and grouped ones.
+            theta: (param_length,). The graph's own theta is neither needed nor changed.
+            data: (m,) absorption times, in the unit of the inverse of the rates, or whole counts if discrete;
+                or `phasic.Observations` or `scipy.stats.CensoredData` for censored, truncated and grouped
+                ones.
             discrete: Whether data are rewards of the discrete chain; default `is_discrete`.
             rewards: (n_vertices,) whole rewards for a discrete law.
             weights: (m,) multiplicities, default 1 each; `Observations` have their own.
@@ -146,6 +213,13 @@ class Graph(
 
         Raises:
             ValueError: An argument is not what it must be; the first bad index is named.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> round(graph.log_likelihood([2.0], [1.0, 2.0]), 6)  # 2 log(θ) − 3 θ
+            -4.613706
+            >>> round(graph.log_likelihood([2.0], phasic.Observations.right([3.0])), 6)  # longer than 3: −3 θ
+            -6.0
         """
         return self._likelihood(theta, data, discrete, rewards, weights, rtol)[0]
 
@@ -159,7 +233,18 @@ class Graph(
         weights: ArrayLike | None = None,
         rtol: float = RTOL,
     ) -> Doubles:
-        """Derivative of `log_likelihood` in theta, (param_length,), exact, by the adjoint. Same arguments."""
+        """Derivative of `log_likelihood` in theta, exact, by the adjoint.
+
+        Arguments and errors as for `log_likelihood`.
+
+        Returns:
+            The gradient, (param_length,).
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.log_likelihood_gradient([2.0], [1.0, 2.0]).round(6).tolist()  # 2 / θ − 3
+            [-2.0]
+        """
         return self._likelihood(theta, data, discrete, rewards, weights, rtol)[1]
 
     def model(
@@ -179,6 +264,18 @@ class Graph(
             portable: Whether the model carries its graph as arrays, for GPUs and other platforms without
                 custom calls; default: if that is JAX's default platform, and the law is one in time. There
                 it computes in JAX's precision (switch x64 on), always by uniformization.
+
+        Returns:
+            A `phasic.Model`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or as for `validate`.
+
+        Example:
+            >>> model = phasic.models.erlang(1).model()
+            >>> slope = jax.grad(model.log_likelihood)(jnp.array([2.0]), jnp.array([1.0, 2.0]))
+            >>> slope.round(4).tolist()  # 2 / θ − 3
+            [-2.0]
         """
         import jax
 
@@ -207,6 +304,8 @@ class Graph(
     ) -> Posterior:
         """Posterior of the parameters by Stein variational gradient descent.
 
+        Source: Liu & Wang 2016; see the concept page on fits.
+
         Args:
             observed_data: (m,) absorption times, or whole counts if discrete; or `phasic.Observations` or
                 `scipy.stats.CensoredData` for censored, truncated and grouped ones. Of a graph that
@@ -228,10 +327,17 @@ class Graph(
                 `progress`, `names`, `learning_rate`, `kernel`, …
 
         Returns:
-            The posterior: particles, mean, sd, quantiles, and whether the fit has converged.
+            The `phasic.Posterior`, with particles, mean, sd, quantiles, and whether the fit has converged.
 
         Raises:
             ValueError: An argument is not what it must be, or the graph has no parameters.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, times = phasic.models.erlang(1), [0.3, 0.8, 1.1, 0.2, 2.6]
+            >>> posterior = graph.svgd(times, prior=phasic.Gamma(2.0, 1.0), n_particles=32, progress=False)
+            >>> posterior.converged, posterior.mean.round(1).tolist()  # of Gamma(2 + 5, 1 + 5): 7/6
+            (True, [1.2])
         """
         options.setdefault("progress", True)
         chosen = {"n_particles": n_particles, "n_iterations": n_iterations, **options}
@@ -253,8 +359,22 @@ class Graph(
 
         Args:
             observed_data, discrete, prior, rewards, weights: As for `svgd`.
-            method: Which method; options of another one raise TypeError.
+            method: Which method.
             **options: Those of `phasic.fit`.
+
+        Returns:
+            The `phasic.Posterior`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has no parameters.
+            TypeError: An option is one of another method.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, times = phasic.models.erlang(1), [0.3, 0.8, 1.1, 0.2, 2.6]
+            >>> best = graph.fit(times, prior=phasic.Gamma(2.0, 1.0), method="map", progress=False)
+            >>> best.mean.round(4).tolist()  # the mode of Gamma(7, 6)
+            [1.0]
         """
         from phasic.svgd import _methods
 

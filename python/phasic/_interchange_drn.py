@@ -51,13 +51,15 @@ class Drn(Matrices):
         *,
         labels: Mapping[str, ArrayLike] | None = None,
     ) -> None:
-        """Write the graph as a continuous-time Markov chain for the Storm model checker.
+        """Write the graph as a continuous-time Markov chain for the Storm model checker, in its DRN format.
 
         State i of the file is `vertex_at(i + 1)`. Initial states have the label `init`, absorbing ones the
         label `absorbed` and a loop of rate 1, so that Storm's `T=? [F "absorbed"]` is `expectation()`, and
         `P=? [F<=t "absorbed"]` is `cdf(t)`. Where there is more than one initial state, a reward model
         `initial` has their probabilities; weigh Storm's results of each by them. Comments hold the states.
         Loops of other states, and edges of weight 0, are left out.
+
+        Source: Hensel, Junges, Katoen, Quatmann & Volk 2022, The probabilistic model checker Storm.
 
         Args:
             path: Where to write.
@@ -67,6 +69,13 @@ class Drn(Matrices):
         Raises:
             ValueError: theta or a label is not what it must be; the graph is discretized, or always starts
                 absorbed without a state.
+
+        Example:
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.to_drn("system.drn", theta=[0.5, 10.0], labels={"full": graph.states()[:, 0] == 2})
+            >>> from pathlib import Path
+            >>> [line for line in Path("system.drn").read_text().splitlines() if line.startswith("state")]
+            ['state 0 !1.0 init full', 'state 1 !10.5', 'state 2 !1.0 absorbed']
         """
         if self.is_discrete:
             raise ValueError("a discretized graph is no chain in continuous time: write its original")
@@ -129,6 +138,12 @@ class Drn(Matrices):
             ValueError: The file is not DRN, or of another kind of model, or has parameters, and the line is
                 named; a label or an initial state does not exist; from some state none can be reached that is
                 absorbing.
+
+        Example:
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.to_drn("system.drn", theta=[0.5, 10.0])
+            >>> round(phasic.Graph.from_drn("system.drn").expectation(), 6)  # until both have failed
+            23.0
         """
         model = read(path)
         ends = model.having(target) if target is not None else np.zeros(len(model.transitions), dtype=bool)

@@ -27,10 +27,18 @@ class Networks(Matrices):
         Args:
             theta: (param_length,); None: the graph's own, if it has any.
 
+        Returns:
+            The `networkx.DiGraph`.
+
         Raises:
-            ImportError: networkx is not there.
+            ImportError: networkx is not there (extra `interchange`).
             ValueError: theta is not what it must be, or this is a discretized graph, whose auxiliary vertices
                 share their states.
+
+        Example:
+            >>> network = phasic.models.kingman(3).to_networkx(theta=[2.0])
+            >>> network.nodes[1]["state"], network.edges[1, 2]["weight"]  # three lineages, 3 pairs at rate 2
+            ((3,), 6.0)
         """
         if self.is_discrete:
             raise ValueError("a discretized graph has vertices that share a state: convert its original")
@@ -69,6 +77,13 @@ class Networks(Matrices):
         Raises:
             ValueError: The network is not directed, has no start, or an attribute is not what it must be;
                 node or edge is named.
+
+        Example:
+            >>> import networkx
+            >>> network = networkx.DiGraph()
+            >>> network.add_weighted_edges_from([("ill", "well", 3.0), ("ill", "dead", 1.0)])
+            >>> phasic.Graph.from_networkx(network, initial={"ill": 1.0}).expectation()  # 1 / (3 + 1)
+            0.25
         """
         if not network.is_directed():
             raise ValueError("the network is not directed: give a DiGraph, in which edges are transitions")

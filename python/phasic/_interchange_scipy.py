@@ -52,8 +52,19 @@ class SparseMatrices(Matrices):
         Args:
             theta: (param_length,); None: the graph's own.
 
+        Returns:
+            A named tuple `(ipv, sim, exit_rates, states, indices)` of n transient vertices in order of
+            creation, with initial probabilities (n,); the sub-intensity matrix, an (n, n)
+            `scipy.sparse.csr_array`; rates of absorption (n,), with all their digits; states (n,
+            state_length); and positions counted from 1, (n,).
+
         Raises:
             ValueError: theta is not what it must be, or the graph has none.
+
+        Example:
+            >>> matrices = phasic.models.kingman(3).to_scipy(theta=[1.0])
+            >>> matrices.sim.toarray().tolist(), matrices.exit_rates.tolist()
+            ([[-3.0, 3.0], [0.0, -1.0]], [0.0, 1.0])
         """
         from scipy.sparse import csr_array
 
@@ -88,6 +99,13 @@ class SparseMatrices(Matrices):
 
         Raises:
             ValueError: An argument is not what it must be; the first bad entry is named.
+
+        Example:
+            >>> from scipy.sparse import csr_array
+            >>> sim = csr_array([[-1.0, 1.0], [1.0, -1.0]])  # rates of 1 between two states
+            >>> sim = sim - 0.25 * csr_array([[1.0, 0.0], [0.0, 1.0]])  # both are left at rate 1/4
+            >>> round(phasic.Graph.from_scipy([0.5, 0.5], sim).expectation(), 6)
+            4.0
         """
         from scipy.sparse import csr_array
 
@@ -118,6 +136,12 @@ class SparseMatrices(Matrices):
 
         Raises:
             ValueError: theta is not what it must be, or the graph has none.
+
+        Example:
+            >>> phasic.models.erlang(2).to_matrix_market("erlang.mtx", theta=[3.0])
+            >>> from scipy.io import mmread
+            >>> mmread("erlang.mtx").toarray().tolist()
+            [[0.0, 1.0, 0.0], [0.0, -3.0, 3.0], [3.0, 0.0, -3.0]]
         """
         from scipy.io import mmwrite
         from scipy.sparse import block_array, csr_array
@@ -145,8 +169,16 @@ class SparseMatrices(Matrices):
         Without comments that name states, they are 0 to n − 1. A file that holds a sub-intensity matrix
         alone is for `scipy.io.mmread` and `from_scipy`.
 
+        Args:
+            path: The file.
+
         Raises:
             ValueError: The matrix is not of that form; the first bad entry is named.
+
+        Example:
+            >>> phasic.models.erlang(2).to_matrix_market("erlang.mtx", theta=[4.0])
+            >>> phasic.Graph.from_matrix_market("erlang.mtx").expectation()
+            0.5
         """
         from scipy.io import mmread
         from scipy.sparse import csr_array

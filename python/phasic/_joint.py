@@ -22,56 +22,127 @@ class Estimated(NamedTuple):
 
 
 class Joint(Rewards):
-    """Laws of accumulated rewards; see `phasic.Graph`.
-
-    A reward Y = ∫ r(X) dt, r ≥ 0, has an atom at 0 (`atoms`) and a density above. Curves come straight from
-    this graph, whose parameters they keep, by inverse Laplace transforms; where no contour is known to avoid
-    the spectrum, from the graph of `reward_transform`. Errors are relative, in both tails.
-
-    `rewards` are (n_vertices,), or (k, n_vertices) for k rewards in one call; `y` is of any shape, and k
-    rewards give (k, *y.shape).
-    """
+    """Laws of accumulated rewards; see `phasic.Graph`."""
 
     def pdf_reward(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> float | Doubles:
         """Density of an accumulated reward, without its atom at 0.
 
+        The reward is Y = ∫ r(X) dt, r ≥ 0. Its curves come straight from this graph, whose parameters they
+        keep, by inverse Laplace transforms (Bladt & Nielsen 2017, section 8.1); where no contour is known to
+        avoid the spectrum, from the graph of `reward_transform`. Errors are relative, in both tails; see the
+        concept page on densities.
+
         Args:
-            y: Numbers ≥ 0 of any shape and order; infinity gives 0.
-            rewards: (n_vertices,) or (k, n_vertices), ≥ 0. A reward that is 0 everywhere has no density: 0.
+            y: Numbers ≥ 0 of any shape and order, in units of reward; infinity gives 0.
+            rewards: (n_vertices,), or (k, n_vertices) for k rewards in one call, ≥ 0, per unit of time. A
+                reward that is 0 everywhere has no density: 0.
             rtol: Relative error, from 1e-14; `explain_reward` tells what is reached.
 
-        Raises:
-            ValueError: A reward or point is negative or NaN (the first is named), or absorption is not
-            certain.
+        Returns:
+            A float for one number, else an array of the shape of y; k rewards give one of shape (k, ...)
+            before it.
 
-        Source: Bladt & Nielsen 2017, section 8.1.
+        Raises:
+            ValueError: A reward or point is negative or NaN (the first is named), absorption is not certain,
+                or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> lineages = graph.states()[:, 0]
+            >>> round(graph.pdf_reward(2.0, lineages), 6)  # all branches: exp(−1) (1 − exp(−1))
+            0.232544
         """
         return self._curve_of("pdf", y, rewards, rtol)
 
     def cdf_reward(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> float | Doubles:
-        """Probability of at most each reward, the atom at 0 included. Arguments as for `pdf_reward`."""
+        """Probability of at most each reward, the atom at 0 included.
+
+        Arguments, result and errors as for `pdf_reward`.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> round(graph.cdf_reward(2.0, graph.states()[:, 0]), 6)  # (1 − exp(−1))²
+            0.399576
+        """
         return self._curve_of("cdf", y, rewards, rtol)
 
     def sf_reward(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> float | Doubles:
-        """Probability of more than each reward, right in the far tail. Arguments as for `pdf_reward`."""
+        """Probability of more than each reward, right in the far tail.
+
+        Arguments, result and errors as for `pdf_reward`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> graph.sf_reward([0.0, 2.0], graph.states()[:, 0]).round(6).tolist()  # exp(−y / 2)
+            [1.0, 0.367879]
+        """
         return self._curve_of("sf", y, rewards, rtol)
 
     def logpdf_reward(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> float | Doubles:
-        """Natural logarithm of `pdf_reward`, right where that underflows; −inf where it is 0."""
+        """Natural logarithm of `pdf_reward`, right where that underflows; −inf where it is 0.
+
+        Arguments, result and errors as for `pdf_reward`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> round(graph.logpdf_reward(5000.0, graph.states()[:, 0]), 6)  # −log(2) − y / 2
+            -2500.693147
+        """
         return self._curve_of("pdf", y, rewards, rtol, logarithm=True)
 
     def logcdf_reward(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> float | Doubles:
-        """Natural logarithm of `cdf_reward`, with the digits of `sf_reward` where that is the smaller."""
+        """Natural logarithm of `cdf_reward`, with the digits of `sf_reward` where that is the smaller.
+
+        Arguments, result and errors as for `pdf_reward`.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> round(graph.logcdf_reward(2.0, graph.states()[:, 0]), 6)  # 2 log(1 − exp(−1))
+            -0.91735
+        """
         return self._curve_of("cdf", y, rewards, rtol, logarithm=True)
 
     def logsf_reward(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> float | Doubles:
-        """Natural logarithm of `sf_reward`, with the digits of `cdf_reward` where that is the smaller."""
+        """Natural logarithm of `sf_reward`, with the digits of `cdf_reward` where that is the smaller.
+
+        Arguments, result and errors as for `pdf_reward`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> round(graph.logsf_reward(5000.0, graph.states()[:, 0]), 6)  # −y / 2
+            -2500.0
+        """
         return self._curve_of("sf", y, rewards, rtol, logarithm=True)
 
     def explain_reward(
         self, curve: Literal["pdf", "cdf", "sf"], y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL
     ) -> Explained:
-        """A curve of a reward with the method that ran and the error it states; see `explain`."""
+        """A curve of a reward with the method that ran and the error it states; see `explain`.
+
+        Args:
+            curve: "pdf", "cdf" or "sf".
+            y, rewards, rtol: As for `pdf_reward`.
+
+        Returns:
+            A named tuple `(values, errors, methods)` of arrays, shaped as the result of `pdf_reward`; errors
+            are relative.
+
+        Raises:
+            ValueError: As for `pdf_reward`, or the curve is another one.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> told = graph.explain_reward("pdf", [2.0, 200.0], graph.states()[:, 0])
+            >>> told.methods.tolist(), bool(told.errors.max() < 1e-9)
+            (['contour', 'contour'], True)
+        """
         _check_curve(curve)
         at, matrix, shape, checked = self._points_and_rewards(y, rewards, rtol)
         trace, theta = self._recorded(), self._current_theta()
@@ -80,32 +151,89 @@ class Joint(Rewards):
         return Explained(values.reshape(shape), errors.reshape(shape), methods.reshape(shape))
 
     def pdf_reward_gradient(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of `pdf_reward` in theta and in y, which is the `time`, for one reward, (n_vertices,).
+        """Gradient of `pdf_reward` in theta and in y, which is the `time` of the result.
 
-        One sweep back at each node of a contour serves all points and all parameters.
+        One sweep back at each node of a contour serves all points and all parameters. `rtol` is the error of
+        the value; the derivatives in theta come from the same nodes, and theirs can be some hundred times
+        that, relative to the larger of the derivative in log theta and the value.
+
+        Args:
+            y: As for `pdf_reward`.
+            rewards: (n_vertices,), ≥ 0, per unit of time: one reward.
+            rtol: As for `pdf_reward`.
+
+        Returns:
+            A `CurveGradient`.
 
         Raises:
             ValueError: As for `pdf_reward`; or at some point no contour answers, and the graph of
                 `reward_transform` does not keep its parameters.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.pdf_reward_gradient(4.0, graph.states()[:, 0])  # θ/2 exp(−θ y / 2)
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (0.067668, [-0.067668], -0.033834)
         """
         return self._slopes_of("pdf", y, rewards, rtol)
 
     def cdf_reward_gradient(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of `cdf_reward`, its atom at 0 included. As `pdf_reward_gradient`."""
+        """Gradient of `cdf_reward`, its atom at 0 included.
+
+        Arguments, result and errors as for `pdf_reward_gradient`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.cdf_reward_gradient(2.0, graph.states()[:, 0])  # 1 − exp(−θ y / 2)
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (0.632121, [0.367879], 0.18394)
+        """
         return self._slopes_of("cdf", y, rewards, rtol)
 
     def sf_reward_gradient(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of `sf_reward`. As `pdf_reward_gradient`."""
+        """Gradient of `sf_reward`.
+
+        Arguments, result and errors as for `pdf_reward_gradient`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.sf_reward_gradient(2.0, graph.states()[:, 0])  # exp(−θ y / 2)
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (0.367879, [-0.367879], -0.18394)
+        """
         return self._slopes_of("sf", y, rewards, rtol)
 
     def logpdf_reward_gradient(
         self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL
     ) -> CurveGradient:
-        """Of `logpdf_reward`, right where the density underflows. As `pdf_reward_gradient`."""
+        """Gradient of `logpdf_reward`, right where the density underflows.
+
+        Arguments, result and errors as for `pdf_reward_gradient`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.logpdf_reward_gradient(5000.0, graph.states()[:, 0])  # log(θ/2) − θ y / 2
+            >>> round(found.value, 4), found.theta.round(4).tolist(), round(found.time, 4)
+            (-2500.6931, [-2499.0], -0.5)
+        """
         return self._slopes_of("pdf", y, rewards, rtol, logarithm=True)
 
     def logsf_reward_gradient(self, y: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> CurveGradient:
-        """Of `logsf_reward`, right where the probability underflows. As `pdf_reward_gradient`."""
+        """Gradient of `logsf_reward`, right where the probability underflows.
+
+        Arguments, result and errors as for `pdf_reward_gradient`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.logsf_reward_gradient(5000.0, graph.states()[:, 0])  # −θ y / 2
+            >>> round(found.value, 4), found.theta.round(4).tolist(), round(found.time, 4)
+            (-2500.0, [-2500.0], -0.5)
+        """
         return self._slopes_of("sf", y, rewards, rtol, logarithm=True)
 
     def expectation_given(
@@ -114,8 +242,8 @@ class Joint(Rewards):
         """Means of rewards given that another reward is y: E[Y | G = y].
 
         The density of the measure E[Y; G ∈ dy] over that of G, each by an inverse Laplace transform that
-        serves all points. Given an exact absorption time, with None for `given`, they are means of what was
-        collected.
+        serves all points; see the concept page on densities. Given an exact absorption time, with None for
+        `given`, they are means of what was collected.
 
         Args:
             y: Numbers > 0 of any shape; for G = 0 see `moments_given_zero`.
@@ -124,10 +252,20 @@ class Joint(Rewards):
             rtol: Relative error of either density.
 
         Returns:
-            Means and estimates of their relative errors: of the shape of y, or (k, *y.shape).
+            A named tuple `(values, errors)`, of means and estimates of their relative errors, arrays of the
+            shape of y, or (k, ...) before it.
 
         Raises:
-            ValueError: A point is not positive and finite, or no contour answers there; G is surely zero.
+            ValueError: A point is not positive and finite, or no contour answers there; G is surely zero; or
+                the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.tandem_queue(1, 1)
+            >>> graph.update_parameterized_weights([1.0, 0.0, 1.0])  # the first server never ends
+            >>> empty = graph.states()[:, 0] == 0
+            >>> found = graph.expectation_given([1.0, 5.0], None, empty)  # half of any time
+            >>> found.values.round(6).tolist()
+            [0.5, 2.5]
         """
         length = self.vertices_length()
         vector = _check.reward_vector(given, length)

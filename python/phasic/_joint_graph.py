@@ -34,12 +34,13 @@ class JointGraph(Structure):
     ) -> Self:
         """The graph of states and counts of events, whose `joint_prob_table` is their joint distribution.
 
+        For code of older versions: `pmf_marked` and `table_marked` answer the same without a larger graph.
+
         While the chain is in a state with s[i] in entry i, events of kind i fall at the rate
         `s[i] · mutation_rate · theta[-1]`: the new graph has one parameter more than this one. Its states
         are those of this graph, followed by the counts. Every way to absorb, with its counts, is a vertex
         left at rate 1, so that `expected_sojourn_time` there is its probability. There are as many
-        vertices as states of this graph times counts within the limits: `pmf_marked` and `table_marked`
-        answer the same without them.
+        vertices as states of this graph times counts within the limits.
 
         Args:
             base_graph_indexer: Names of the entries of a state, in one set of properties. Events are then
@@ -52,6 +53,12 @@ class JointGraph(Structure):
 
         Raises:
             ValueError: There is no limit, the graph has no parameters, or the indexer is of other states.
+
+        Example:
+            >>> graph = phasic.models.kingman(2).joint_prob_graph(mutation_rate=0.5, reward_limit=2)
+            >>> graph.update_parameterized_weights([1.0, 1.0])  # mergers, mutations
+            >>> graph.joint_prob_table()["prob"].round(6).tolist()
+            [0.5, 0.25, 0.125]
         """
         if reward_limit is None and tot_reward_limit == math.inf:
             raise ValueError("counts need a limit: give reward_limit or tot_reward_limit")
@@ -109,13 +116,22 @@ class JointGraph(Structure):
     def joint_prob_table(self) -> NDArray[Any]:
         """Joint probabilities of the counts, at the graph's parameters.
 
+        For code of older versions: `table_marked` gives the same of the graph without counts.
+
         Returns:
-            (outcomes,) records: an integer field for each kind of event, then `prob` and `t_vertex_index`,
-            the index of the vertex. `pandas.DataFrame(table)` is the table of older code. What the
-            probabilities leave of 1 is that of counts beyond the limits.
+            An (outcomes,) array of records, with an integer field for each kind of event, then `prob` and
+            `t_vertex_index`, the index of the vertex. `pandas.DataFrame(table)` is the table of older code.
+            What the probabilities leave of 1 is that of counts beyond the limits.
 
         Raises:
-            ValueError: This graph was not made by `joint_prob_graph`.
+            ValueError: This graph was not made by `joint_prob_graph`, or has no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(2).joint_prob_graph(mutation_rate=0.5, reward_limit=1)
+            >>> graph.update_parameterized_weights([1.0, 3.0])
+            >>> table = graph.joint_prob_table()
+            >>> table["entry_0"].tolist(), table["prob"].round(6).tolist()  # 1/4 and 3/4 · 1/4
+            ([0, 1], [0.25, 0.1875])
         """
         if self._outcomes is None:
             raise ValueError("joint_prob_table needs a graph that joint_prob_graph() made")

@@ -14,15 +14,7 @@ from phasic._timed import Timed
 
 
 class Marks(Timed):
-    """Laws of marks that fall on a chain; see `phasic.Graph`.
-
-    Marks of type t fall on vertex v at rate `rate[t] * rewards[t, v]` while the chain is there, as mutations
-    do on the branches of a tree: given the accumulated rewards, the counts are independent Poisson numbers.
-    All probabilities have full relative accuracy, however small: nothing is truncated, nothing subtracted.
-
-    `rewards` are (n_vertices,) for one type of mark, (m, n_vertices) for several, or None for marks on the
-    time itself; all ≥ 0. `rate` is a number for all types, or (m,), ≥ 0.
-    """
+    """Laws of marks that fall on a chain; see `phasic.Graph`."""
 
     @overload
     def pmf_marked(self, counts: float, rewards: ArrayLike | None = ..., rate: ArrayLike = ...) -> float: ...
@@ -35,19 +27,31 @@ class Marks(Timed):
     ) -> float | Doubles:
         """Probability of each count of marks until absorption, jointly over the types of mark.
 
-        Costs one elimination, and one solve for each vector of counts that is nowhere above a given one.
+        Marks of type t fall on vertex v at rate `rate[t] * rewards[t, v]` while the chain is there, as
+        mutations do on the branches of a tree: given the accumulated rewards, the counts are independent
+        Poisson numbers. Costs one elimination, and one solve for each vector of counts that is nowhere above
+        a given one. All probabilities have full relative accuracy, however small: nothing is truncated,
+        nothing subtracted.
 
         Args:
             counts: Whole numbers ≥ 0 of any shape; (..., m), one for each type, if there are several.
-            rewards: (n_vertices,), (m, n_vertices) or None.
-            rate: Of marks on a reward of 1: a number or (m,).
+            rewards: (n_vertices,) for one type of mark, (m, n_vertices) for several, all ≥ 0; None for marks
+                on the time itself.
+            rate: Of marks on a reward of 1, per unit of time: a number for all types, or (m,), ≥ 0.
 
         Returns:
-            One probability for each count, or for each m counts.
+            One probability for each count, or for each m counts; a float for one.
 
         Raises:
-            ValueError: An argument is not what it must be, or the table of all smaller counts does not fit in
-                memory.
+            ValueError: An argument is not what it must be, the table of all smaller counts does not fit in
+                memory, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> lineages = graph.states()[:, 0]
+            >>> graph.pmf_marked([0, 1, 2], lineages, rate=0.5).round(6).tolist()  # mutate or merge, 1 : 1
+            [0.5, 0.25, 0.125]
         """
         return self._marked(counts, rewards, rate, logarithm=False)
 
@@ -62,7 +66,17 @@ class Marks(Timed):
     def logpmf_marked(
         self, counts: ArrayLike, rewards: ArrayLike | None = None, rate: ArrayLike = 1.0
     ) -> float | Doubles:
-        """Logarithm of `pmf_marked`, right where that underflows. Same arguments."""
+        """Natural logarithm of `pmf_marked`, right where that underflows.
+
+        Arguments, result and errors as for `pmf_marked`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> lineages = graph.states()[:, 0]
+            >>> round(graph.logpmf_marked(5000, lineages, rate=0.5), 6)  # −5001 log(2)
+            -3466.42905
+        """
         return self._marked(counts, rewards, rate, logarithm=True)
 
     @overload
@@ -74,7 +88,24 @@ class Marks(Timed):
     def cdf_marked(
         self, counts: ArrayLike, rewards: ArrayLike | None = None, rate: ArrayLike = 1.0
     ) -> float | Doubles:
-        """Probability of at most each count, marks of all types together. `counts` of any shape."""
+        """Probability of at most each count, marks of all types together.
+
+        Args:
+            counts: Whole numbers ≥ 0 of any shape.
+            rewards, rate: As for `pmf_marked`.
+
+        Returns:
+            A float for one count, else an array of the shape of the counts.
+
+        Raises:
+            ValueError: As for `pmf_marked`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> round(graph.cdf_marked(2, graph.states()[:, 0], rate=0.5), 6)  # 1 − (1/2)³
+            0.875
+        """
         return self._marked_total(counts, rewards, rate, above=False)
 
     @overload
@@ -86,22 +117,41 @@ class Marks(Timed):
     def sf_marked(
         self, counts: ArrayLike, rewards: ArrayLike | None = None, rate: ArrayLike = 1.0
     ) -> float | Doubles:
-        """Probability of more than each count, marks of all types together; right in the far tail."""
+        """Probability of more than each count, marks of all types together; right in the far tail.
+
+        Arguments, result and errors as for `cdf_marked`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> round(graph.sf_marked(2, graph.states()[:, 0], rate=0.5), 6)  # (1/2)³
+            0.125
+        """
         return self._marked_total(counts, rewards, rate, above=True)
 
     def table_marked(
         self, largest: ArrayLike, rewards: ArrayLike | None = None, rate: ArrayLike = 1.0
     ) -> Doubles:
-        """Joint probabilities of all counts up to the largest of each type.
+        """Joint probabilities of all counts of marks up to the largest of each type.
 
         Args:
-            largest: A whole number for all types, or (m,).
-            rewards: (n_vertices,), (m, n_vertices) or None.
-            rate: Of marks on a reward of 1: a number or (m,).
+            largest: A whole number ≥ 0 for all types, or (m,).
+            rewards, rate: As for `pmf_marked`.
 
         Returns:
-            (largest[0] + 1, …, largest[m - 1] + 1): the entry [k0, k1, …] is the probability of k0 marks of
-            the first type, k1 of the second, and so on.
+            An array of shape (largest[0] + 1, …, largest[m - 1] + 1), whose entry [k0, k1, …] is the
+            probability of k0 marks of the first type, k1 of the second, and so on.
+
+        Raises:
+            ValueError: As for `pmf_marked`.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> phase = graph.states()[:, 0]
+            >>> table = graph.table_marked(1, [phase == 1, phase == 2])  # marks at rate 1 in either phase
+            >>> table.round(6).tolist()
+            [[0.25, 0.125], [0.125, 0.0625]]
         """
         ordered, rates = self._marks(rewards, rate)
         given = _check.counts("largest", largest)
@@ -116,7 +166,25 @@ class Marks(Timed):
     def marginals_marked(
         self, largest: int, rewards: ArrayLike | None = None, rate: ArrayLike = 1.0
     ) -> Doubles:
-        """Probabilities of 0 to `largest` marks of each type alone, (m, largest + 1)."""
+        """Probabilities of the counts of marks of each type alone.
+
+        Args:
+            largest: The largest count, a whole number ≥ 0.
+            rewards, rate: As for `pmf_marked`.
+
+        Returns:
+            Probabilities of 0 to `largest` marks, (m, largest + 1), with a row for each type.
+
+        Raises:
+            ValueError: As for `pmf_marked`.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> phase = graph.states()[:, 0]
+            >>> graph.marginals_marked(2, [phase == 1, phase == 2], rate=[1.0, 3.0]).round(6).tolist()
+            [[0.5, 0.25, 0.125], [0.25, 0.1875, 0.140625]]
+        """
         ordered, rates = self._marks(rewards, rate)
         given = _check.counts("largest", largest)
         if given.ndim:
@@ -125,10 +193,26 @@ class Marks(Timed):
         return table.reshape(rates.size, -1)
 
     def moments_marked(self, power: int, rewards: ArrayLike | None = None, rate: ArrayLike = 1.0) -> Doubles:
-        """Raw moments of order 1 to `power` of the number of marks of all types together, (power,).
+        """Raw moments of the number of marks of all types together.
 
         The j-th factorial moment of the count is the j-th raw moment of the mean that it has given the chain
-        (Grandell 1997, section 2.1).
+        (Grandell 1997, Mixed Poisson Processes, section 2.1).
+
+        Args:
+            power: The highest order, at least 1.
+            rewards, rate: As for `pmf_marked`.
+
+        Returns:
+            The moments of order 1 to `power`, (power,).
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> graph.moments_marked(2, graph.states()[:, 0], rate=0.5).round(6).tolist()  # variance 2
+            [1.0, 3.0]
         """
         power = _check.power(power)
         means = self.moments(power, self._mean_marks(rewards, rate))
@@ -148,11 +232,19 @@ class Marks(Timed):
         """Log-likelihood of counts of marks at theta.
 
         Args:
-            theta: (param_length,).
+            theta: (param_length,). The graph's own theta is neither needed nor changed.
             data: (k,) whole numbers ≥ 0, or (k, m) with one column for each type of mark.
-            rewards: (n_vertices,), (m, n_vertices) or None.
-            rate: Of marks on a reward of 1: a number or (m,).
+            rewards, rate: As for `pmf_marked`.
             weights: (k,) multiplicities, default 1 each.
+
+        Raises:
+            ValueError: An argument is not what it must be.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> lineages = graph.states()[:, 0]
+            >>> round(graph.log_likelihood_marked([1.0], [0, 1], lineages, rate=0.5), 6)  # log(1/2 · 1/4)
+            -2.079442
         """
         flat, counts, ordered, rates = self._marked_data(data, rewards, rate, weights)
         at = _check.theta_vector(theta, self.param_length())
@@ -167,9 +259,25 @@ class Marks(Timed):
         *,
         weights: ArrayLike | None = None,
     ) -> tuple[Gradient, float | Doubles]:
-        """Of `log_likelihood_marked`, in theta and the rewards, and its derivative in `rate`, of its shape.
+        """Gradient of `log_likelihood_marked`, in theta and the rewards, and its derivative in `rate`.
 
         By one sweep back, at a small multiple of the cost of the value; NaN where data are impossible.
+
+        Args:
+            theta, data, rewards, rate, weights: As for `log_likelihood_marked`.
+
+        Returns:
+            A `Gradient`, and the derivative in `rate`, of its shape.
+
+        Raises:
+            ValueError: An argument is not what it must be.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> lineages = graph.states()[:, 0]
+            >>> found, in_rate = graph.log_likelihood_marked_gradient([1.0], [0, 1], lineages, rate=0.5)
+            >>> found.theta.round(6).tolist(), round(in_rate, 6)  # of θ² · 2 rate / (θ + 2 rate)³, logged
+            ([0.5], -1.0)
         """
         flat, counts, ordered, rates = self._marked_data(data, rewards, rate, weights)
         at = _check.theta_vector(theta, self.param_length())
@@ -182,13 +290,25 @@ class Marks(Timed):
         rewards: ArrayLike | None = None,
         rate: ArrayLike = 1.0,
     ) -> tuple[Gradient, float | Doubles]:
-        """Of the sum of `seeds` times `pmf_marked(counts)`, and its derivative in `rate`.
+        """Gradient of a weighted sum of `pmf_marked(counts)`, and its derivative in `rate`.
 
         Args:
-            seeds: (k,).
+            seeds: (k,) weights.
             counts: (k,) whole numbers ≥ 0, or (k, m) with one column for each type of mark.
-            rewards: (n_vertices,), (m, n_vertices) or None.
-            rate: Of marks on a reward of 1: a number or (m,).
+            rewards, rate: As for `pmf_marked`.
+
+        Returns:
+            A `Gradient`, and the derivative in `rate`, of its shape.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found, in_rate = graph.pmf_marked_gradient([1.0], [0], graph.states()[:, 0], rate=0.5)
+            >>> found.theta.round(6).tolist(), round(in_rate, 6)  # of θ / (θ + 2 rate)
+            ([0.25], -0.5)
         """
         flat, checked, ordered, rates = self._marked_data(counts, rewards, rate, seeds, "counts", "seeds")
         at = self._current_theta()
@@ -197,7 +317,25 @@ class Marks(Timed):
     def moments_marked_gradient(
         self, seeds: ArrayLike, rewards: ArrayLike | None = None, rate: ArrayLike = 1.0
     ) -> tuple[Gradient, float | Doubles]:
-        """Of the sum of `seeds[k - 1]` times the k-th of `moments_marked`, and its derivative in `rate`."""
+        """Gradient of a weighted sum of `moments_marked`, and its derivative in `rate`.
+
+        Args:
+            seeds: (k,) weights of the moments of order 1 to k.
+            rewards, rate: As for `pmf_marked`.
+
+        Returns:
+            A `Gradient`, and the derivative in `rate`, of its shape.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found, in_rate = graph.moments_marked_gradient([1.0], graph.states()[:, 0], rate=0.5)
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(in_rate, 6)  # 2 rate / θ
+            (1.0, [-1.0], 2.0)
+        """
         checked = _check.finite_vector("seeds", seeds)
         matrix, rates = self._marked_rewards(rewards, rate)
         of_means = checked @ _stirling(checked.size)[1:, 1:]

@@ -107,10 +107,23 @@ class Matrices(Structure):
     def as_matrices(self) -> MatrixRepresentation:
         """The graph at its parameters as dense matrices, of which the largest has n² entries.
 
-        A loop from a vertex to itself is no transition in continuous time, and is left out.
+        A loop from a vertex to itself is no transition in continuous time, and is left out. `to_scipy` has
+        the same as sparse matrices.
+
+        Returns:
+            A named tuple `(ipv, sim, states, indices)` of n transient vertices in order of creation, with
+            initial probabilities (n,); the sub-intensity matrix (n, n), with rates off the diagonal and minus
+            the exit rates on it; states (n, state_length); and positions counted from 1, (n,).
 
         Raises:
             ValueError: The graph has parameters, and no values for them.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> matrices = graph.as_matrices()
+            >>> matrices.ipv.tolist(), matrices.sim.tolist()
+            ([1.0, 0.0], [[-3.0, 3.0], [0.0, -1.0]])
         """
         entries = self._entries()
         n = entries.ipv.size
@@ -134,6 +147,11 @@ class Matrices(Structure):
 
         Raises:
             ValueError: An argument is not what it must be; the first bad entry is named.
+
+        Example:
+            >>> graph = phasic.Graph.from_matrices([1.0, 0.0], [[-2.0, 2.0], [0.0, -4.0]])
+            >>> graph.expectation()  # 1/2 + 1/4
+            0.75
         """
         alpha, rates = _check.finite_vector("ipv", ipv), _check.doubles("sim", sim)
         n = alpha.size

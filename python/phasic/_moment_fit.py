@@ -29,7 +29,7 @@ class MomentFit(Distribution):
         *,
         weights: ArrayLike | None = None,
     ) -> Doubles:
-        """Positive parameters whose raw moments are those of the data, (param_length,).
+        """Positive parameters whose raw moments are those of the data.
 
         Least squares in log theta on the logarithms of the k-th roots of E[T^k], k = 1 … order, with exact
         moments and gradients, from several starts. Moments that no theta has are matched as well as can
@@ -43,9 +43,17 @@ class MomentFit(Distribution):
             rewards: (n_vertices,): data are accumulated rewards.
             weights: (m,) multiplicities, default 1 each.
 
+        Returns:
+            The parameters, (param_length,).
+
         Raises:
             ValueError: Data are censored, truncated or grouped, whose moments are not seen, or are all 0; or
                 the graph has no parameters.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.method_of_moments([1.0, 3.0]).round(6).tolist()  # the mean is 2 / θ
+            [1.0]
         """
         if not self.parameterized():
             raise ValueError("this graph has no parameters to fit: give its edges coefficients of theta")

@@ -23,53 +23,76 @@ class Rays(NamedTuple):
 
 
 class Pairs(Joint):
-    """Joint laws of two accumulated rewards; see `phasic.Graph`.
-
-    The law of (Y1, Y2), for rewards ≥ 0, has three parts. An atom at the origin: paths that collect neither
-    (`atoms`). Masses on rays: paths whose states all collect both in the same proportion, and on the axes
-    those that collect one alone (`joint_rays`). The rest has a density, which is smooth between the rays of
-    the states and may jump, or have a kink, across them.
-
-    `rewards` are (2, n_vertices), ≥ 0; `y1` and `y2` are numbers ≥ 0 of any shapes that broadcast. All points
-    of a call share the work. It grows with the square of the number of jumps up to the farthest one in the
-    time of both rewards, so this is for chains that are not stiff.
-    """
+    """Joint laws of two accumulated rewards; see `phasic.Graph`."""
 
     def joint_pdf(self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> Estimated:
         """Density of two accumulated rewards, where they have one.
 
-        The atom at the origin and the masses on rays are left out: rewards that are proportional have density
-        0. At a ray across which it jumps the value is the limit from larger y2, but for the last ray, that
-        from smaller. At the origin it is the limit in the direction of the means.
+        The law of two rewards ≥ 0 has three parts. An atom at the origin: paths that collect neither
+        (`atoms`). Masses on rays: paths whose states all collect both in the same proportion, and on the axes
+        those that collect one alone (`joint_rays`). The rest has a density, which is smooth between the rays
+        of the states and may jump, or have a kink, across them. Atom and masses are left out here: rewards
+        that are proportional have density 0. At a ray across which it jumps the value is the limit from
+        larger y2, but for the last ray, that from smaller. At the origin it is the limit in the direction of
+        the means.
+
+        By uniformization of both rewards at once (Nabli & Sericola 1996, differentiated; see the concept page
+        on densities). All points of a call share the work, which grows with the square of the number of jumps
+        up to the farthest one: this is for chains that are not stiff.
 
         Args:
-            y1, y2: Numbers ≥ 0; infinity gives 0.
-            rewards: (2, n_vertices), ≥ 0.
+            y1, y2: Numbers ≥ 0 of any shapes that broadcast, in units of reward; infinity gives 0.
+            rewards: (2, n_vertices), ≥ 0, per unit of time.
             rtol: Relative error, from 1e-14.
 
         Returns:
-            Values, and estimates of their relative errors: a bound on what is left out, plus rounding.
+            A named tuple `(values, errors)` of arrays. Errors are estimates relative to the values, of what
+            is left out and of rounding.
 
         Raises:
             ValueError: A point or reward is negative or NaN, a reward is surely zero, absorption is not
-                certain, or the chain is too stiff.
+                certain, the chain is too stiff, or the graph has parameters and no theta.
 
-        Source: Nabli & Sericola 1996, differentiated; see the concept page on densities.
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> phase = graph.states()[:, 0]
+            >>> found = graph.joint_pdf([0.0, 1.0], 1.0, [phase == 1, phase == 2])  # exp(−y1 − y2)
+            >>> found.values.round(6).tolist()
+            [0.367879, 0.135335]
         """
         return self._pair("pdf", y1, y2, rewards, rtol)
 
     def joint_cdf(self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> Estimated:
         """P(Y1 ≤ y1, Y2 ≤ y2), with the atom and all rays; at infinity `cdf_reward` of the other.
 
-        Arguments as for `joint_pdf`. The estimates count the quadrature over directions as well.
+        Arguments, result and errors as for `joint_pdf`. The estimates count the quadrature over directions as
+        well.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> phase = graph.states()[:, 0]
+            >>> found = graph.joint_cdf(1.0, 1.0, [phase == 1, phase == 2])
+            >>> round(float(found.values), 6)  # (1 − exp(−1))²
+            0.399576
         """
         return self._pair("cdf", y1, y2, rewards, rtol)
 
     def joint_sf(self, y1: ArrayLike, y2: ArrayLike, rewards: ArrayLike, *, rtol: float = RTOL) -> Estimated:
-        """P(Y1 > y1, Y2 > y2), right in the far tail; at infinity 0. As `joint_cdf`.
+        """P(Y1 > y1, Y2 > y2), right in the far tail; at infinity 0.
 
         Where it is large, from `joint_cdf` and the curves of either reward, with the error of the difference;
-        elsewhere from its own series, which is longer: it goes on until all is absorbed.
+        elsewhere from its own series, which is longer: it goes on until all is absorbed. Arguments, result
+        and errors as for `joint_pdf`; the estimates count the quadrature over directions as well.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> phase = graph.states()[:, 0]
+            >>> found = graph.joint_sf(1.0, 2.0, [phase == 1, phase == 2])
+            >>> round(float(found.values), 6)  # exp(−3)
+            0.049787
         """
         quick = self._from_marginals(y1, y2, rewards, max(_check.rtol(rtol) / 100, 10 * _check.LEAST_RTOL))
         first, second = _points(y1, y2)
@@ -83,6 +106,25 @@ class Pairs(Joint):
 
         With the atom at the origin, their probabilities are what the density lacks to 1. Rewards are taken as
         proportional where they are to 13 digits. Nothing is subtracted: small probabilities are right too.
+
+        Args:
+            rewards: (2, n_vertices), ≥ 0, per unit of time.
+
+        Returns:
+            A named tuple `(directions, probabilities)`, (k, 2) and (k,), where a direction is the point of a
+            ray in which the rewards, in units of their means, sum to 1.
+
+        Raises:
+            ValueError: The rewards are not what they must be, one is surely zero, or the graph has parameters
+                and no theta.
+
+        Example:
+            >>> graph = phasic.models.coxian(2)
+            >>> graph.update_parameterized_weights([1.0, 1.0, 4.0])  # half end after phase 1, which lasts 1/2
+            >>> phase = graph.states()[:, 0]
+            >>> rays = graph.joint_rays([phase == 1, phase == 2])
+            >>> rays.directions.round(6).tolist(), rays.probabilities.round(6).tolist()
+            ([[0.5, 0.0]], [0.5])
         """
         matrix = self._pair_of_rewards(rewards)
         residence = self.expected_residence_time()

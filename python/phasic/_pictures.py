@@ -74,6 +74,12 @@ class Pictures(Distribution):
 
         Raises:
             ValueError: An argument is not what it must be; or weights are wanted and the graph has no theta.
+
+        Example:
+            >>> drawing = phasic.models.repairable_system(2).plot(names=["failure", "repair"])
+            >>> path = drawing.save("system.svg")
+            >>> "2·failure" in drawing.source
+            True
         """
         from phasic.plot._arguments import style
         from phasic.plot._content import picture
@@ -120,6 +126,13 @@ class Pictures(Distribution):
         Raises:
             ImportError: matplotlib is not there.
             ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> figure = graph.plot_pdf([0.0, 1.0, 2.0], label="Erlang")
+            >>> figure.axes[0].lines[0].get_ydata().round(6).tolist()
+            [0.0, 0.367879, 0.270671]
         """
         return self._plotted("pdf", at, discrete, ax, line)
 
@@ -133,7 +146,14 @@ class Pictures(Distribution):
     ) -> Figure:
         """Plot the probability of being absorbed by each time, or of at most each count, in steps.
 
-        An atom at 0 is a jump there. Arguments as for `plot_pdf`.
+        An atom at 0 is a jump there. Arguments, result and errors as for `plot_pdf`.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> figure = graph.plot_cdf([0.0, 1.0])
+            >>> figure.axes[0].lines[0].get_ydata().round(6).tolist()  # 1 − exp(−t)
+            [0.0, 0.632121]
         """
         return self._plotted("cdf", at, discrete, ax, line)
 
@@ -147,7 +167,15 @@ class Pictures(Distribution):
     ) -> Figure:
         """Plot the probability of not being absorbed by each time, or of more than each count, in steps.
 
-        Arguments as for `plot_pdf`.
+        Arguments, result and errors as for `plot_pdf`.
+
+        Example:
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.update_parameterized_weights([1.0, 10.0])
+            >>> figure = graph.plot_sf([0.0, 1.0], label="one repairer")
+            >>> graph.update_parameterized_weights([1.0, 20.0])
+            >>> len(graph.plot_sf([0.0, 1.0], label="a faster one", ax=figure.axes[0]).axes[0].lines)
+            2
         """
         return self._plotted("sf", at, discrete, ax, line)
 

@@ -73,30 +73,37 @@ class Paths(Sequence[Path]):
 
 
 class Samples(Structure):
-    """Random samples at a graph's parameters; see `phasic.Graph`.
-
-    Every draw is an exact simulation, and needs no elimination: memory is linear in the edges, and a draw
-    costs some nanoseconds for each vertex on its way. `seed` is what `numpy.random.default_rng` takes: None
-    for a fresh sample, a whole number or a `SeedSequence` for the same sample each time, or a `Generator`,
-    which moves on. A seed gives the same bytes at any number of threads, and the first draws of a long sample
-    are those of a short one.
-
-    All raise ValueError if absorption is not certain: a vertex can be entered, and never left, at these
-    parameters.
-    """
+    """Random samples at a graph's parameters; see `phasic.Graph`."""
 
     _kept_sampler: tuple[_core.FrozenGraph, Doubles | None, bool, _core.Sampler] | None = None
 
     def sample(self, n: int = 1, rewards: ArrayLike | None = None, *, seed: Seed = None) -> Doubles:
         """Absorption times, or rewards accumulated until absorption.
 
+        Every draw is an exact simulation, and needs no elimination: memory is linear in the edges, and a draw
+        costs some nanoseconds for each vertex on its way. A seed gives the same bytes at any number of
+        threads, and the first draws of a long sample are those of a short one.
+
         Args:
             n: How many.
-            rewards: (n_vertices,) per unit of time, or (k, n_vertices) for k rewards of the same path.
-            seed: See `Samples`.
+            rewards: (n_vertices,) per unit of time, or (k, n_vertices) for k rewards of the same path; any
+                numbers.
+            seed: As for `numpy.random.default_rng`: None for a fresh sample, a whole number or a
+                `SeedSequence` for the same sample each time, or a `Generator`, which moves on.
 
         Returns:
-            (n,), or (n, k) for k rewards. 0 with the probability `defect()`.
+            An array of shape (n,), or (n, k) for k rewards. 0 with the probability `defect()`.
+
+        Raises:
+            ValueError: An argument is not what it must be, the graph has parameters and no theta, or
+                absorption is not certain: a vertex can be entered, and never left, at these parameters.
+
+        Example:
+            >>> graph = phasic.models.kingman(4)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> times = graph.sample(100_000, seed=1)
+            >>> bool(abs(times.mean() - 1.5) < 0.02)
+            True
         """
         return self._drawn(n, rewards, _key(seed), discrete=False)
 
@@ -111,13 +118,21 @@ class Samples(Structure):
         Args:
             n: How many.
             rewards: (n_vertices,) per step, or (k, n_vertices) for k rewards of the same path; any numbers.
-            seed: See `Samples`.
+            seed: As for `sample`.
 
         Returns:
-            (n,), or (n, k) for k rewards; int64 without rewards or if they are integers, else float64.
+            An array of shape (n,), or (n, k) for k rewards; int64 without rewards or if they are integers,
+            else float64.
 
         Raises:
-            ValueError: The weights of a vertex exceed 1, or a whole total is beyond 2**53.
+            ValueError: As for `sample`; the weights of a vertex exceed 1, or a whole total is beyond 2**53.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([0.5])
+            >>> steps = graph.sample_discrete(100_000, seed=1)
+            >>> int(steps.min()), bool(abs(steps.mean() - 2.0) < 0.02)
+            (1, True)
         """
         drawn = self._drawn(n, rewards, _key(seed), discrete=True)
         whole = rewards is None or np.asarray(rewards).dtype.kind in "bui"
@@ -126,15 +141,27 @@ class Samples(Structure):
     def sample_multivariate(
         self, n: int = 1, rewards: ArrayLike | None = None, *, seed: Seed = None
     ) -> Doubles:
-        """Several rewards of the same path, one per row: `sample(n, rewards.T).T`.
+        """Several rewards of the same path, one per row: `sample(n, rewards.T).T`, for code of older
+        versions.
 
         Args:
             n: How many.
             rewards: (n_vertices, k) per unit of time.
-            seed: See `Samples`.
+            seed: As for `sample`.
 
         Returns:
-            (k, n).
+            An array of shape (k, n).
+
+        Raises:
+            ValueError: As for `sample`.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> phase = graph.states()[:, [0]]
+            >>> times = graph.sample_multivariate(1000, (phase == [1, 2]).astype(float), seed=1)
+            >>> times.shape, bool(np.allclose(times.sum(axis=0), graph.sample(1000, seed=1)))
+            ((2, 1000), True)
         """
         return self.sample(n, self._by_reward(rewards, "sample"), seed=seed).T
 
@@ -143,13 +170,26 @@ class Samples(Structure):
     ) -> Doubles | Whole:
         """Several rewards per step of the same path, one per row: `sample_discrete(n, rewards.T).T`.
 
+        For code of older versions.
+
         Args:
             n: How many.
             rewards: (n_vertices, k) per step.
-            seed: See `Samples`.
+            seed: As for `sample`.
 
         Returns:
-            (k, n), int64 if rewards are integers.
+            An array of shape (k, n), int64 if rewards are integers.
+
+        Raises:
+            ValueError: As for `sample_discrete`.
+
+        Example:
+            >>> graph = phasic.models.erlang(2)
+            >>> graph.update_parameterized_weights([0.5])
+            >>> rewards = (graph.states()[:, [0]] == [1, 2]).astype(int)
+            >>> steps = graph.sample_multivariate_discrete(1000, rewards, seed=1)
+            >>> bool((steps.sum(axis=0) == graph.sample_discrete(1000, seed=1)).all())
+            True
         """
         return self.sample_discrete(n, self._by_reward(rewards, "sample_discrete"), seed=seed).T
 
@@ -163,6 +203,18 @@ class Samples(Structure):
         Args:
             size: Shape of the result; None for a number.
             random_state: None for NumPy's global state, a seed, a Generator or a RandomState.
+
+        Returns:
+            A number, or an array of shape `size`.
+
+        Raises:
+            ValueError: As for `sample`.
+
+        Example:
+            >>> graph = phasic.models.kingman(4)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> graph.rvs(size=(3, 2), random_state=1).shape
+            (3, 2)
         """
         shape = () if size is None else tuple(_size("size", each) for each in np.atleast_1d(size))
         key, discrete = _key_of_state(random_state), self.is_discrete
@@ -177,14 +229,45 @@ class Samples(Structure):
 
         Args:
             discrete: Whether times are steps of the discrete chain; default `is_discrete`.
-            seed: See `Samples`.
+            seed: As for `sample`.
+
+        Returns:
+            A named tuple `(vertices, times)`, (length,) each, the vertices on the way, the absorbing one
+            last, and when each is entered. The starting vertex alone if the chain never starts.
+
+        Raises:
+            ValueError: As for `sample`.
+
+        Example:
+            >>> graph = phasic.models.kingman(4)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> path = graph.sample_path(seed=1)
+            >>> graph.states()[path.vertices, 0].tolist(), float(path.times[0])
+            ([0, 4, 3, 2, 1], 0.0)
         """
         return self.sample_paths(1, discrete=discrete, seed=seed)[0]
 
     def sample_paths(self, n: int = 1, *, discrete: bool | None = None, seed: Seed = None) -> Paths:
-        """Many independent paths; arguments as for `sample_path`.
+        """Many independent paths.
 
         Their last times are `sample(n, seed=seed)`, or `sample_discrete`.
+
+        Args:
+            n: How many.
+            discrete, seed: As for `sample_path`.
+
+        Returns:
+            A sequence of paths, packed in arrays `offsets`, `vertices` and `times`.
+
+        Raises:
+            ValueError: As for `sample`.
+
+        Example:
+            >>> graph = phasic.models.repairable_system(2)
+            >>> graph.update_parameterized_weights([1.0, 1.0])
+            >>> paths = graph.sample_paths(3, seed=1)
+            >>> [float(path.times[-1]) for path in paths] == graph.sample(3, seed=1).tolist()
+            True
         """
         discrete = self.is_discrete if discrete is None else bool(discrete)
         offsets = np.empty(_size("n", n) + 1, np.int64)
@@ -209,10 +292,20 @@ class Samples(Structure):
         Args:
             time: Times ≥ 0 of any shape; infinity gives the vertex of absorption.
             n: How many for each time; None for one, without the axis.
-            seed: See `Samples`.
+            seed: As for `sample`.
 
         Returns:
-            (n, *time.shape), or time.shape without n.
+            An array of shape (n, …), n before the shape of the times; without n of that shape alone.
+
+        Raises:
+            ValueError: As for `sample`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> where = graph.random_sample_stop_vertex(1.0, 100_000, seed=1)
+            >>> bool(abs((where == 1).mean() - np.exp(-1.0)) < 0.01)  # still in phase 1
+            True
         """
         return self._stopped(_check.times("time", time), n, seed, discrete=False)
 
@@ -227,7 +320,25 @@ class Samples(Structure):
     def random_sample_discrete_stop_vertex(
         self, jumps: ArrayLike, n: int | None = None, *, seed: Seed = None
     ) -> int | Whole:
-        """As `random_sample_stop_vertex`, after whole numbers of steps of the discrete chain."""
+        """As `random_sample_stop_vertex`, after whole numbers of steps of the discrete chain.
+
+        Args:
+            jumps: Whole numbers ≥ 0 of any shape.
+            n, seed: As for `random_sample_stop_vertex`.
+
+        Returns:
+            As for `random_sample_stop_vertex`.
+
+        Raises:
+            ValueError: As for `sample_discrete`.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([0.5])
+            >>> where = graph.random_sample_discrete_stop_vertex(2, 100_000, seed=1)
+            >>> bool(abs((where == 1).mean() - 0.25) < 0.01)
+            True
+        """
         return self._stopped(_check.counts("jumps", jumps), n, seed, discrete=True)
 
     def _stopped(self, at: Doubles, n: int | None, seed: Seed, *, discrete: bool) -> int | Whole:

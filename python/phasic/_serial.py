@@ -26,6 +26,8 @@ class Serial(Structure):
             theta_dim, param_length: The number of parameters, which must be the graph's.
 
         Returns:
+            A dictionary with
+
             - `states`: (n_vertices, state_length) int32.
             - `edges`: (m, 3): from, to, weight.
             - `start_edges`: (m, 2): to, weight.
@@ -36,6 +38,14 @@ class Serial(Structure):
             - `param_length`, `state_length` (also as `state_dim`), `n_vertices`, `normalized`, `is_discrete`.
             - `theta`, (p,), `rewards`, (n_vertices,), and `outcomes`, names and vertices of
               `joint_prob_graph`, if the graph has them.
+
+        Raises:
+            ValueError: `theta_dim` or `param_length` is not the number of parameters.
+
+        Example:
+            >>> arrays = phasic.models.kingman(3).serialize()
+            >>> arrays["param_edges"].tolist()  # from, to, base, pairs
+            [[1.0, 2.0, 0.0, 3.0], [2.0, 3.0, 0.0, 1.0]]
         """
         p = self.param_length()
         for name, given in (("theta_dim", theta_dim), ("param_length", param_length)):
@@ -78,8 +88,17 @@ class Serial(Structure):
 
         Dictionaries of phasic 0.32 are read too; their `param_edges` have no column of bases.
 
+        Args:
+            data: The dictionary.
+
         Raises:
             ValueError: An array is missing, or is not what it must be; it is named.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> again = phasic.Graph.from_serialized(graph.serialize())
+            >>> again.content_hash() == graph.content_hash()
+            True
         """
         missing = [name for name in _NEEDED if name not in data]
         if missing:

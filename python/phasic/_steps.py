@@ -13,18 +13,46 @@ from phasic._structure import Structure
 
 
 class Steps(Structure):
-    """Vertices of the discrete chain after a number of steps; see `phasic.Graph`.
-
-    Weights are probabilities as for `pmf_discrete`. Results are (n_vertices,), and 0 at absorbing vertices.
-    A step costs the edges once.
-    """
+    """Vertices of the discrete chain after a number of steps; see `phasic.Graph`."""
 
     def stop_probability_discrete(self, jumps: int) -> Doubles:
-        """Probability of being in each vertex after a number of steps."""
+        """Probability of being in each vertex after a number of steps of the discrete chain.
+
+        Weights are probabilities as for `pmf_discrete`. A step costs the edges once.
+
+        Args:
+            jumps: A whole number ≥ 0; 0 gives the initial probabilities.
+
+        Returns:
+            The probabilities, (n_vertices,); 0 at the starting vertex and at absorbing ones.
+
+        Raises:
+            ValueError: `jumps` is no whole number ≥ 0, the weights of a vertex exceed 1, or the graph has
+                parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([0.5])
+            >>> graph.stop_probability_discrete(2).tolist()  # still in phase 1
+            [0.0, 0.25, 0.0]
+        """
         return self._after(jumps)[0]
 
     def accumulated_visits(self, jumps: int) -> Doubles:
-        """Mean number of times that each vertex is held at the steps 0 to `jumps`, both included."""
+        """Mean number of times that each vertex is held at the steps 0 to `jumps`, both included.
+
+        `accumulated_visits`, `accumulated_visits_discrete` and `expected_visits_discrete` are the same
+        method. Arguments and errors as for `stop_probability_discrete`.
+
+        Returns:
+            The means, (n_vertices,); 0 at the starting vertex and at absorbing ones.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([0.5])
+            >>> graph.accumulated_visits(2).tolist()  # 1 + 1/2 + 1/4
+            [0.0, 1.75, 0.0]
+        """
         return self._after(jumps)[1]
 
     accumulated_visits_discrete = accumulated_visits

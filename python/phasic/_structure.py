@@ -86,14 +86,36 @@ class Structure:
     # Vertices and edges
 
     def starting_vertex(self) -> Vertex:
-        """Vertex 0, whose edges carry the initial distribution as probabilities."""
+        """Vertex 0, whose edges carry the initial distribution as probabilities.
+
+        Example:
+            >>> graph = phasic.models.kingman(4)
+            >>> [edge.to().state().tolist() for edge in graph.starting_vertex().edges()]
+            [[4]]
+        """
         return Vertex(self, 0)
 
     def find_or_create_vertex(self, state: ArrayLike) -> Vertex:
-        """The vertex with this state, (state_length,) whole numbers, created if there is none.
+        """The vertex with this state, created if there is none.
+
+        `find_or_create_vertex` and `focv` are the same method.
+
+        Args:
+            state: (state_length,) whole numbers.
+
+        Returns:
+            The vertex, a view of the graph.
 
         Raises:
             ValueError: The state has another length, or an entry that is not a whole number of 32 bits.
+
+        Example:
+            >>> graph = phasic.Graph(1)
+            >>> busy, idle = graph.find_or_create_vertex([1]), graph.find_or_create_vertex([0])
+            >>> graph.starting_vertex().add_edge(busy, 1.0)
+            >>> busy.add_edge(idle, 4.0)
+            >>> graph.expectation()
+            0.25
         """
         before = self._builder.n_vertices
         index = self._builder.find_or_create(state)
@@ -106,8 +128,23 @@ class Structure:
     def create_vertex(self, state: ArrayLike) -> Vertex:
         """A new vertex with this state.
 
+        Args:
+            state: (state_length,) whole numbers.
+
+        Returns:
+            The vertex, a view of the graph.
+
         Raises:
             ValueError: As for `find_or_create_vertex`, or a vertex has this state: states name vertices.
+
+        Example:
+            >>> graph = phasic.Graph(2)
+            >>> graph.create_vertex([3, 0]).index()
+            1
+            >>> graph.create_vertex([3, 0])
+            Traceback (most recent call last):
+            ...
+            ValueError: a vertex has the state [3, 0] already, ...
         """
         if self.vertex_exists(state):
             raise ValueError(
@@ -119,9 +156,17 @@ class Structure:
     def find_vertex(self, state: ArrayLike) -> Vertex:
         """The vertex with this state.
 
+        Args:
+            state: (state_length,) whole numbers.
+
         Raises:
             ValueError: As for `find_or_create_vertex`.
             KeyError: There is none; see `vertex_exists`.
+
+        Example:
+            >>> graph = phasic.models.tandem_queue(1, 1)
+            >>> graph.find_vertex([0, 1]).state().tolist()
+            [0, 1]
         """
         index = self._builder.find(state)
         if index is None:
@@ -129,15 +174,34 @@ class Structure:
         return Vertex(self, index)
 
     def vertex_exists(self, state: ArrayLike) -> bool:
-        """Whether a vertex has this state."""
+        """Whether a vertex has this state.
+
+        Args:
+            state: (state_length,) whole numbers.
+
+        Raises:
+            ValueError: As for `find_or_create_vertex`.
+
+        Example:
+            >>> graph = phasic.models.kingman(4)
+            >>> graph.vertex_exists([2]), graph.vertex_exists([5])
+            (True, False)
+        """
         return self._builder.find(state) is not None
 
     def vertex_at(self, index: int) -> Vertex:
         """The vertex at a position of `vertices()`.
 
+        Args:
+            index: From 0, the starting vertex, to `vertices_length() - 1`.
+
         Raises:
             IndexError: There is no such position.
             TypeError: The position is not an integer.
+
+        Example:
+            >>> phasic.models.kingman(4).vertex_at(2).state().tolist()
+            [3]
         """
         index, length = position("index", index), self._builder.n_vertices
         if not 0 <= index < length:
@@ -145,11 +209,23 @@ class Structure:
         return Vertex(self, index)
 
     def vertices(self) -> list[Vertex]:
-        """All vertices in order of creation, the starting vertex first."""
+        """All vertices in order of creation, the starting vertex first.
+
+        Rewards, and results that have one entry per vertex, are in this order.
+
+        Example:
+            >>> [vertex.edges_length() for vertex in phasic.models.kingman(4).vertices()]
+            [1, 1, 1, 1, 0]
+        """
         return [Vertex(self, index) for index in range(self._builder.n_vertices)]
 
     def vertices_length(self) -> int:
-        """Number of vertices, the starting vertex and absorbing ones included."""
+        """Number of vertices, the starting vertex and absorbing ones included.
+
+        Example:
+            >>> phasic.models.kingman(4).vertices_length()  # the start, and 4, 3, 2 or 1 lineages
+            5
+        """
         return self._builder.n_vertices
 
     def __len__(self) -> int:
@@ -162,15 +238,33 @@ class Structure:
         return True
 
     def edges_length(self) -> int:
-        """Number of edges as inserted."""
+        """Number of edges as inserted, those of the starting vertex included.
+
+        Example:
+            >>> phasic.models.repairable_system(2).edges_length()  # start → 2 ⇄ 1 → 0
+            4
+        """
         return self._builder.n_edges
 
     def states(self) -> NDArray[np.int32]:
-        """States of all vertices, (n_vertices, state_length); zeros for the starting vertex."""
+        """States of all vertices, (n_vertices, state_length) int32; zeros for the starting vertex.
+
+        Its columns, and functions of them, are rewards.
+
+        Example:
+            >>> graph = phasic.models.kingman(4)
+            >>> graph.states()[:, 0].tolist()
+            [0, 4, 3, 2, 1]
+        """
         return self._builder.states()
 
     def state_length(self) -> int:
-        """Entries of a state."""
+        """Number of entries of a state.
+
+        Example:
+            >>> phasic.models.tandem_queue(2, 3).state_length()
+            2
+        """
         return self._builder.state_length
 
     def _add_edge(self, source: int, to: Vertex, base: float, coefficients: Doubles | None) -> None:
@@ -185,11 +279,25 @@ class Structure:
     # Parameters
 
     def param_length(self) -> int:
-        """Length of theta, 0 if no edge depends on parameters."""
+        """Length of theta, 0 if no edge depends on parameters.
+
+        Example:
+            >>> phasic.models.structured_coalescent((2, 2)).param_length()  # a rate of each deme and way
+            4
+        """
         return self._builder.n_parameters
 
     def parameterized(self) -> bool:
-        """Whether any edge depends on parameters."""
+        """Whether any edge depends on parameters.
+
+        `parameterized` and `is_parameterized` are the same method.
+
+        Example:
+            >>> phasic.models.erlang(3).parameterized()
+            True
+            >>> phasic.Graph.from_matrices([1.0], [[-3.0]]).parameterized()
+            False
+        """
         return self._builder.n_parameters > 0
 
     is_parameterized = parameterized
@@ -197,12 +305,21 @@ class Structure:
     def update_parameterized_weights(self, theta: ArrayLike) -> None:
         """Set the parameters at which this graph answers.
 
+        `update_parameterized_weights` and `update_weights` are the same method.
+
         Args:
-            theta: (param_length,), finite.
+            theta: (param_length,), finite; what each is, and its unit, is what the coefficients of the edges
+                say.
 
         Raises:
             ValueError: theta has another length or is not finite, or it makes a weight negative or the
                 initial probabilities exceed 1; the graph keeps the parameters that it had.
+
+        Example:
+            >>> graph = phasic.models.mm1k_busy_period(1)
+            >>> graph.update_parameterized_weights([1.0, 4.0])  # arrivals, services
+            >>> graph.expectation()
+            0.25
         """
         checked = theta_vector(theta, self.param_length()).copy()
         _core.defect(self._freeze(), checked)
@@ -227,6 +344,16 @@ class Structure:
 
         Raises:
             ValueError: No absorbing vertex can be reached from some vertex, which is named.
+
+        Example:
+            >>> graph = phasic.Graph(1)
+            >>> left, right = graph.create_vertex([1]), graph.create_vertex([2])
+            >>> left.add_edge(right, 1.0)
+            >>> right.add_edge(left, 1.0)
+            >>> graph.validate()
+            Traceback (most recent call last):
+            ...
+            ValueError: ...
         """
         self._freeze()
 
@@ -234,12 +361,28 @@ class Structure:
         """64 hexadecimal digits that name the graph's content.
 
         Equal for graphs that differ only in the order in which vertices and edges were made or in the sign
-        of zeros; theta is not part of it.
+        of zeros; theta is not part of it. The cache keeps a trace under this name.
+
+        Raises:
+            ValueError: As for `validate`.
+
+        Example:
+            >>> graph, other = phasic.models.erlang(2), phasic.models.erlang(2)
+            >>> other.update_parameterized_weights([3.0])
+            >>> graph.content_hash() == other.content_hash()
+            True
         """
         return self._freeze().key
 
     def is_acyclic(self) -> bool:
-        """Whether no state can be visited twice."""
+        """Whether no state can be visited twice.
+
+        Edges of weight 0 at every theta do not count.
+
+        Example:
+            >>> phasic.models.kingman(4).is_acyclic(), phasic.models.repairable_system(2).is_acyclic()
+            (True, False)
+        """
         edges = self._builder.edges
         n = self.vertices_length()
         targets = [[to for to, base, row in edges(v) if base or any(row)] for v in range(n)]
@@ -258,12 +401,36 @@ class Structure:
         return taken == n
 
     def trace(self) -> _core.Trace:
-        """The recorded elimination, from the cache if any process has recorded it before."""
+        """The recorded elimination, from the cache if any process has recorded it before.
+
+        It holds for every theta; see the concept page on elimination.
+
+        Returns:
+            A `phasic.Trace`.
+
+        Raises:
+            ValueError: As for `validate`.
+
+        Example:
+            >>> phasic.models.kingman(20).trace().multiply_adds  # without cycles nothing fills
+            0
+        """
         self._trace = _trace.load_or_record(self._freeze())
         return self._trace
 
     def copy(self) -> Self:
-        """An independent copy, with the same parameters."""
+        """An independent copy, with the same parameters.
+
+        `copy` and `clone` are the same method, and the module `copy` calls it.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> other = graph.copy()
+            >>> other.update_parameterized_weights([2.0])
+            >>> graph.expectation(), other.expectation()
+            (1.0, 0.5)
+        """
         graph = type(self).__new__(type(self))
         graph._adopt_copy(self)
         return graph

@@ -15,19 +15,33 @@ from phasic._gradients import Gradient
 
 
 class Timed(Curves):
-    """Expectations up to a time, with exact gradients; see `phasic.Graph`.
-
-    They are those of `Graph.epochs` with one epoch: by uniformization with a bound on what is truncated,
-    relative to the value, or by contours where the chain is stiff, and one sweep back for a gradient.
-    """
+    """Expectations up to a time, with exact gradients, as `epochs` with one epoch; see `phasic.Graph`."""
 
     def state_probability_gradient(
         self, time: float, seeds: ArrayLike, *, rtol: float = RTOL
     ) -> CurveGradient:
-        """Of the sum of `seeds`, (n_vertices,), times `state_probability`, in the parameters and in time.
+        """Gradient of a weighted sum of `state_probability(time)`, in the parameters and in time.
 
-        Seeds at the starting vertex and at absorbing ones do not count. The derivative in time is what flows
-        in less what flows out: near a steady state it cancels.
+        The law is that of `epochs` with one epoch. The derivative in time is what flows in less what flows
+        out: near a steady state it cancels.
+
+        Args:
+            time: ≥ 0, in the unit of the inverse of the rates.
+            seeds: (n_vertices,) weights; those of the starting vertex and of absorbing ones do not count.
+            rtol: As for `pdf`.
+
+        Returns:
+            A `CurveGradient`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.state_probability_gradient(1.0, graph.states()[:, 0] == 2)  # exp(−θ t)
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (0.367879, [-0.367879], -0.367879)
         """
         at, ordered, epochs = _check.time(time), self._seeds(seeds), self._timed(_finer(rtol))
         value, (in_theta,), _ = epochs.occupancy_gradient(at, ordered)
@@ -36,23 +50,57 @@ class Timed(Curves):
     def accumulated_moments(
         self, time: float, power: int, rewards: ArrayLike | None = None, *, rtol: float = RTOL
     ) -> Doubles:
-        """E of Yᵏ for k from 1 to `power`, (power,), where Y is the reward collected up to a time.
+        """Raw moments of the reward collected up to a time.
 
-        Without rewards Y is min(T, time), with T the time of absorption. The first is the sum of
-        `accumulated_visiting_time(time)` times the rewards.
+        The law is that of `epochs` with one epoch: by uniformization with a bound on what is truncated,
+        relative to the value, or by contours where the chain is stiff; see the concept page on densities.
+        Without rewards it is the time spent until then, min(T, time), with T the time of absorption. The
+        first moment is the sum of `accumulated_visiting_time(time)` times the rewards.
 
         Args:
-            time: ≥ 0; infinity gives `moments`.
-            power: The highest order.
-            rewards: (n_vertices,); at least 0 unless power is 1.
+            time: ≥ 0, in the unit of the inverse of the rates; infinity gives `moments`.
+            power: The highest order, at least 1.
+            rewards: (n_vertices,) per unit of time, or None for the time; at least 0 unless power is 1.
             rtol: As for `pdf`.
+
+        Returns:
+            The moments of order 1 to `power`, (power,).
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> graph.accumulated_moments(1.0, 2).round(6).tolist()  # 1 − exp(−1) and 2 − 4 exp(−1)
+            [0.632121, 0.528482]
         """
         return self._timed(rtol).moments(_check.power(power), self._listed(rewards), _check.time(time), False)
 
     def accumulated_moments_gradient(
         self, time: float, seeds: ArrayLike, rewards: ArrayLike | None = None, *, rtol: float = RTOL
     ) -> CurveGradient:
-        """Of the sum of `seeds[k - 1]` times the k-th of `accumulated_moments`, in theta and in time."""
+        """Gradient of a weighted sum of `accumulated_moments`, in theta and in time.
+
+        Args:
+            time: As for `accumulated_moments`.
+            seeds: (k,) weights of the moments of order 1 to k.
+            rewards: (n_vertices,) per unit of time, or None for the time; at least 0 if k is above 1.
+            rtol: As for `pdf`.
+
+        Returns:
+            A `CurveGradient`.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.accumulated_moments_gradient(1.0, [1.0])  # (1 − exp(−θ t)) / θ
+            >>> round(found.value, 6), found.theta.round(6).tolist(), round(found.time, 6)
+            (0.632121, [-0.264241], 0.367879)
+        """
         at, checked = _check.time(time), _check.finite_vector("seeds", seeds)
         ordered, fine = self._listed(rewards)[0], _finer(rtol)
         if at == 0.0 or math.isinf(at):
@@ -67,19 +115,48 @@ class Timed(Curves):
     def truncated_moments(
         self, time: float, power: int, rewards: ArrayLike | None = None, *, rtol: float = RTOL
     ) -> Doubles:
-        """E of Yᵏ where the chain is absorbed by a time, else 0, for k from 1 to `power`, (power,).
+        """Raw moments of the absorption time, or reward, where the chain is absorbed by a time, and 0
+        elsewhere.
 
-        Y is the absorption time, or the reward ≥ 0 until then. Divided by `cdf(time)` these are the moments
-        given absorption by that time. Arguments as for `accumulated_moments`.
+        Divided by `cdf(time)` these are the moments given absorption by that time. Arguments, method and
+        errors as for `accumulated_moments`; rewards must be ≥ 0 for every power.
+
+        Returns:
+            The moments of order 1 to `power`, (power,).
+
+        Example:
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> graph.truncated_moments(1.0, 2).round(6).tolist()  # 1 − 2 exp(−1) and 2 − 5 exp(−1)
+            [0.264241, 0.160603]
         """
         return self._timed(rtol).moments(_check.power(power), self._listed(rewards), _check.time(time), True)
 
     def truncated_moments_gradient(
         self, time: float, seeds: ArrayLike, rewards: ArrayLike | None = None, *, rtol: float = RTOL
     ) -> Gradient:
-        """Of the sum of `seeds[k - 1]` times the k-th of `truncated_moments`, in theta.
+        """Gradient of a weighted sum of `truncated_moments`, in theta.
 
         In time, those of the absorption time have the derivatives timeᵏ · pdf(time).
+
+        Args:
+            time: As for `accumulated_moments`.
+            seeds: (k,) weights of the moments of order 1 to k.
+            rewards: (n_vertices,) per unit of time, ≥ 0, or None for the time.
+            rtol: As for `pdf`.
+
+        Returns:
+            A `Gradient` with the value and the derivatives in theta.
+
+        Raises:
+            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+
+        Example:
+            >>> graph = phasic.models.erlang(1)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> found = graph.truncated_moments_gradient(1.0, [1.0])  # in θ: 3 exp(−1) − 1
+            >>> round(found.value, 6), found.theta.round(6).tolist()
+            (0.264241, [0.103638])
         """
         at, checked = _check.time(time), _check.finite_vector("seeds", seeds)
         epochs, listed = self._timed(_finer(rtol)), self._listed(rewards)
