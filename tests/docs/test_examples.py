@@ -16,11 +16,27 @@ from tests.docs.public import public
 GIVEN = {"np": np, "jax": jax, "jnp": jnp, "phasic": phasic}
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 PUBLIC = public()
+#: What names a cache that is not the example's own.
+PLACES = ("PHASIC_CACHE", "PHASIC_CACHE_SHARED", "PHASIC_CACHE_REMOTE", "JAX_COMPILATION_CACHE_DIR")
+
+
+@pytest.fixture
+def own_place(tmp_path, monkeypatch):
+    """A working folder and a cache that no other example sees, and JAX's precision as it was, afterwards."""
+    precision = jax.config.jax_enable_x64
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PHASIC_CACHE_DIR", str(tmp_path / "cache"))
+    for name in PLACES:
+        monkeypatch.delenv(name, raising=False)
+    yield
+    jax.config.update("jax_enable_x64", precision)
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_the_example_of_a_public_object_runs(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("own_place")
+def test_the_example_of_a_public_object_runs(name):
     text = inspect.getdoc(PUBLIC[name]) or ""
     example = doctest.DocTestParser().get_doctest(text, dict(GIVEN), name, None, None)
     assert example.examples, f"{name} has no example"
