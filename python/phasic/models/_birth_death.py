@@ -27,7 +27,7 @@ def birth_death(n: int, *, start: int = 1) -> Graph:
         start: How many there are at first, from 1 to n.
 
     Example:
-        >>> graph = birth_death(2)
+        >>> graph = phasic.models.birth_death(2)
         >>> graph.update_parameterized_weights([1.0, 2.0])
         >>> round(graph.expectation(), 12)  # 1/2 + 1/8
         0.625

@@ -24,7 +24,7 @@ def kingman(n: int, *, blocks: bool = False) -> Graph:
     counts as in Hobolth, Siri-Jégousse & Bladt (2019), Theoretical Population Biology 127, 16–32.
 
     Example:
-        >>> graph = kingman(5)
+        >>> graph = phasic.models.kingman(5)
         >>> graph.update_parameterized_weights([1.0])
         >>> round(graph.expectation(), 12)
         1.6

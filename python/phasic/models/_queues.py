@@ -20,7 +20,7 @@ def mm1k_busy_period(k: int) -> Graph:
     birth–death chain as in Karlin & Taylor (1975), A First Course in Stochastic Processes, section 4.7.
 
     Example:
-        >>> graph = mm1k_busy_period(3)
+        >>> graph = phasic.models.mm1k_busy_period(3)
         >>> graph.update_parameterized_weights([1.0, 2.0])
         >>> round(graph.expectation(), 12)  # (1 + 1/2 + 1/4) / 2
         0.875
@@ -57,7 +57,7 @@ def tandem_queue(k1: int, k2: int) -> Graph:
         k1, k2: Room at each server, at least 1.
 
     Example:
-        >>> graph = tandem_queue(1, 1)
+        >>> graph = phasic.models.tandem_queue(1, 1)
         >>> graph.update_parameterized_weights([1.0, 0.0, 1.0])  # the first server never ends
         >>> round(graph.expectation(), 12)
         2.0

@@ -31,7 +31,7 @@ def structured_coalescent(lineages: Sequence[int], *, symmetric: bool = False) -
         symmetric: Whether all demes, and all pairs of demes, have the same rates.
 
     Example:
-        >>> graph = structured_coalescent((2, 0), symmetric=True)
+        >>> graph = phasic.models.structured_coalescent((2, 0), symmetric=True)
         >>> graph.update_parameterized_weights([1.0, 0.01])
         >>> round(graph.expectation(), 9)
         2.0
