@@ -20,7 +20,7 @@ def birth_death(n: int, *, start: int = 1) -> Graph:
 
     Source: Kendall (1948), On the generalized "birth-and-death" process, Annals of Mathematical Statistics
     19, 1–15; first-passage times as in Karlin & Taylor (1975), A First Course in Stochastic Processes,
-    section 4.7.
+    chapter 4.
 
     Args:
         n: The most members.

@@ -51,7 +51,8 @@ def coxian(k: int) -> Graph:
 
     Source: Cox (1955), A use of complex probabilities in the theory of stochastic processes, Mathematical
     Proceedings of the Cambridge Philosophical Society 51, 313–319; Cumani (1982), On the canonical
-    representation of homogeneous Markov processes, Microelectronics Reliability 22, 583–602.
+    representation of homogeneous Markov processes modelling failure-time distributions, Microelectronics
+    Reliability 22, 583–602.
 
     Example:
         >>> graph = phasic.models.coxian(2)

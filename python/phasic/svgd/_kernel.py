@@ -100,7 +100,7 @@ class Kernel:
         """Stein direction (n, d) for particles `x` (n, d) and their scores, the gradients of the log density.
 
         In row i it is the mean over j of k(x_j, x_i) s_j plus the gradient of k(x_j, x_i) with respect to x_j
-        (Liu & Wang 2016, equation 8): the particle summed over, which pushes x_i away from x_j.
+        (Liu & Wang 2016): of the particle summed over, which pushes x_i away from x_j.
 
         Many particles are taken in blocks of rows, with memory in proportion to n.
 

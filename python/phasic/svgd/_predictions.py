@@ -130,7 +130,7 @@ class Predictions:
             ValueError: There is no target, weights are no whole numbers, or data are truncated in several
                 ways.
 
-        Source: Johnson (2007), Bayesian Analysis 2, 719–734, for tests at draws of the posterior; Liu & Xie
+        Source: Johnson (2007), Bayesian Analysis 2, 719–733, for tests at draws of the posterior; Liu & Xie
         (2020), Journal of the American Statistical Association 115, 393–402, for their combination.
 
         Example:

@@ -148,7 +148,7 @@ def step(
             of the kernel.
 
     Source: Liu & Wang (2016), Stein variational gradient descent, Advances in Neural Information Processing
-    Systems 29, algorithm 1, with the direction as gradient of the optimiser.
+    Systems 29; the optimiser takes the direction as its gradient.
 
     Example:
         >>> from phasic.svgd import Kernel, Whitening, init, step
