@@ -99,8 +99,8 @@ class Kernel:
     def direction(self, x: Any, score: Any, axis: str | None = None) -> Any:
         """Stein direction (n, d) for particles `x` (n, d) and their scores, the gradients of the log density.
 
-        In row i it is the mean over j of k(x_j, x_i) s_j plus the gradient of k(x_j, x_i) with respect to x_j
-        (Liu & Wang 2016): of the particle summed over, which pushes x_i away from x_j.
+        In row i it is the mean over j of k(x_j, x_i) s_j plus the gradient of k(x_j, x_i) with respect to
+        x_j, the particle summed over (Liu & Wang 2016): it pushes x_i away from x_j.
 
         Many particles are taken in blocks of rows, with memory in proportion to n.
 
