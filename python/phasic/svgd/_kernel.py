@@ -112,11 +112,10 @@ class Kernel:
 
         Example:
             >>> from phasic.svgd import Kernel
-            >>> kernel, score = Kernel("rbf", bandwidth=1.0), np.zeros((2, 1))
-            >>> alone = kernel.direction(np.zeros((1, 1)), np.array([[-0.5]]))  # follows its score
-            >>> apart = kernel.direction(np.array([[-1.0], [1.0]]), score)  # where all is flat
-            >>> round(float(alone[0, 0]), 6), bool(apart[0, 0] < 0 < apart[1, 0])
-            (-0.5, True)
+            >>> x, score = np.array([[-1.0], [1.0]]), np.zeros((2, 1))
+            >>> left, right = Kernel("rbf", bandwidth=1.0).direction(x, score)
+            >>> bool(left[0] < 0 < right[0])  # where the density is flat, particles move apart
+            True
         """
         n, d = x.shape
         if at_once(n, axis):
