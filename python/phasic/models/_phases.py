@@ -22,6 +22,9 @@ def erlang(k: int) -> Graph:
 
     Source: Bladt & Nielsen (2017), Matrix-Exponential Distributions in Applied Probability, chapter 3.
 
+    Args:
+        k: Phases, at least 1.
+
     Example:
         >>> graph = phasic.models.erlang(3)
         >>> graph.update_parameterized_weights([2.0])
@@ -53,6 +56,9 @@ def coxian(k: int) -> Graph:
     Proceedings of the Cambridge Philosophical Society 51, 313–319; Cumani (1982), On the canonical
     representation of homogeneous Markov processes modelling failure-time distributions, Microelectronics
     Reliability 22, 583–602.
+
+    Args:
+        k: Phases, at least 1.
 
     Example:
         >>> graph = phasic.models.coxian(2)

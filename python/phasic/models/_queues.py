@@ -19,6 +19,9 @@ def mm1k_busy_period(k: int) -> Graph:
     Source: Takács (1962), Introduction to the Theory of Queues; first-passage times of a birth–death chain
     as in Karlin & Taylor (1975), A First Course in Stochastic Processes, chapter 4.
 
+    Args:
+        k: Room for customers, that in service included, at least 1.
+
     Example:
         >>> graph = phasic.models.mm1k_busy_period(3)
         >>> graph.update_parameterized_weights([1.0, 2.0])

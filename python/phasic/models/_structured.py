@@ -37,7 +37,7 @@ def structured_coalescent(lineages: Sequence[int], *, symmetric: bool = False) -
         2.0
 
     Raises:
-        ValueError: lineages are not counts, or sum to less than 2.
+        ValueError: lineages are not counts, or sum to less than 2, or are of one deme with `symmetric=True`.
     """
     sample = counts("lineages", lineages, "a count for each deme")
     if sum(sample) < 2:

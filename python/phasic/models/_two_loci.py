@@ -24,6 +24,9 @@ def two_locus_arg(n: int) -> Graph:
     Source: Simonsen & Churchill (1997), A Markov chain model of coalescence with recombination, Theoretical
     Population Biology 52, 43–59; for n lineages Hudson (1983).
 
+    Args:
+        n: Lineages sampled, at least 2.
+
     Example:
         >>> graph = phasic.models.two_locus_arg(2)
         >>> graph.update_parameterized_weights([1.0, 0.5])
