@@ -16,15 +16,22 @@ from tests.docs.public import public
 GIVEN = {"np": np, "jax": jax, "jnp": jnp, "phasic": phasic}
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 PUBLIC = public()
-
+#: What names a cache that is not the example's own.
+PLACES = ("PHASIC_CACHE", "PHASIC_CACHE_SHARED", "PHASIC_CACHE_REMOTE", "JAX_COMPILATION_CACHE_DIR")
 #: Flags of JAX that an example may set.
 FLAGS = ("jax_enable_x64", "jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
 
 
-@pytest.fixture(autouse=True)
-def jax_as_before():
-    """Flags of JAX are those of the process, not of an example."""
+@pytest.fixture
+def own_place(tmp_path, monkeypatch):
+    """A working folder and a cache that no other example sees; afterwards JAX's flags are as before."""
     before = {name: getattr(jax.config, name) for name in FLAGS}
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PHASIC_CACHE_DIR", str(tmp_path / "cache"))
+    for name in PLACES:
+        monkeypatch.delenv(name, raising=False)
     yield
     for name, value in before.items():
         if getattr(jax.config, name) != value:
@@ -32,8 +39,8 @@ def jax_as_before():
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_the_example_of_a_public_object_runs(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("own_place")
+def test_the_example_of_a_public_object_runs(name):
     text = inspect.getdoc(PUBLIC[name]) or ""
     example = doctest.DocTestParser().get_doctest(text, dict(GIVEN), name, None, None)
     assert example.examples, f"{name} has no example"

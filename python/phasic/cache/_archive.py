@@ -36,7 +36,18 @@ _OTHERS = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zX
 
 
 class ArchiveError(ValueError):
-    """A file that is no archive, or one of which nothing was taken; the message says why."""
+    """A ValueError: a file is no archive, or one of which nothing was taken; the message says why.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from phasic.cache import ArchiveError
+        >>> size = Path("traces.phasic").write_text("no archive")
+        >>> try:
+        ...     phasic.CacheManager("cache").import_cache("traces.phasic")
+        ... except ArchiveError as error:
+        ...     print(error)
+        this is no archive of phasic
+    """
 
 
 class Member(NamedTuple):

@@ -29,8 +29,8 @@ def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any
     """What the cache holds.
 
     Args:
-        cache_dir: folder to look at; without it, the default cache. A folder of JAX's compilation cache will
-        do too.
+        cache_dir: Folder to look at; without it, the default cache. A folder of JAX's compilation cache will
+            do too.
 
     Returns:
         ``exists``, ``path``, ``num_files``, ``total_size_mb``, ``files`` as a list of (name, size in KB, time
@@ -39,6 +39,11 @@ def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any
         all layers in this process; ``limit_mb`` of the entries, without JAX's programs; ``healthy``;
         ``lifetime``, which maps each layer to ``hits``, ``misses``, ``stores`` and ``seconds_saved`` of all
         processes, as ``CacheManager.totals``; and ``tiers``, as ``CacheManager.tiers``.
+
+    Example:
+        >>> trace = phasic.models.kingman(5).trace()
+        >>> phasic.cache_info()["layers"]["trace"]["entries"]
+        1
     """
     manager = _manager(cache_dir)
     info = manager.info()
@@ -69,7 +74,19 @@ def cache_info(cache_dir: str | os.PathLike[str] | None = None) -> dict[str, Any
 
 
 def print_cache_info(cache_dir: str | os.PathLike[str] | None = None, max_files: int = 10) -> None:
-    """Print what ``cache_info`` returns, with the ``max_files`` newest files."""
+    """Print what ``cache_info`` returns, with the ``max_files`` newest files.
+
+    Args:
+        cache_dir: As for ``cache_info``.
+        max_files: How many files to name.
+
+    Example:
+        >>> trace = phasic.models.kingman(5).trace()
+        >>> phasic.print_cache_info(max_files=0)
+        cache  ...
+        layer         entries        MB     hits   misses
+        trace               1      0.00        ...
+    """
     info = cache_info(cache_dir)
     lines = [
         f"cache  {info['path']}" + ("" if info["exists"] else "  (does not exist)"),
@@ -90,14 +107,21 @@ def clear_cache(cache_dir: str | os.PathLike[str] | None = None, verbose: bool =
     """Delete every entry of the cache.
 
     Args:
-        cache_dir: folder to clear; without it, the default cache. It must be a cache of phasic, or hold
-        nothing but
-            files of JAX's compilation cache.
-        verbose: log at level INFO what was deleted.
+        cache_dir: Folder to clear; without it, the default cache. It must be a cache of phasic, or hold
+            nothing but files of JAX's compilation cache.
+        verbose: Log at level INFO what was deleted.
 
     Raises:
-        ValueError: if the folder holds anything else; nothing is deleted then.
-        OSError: if the folder cannot be changed.
+        ValueError: The folder holds anything else; nothing is deleted then.
+        OSError: The folder cannot be changed.
+
+    Example:
+        >>> cache = phasic.CacheManager("cache")
+        >>> cache.put("note", "ab" * 32, b"forty-two")
+        True
+        >>> phasic.clear_cache("cache")
+        >>> cache.entries()
+        []
     """
     manager = _manager(cache_dir)
     info = manager.info()
@@ -114,7 +138,16 @@ def clear_cache(cache_dir: str | os.PathLike[str] | None = None, verbose: bool =
 
 
 def get_trace_cache_stats() -> dict[str, Any]:
-    """Number and size of the cached traces: ``total_files``, ``total_bytes``, ``total_mb``, ``cache_dir``."""
+    """Number and size of the traces in the default cache.
+
+    Returns:
+        ``total_files``, ``total_bytes``, ``total_mb`` and ``cache_dir``.
+
+    Example:
+        >>> trace = phasic.models.kingman(5).trace()
+        >>> phasic.get_trace_cache_stats()["total_files"]
+        1
+    """
     manager = default_manager()
     sizes = [entry.size for entry in manager.entries(TRACE)]
     return {
@@ -126,18 +159,30 @@ def get_trace_cache_stats() -> dict[str, Any]:
 
 
 def clear_trace_cache() -> int:
-    """Remove all cached traces; how many there were."""
+    """Remove all traces of the default cache; how many there were.
+
+    Example:
+        >>> trace = phasic.models.kingman(5).trace()
+        >>> phasic.clear_trace_cache(), phasic.list_cached_traces()
+        (1, [])
+    """
     manager = default_manager()
     return sum(manager.delete(TRACE, entry.key) for entry in manager.entries(TRACE))
 
 
 def list_cached_traces() -> list[dict[str, Any]]:
-    """The cached traces, newest first.
+    """The traces of the default cache, newest first.
 
     Returns:
         For each trace ``hash``, ``size_bytes``, ``size_kb``, ``modified`` (seconds since 1970),
         ``n_vertices``, ``param_length`` and ``n_operations``; the last three are None if they were not stored
         with the trace.
+
+    Example:
+        >>> trace = phasic.models.kingman(5).trace()
+        >>> row, = phasic.list_cached_traces()
+        >>> row["hash"] == trace.key, row["n_vertices"], row["param_length"]  # the starting vertex, 5 to 1
+        (True, 6, 1)
     """
     return [
         {
@@ -154,12 +199,32 @@ def list_cached_traces() -> list[dict[str, Any]]:
 
 
 def remove_cached_trace(hash_key: str) -> bool:
-    """Remove the trace with the content hash ``hash_key``; whether there was one."""
+    """Remove the trace with the content hash ``hash_key`` from the default cache; whether there was one.
+
+    Raises:
+        ValueError: A malformed key.
+
+    Example:
+        >>> from phasic.cache import remove_cached_trace
+        >>> trace = phasic.models.kingman(5).trace()
+        >>> remove_cached_trace(trace.key), remove_cached_trace(trace.key)
+        (True, False)
+    """
     return default_manager().delete(TRACE, check_key(hash_key))
 
 
 def cleanup_old_traces(max_size_mb: float = 100.0, max_age_days: float | None = None) -> int:
-    """Remove traces older than ``max_age_days``, then the oldest above ``max_size_mb``; how many went."""
+    """Remove traces older than ``max_age_days``, then the oldest above ``max_size_mb``; how many went.
+
+    Args:
+        max_size_mb: Size in MiB that is left at most.
+        max_age_days: Age in days; without it, age does not matter.
+
+    Example:
+        >>> trace = phasic.models.kingman(5).trace()
+        >>> phasic.cleanup_old_traces(max_size_mb=0)
+        1
+    """
     before = None if max_age_days is None else time.time() - max_age_days * _DAY
     return default_manager().prune_kind(TRACE, int(max_size_mb * _MIB), before)
 

@@ -23,16 +23,33 @@ class Housekeeping:
 
     @property
     def limit_bytes(self) -> int:
-        """Limit of the entries on disk, without JAX's programs."""
+        """Limit of the entries on disk, without JAX's programs.
+
+        Example:
+            >>> phasic.CacheManager("cache", disk_bytes=500_000_000).limit_bytes
+            500000000
+        """
         return self._store.disk_bytes
 
     @property
     def healthy(self) -> bool:
-        """Whether the folder can be used, and this manager has met no fault in it."""
+        """Whether the folder can be used, and this manager has met no fault in it.
+
+        Example:
+            >>> phasic.CacheManager("cache").healthy
+            True
+        """
         return self.problem() is None and self._store.faults == 0
 
     def problem(self) -> str | None:
-        """Why the folder cannot be used, or None; a folder that does not exist yet is no problem."""
+        """Why the folder cannot be used, or None; a folder that does not exist yet is no problem.
+
+        Example:
+            >>> from pathlib import Path
+            >>> size = Path("cache").write_text("a file")
+            >>> phasic.CacheManager("cache").problem()
+            '...cache is not a folder'
+        """
         path = self.path
         if path is None:
             return "there is no folder for a cache; set PHASIC_CACHE_DIR"
@@ -48,12 +65,21 @@ class Housekeeping:
         """One dict for each entry and each compiled program on disk.
 
         Args:
-            layer: a kind of entry, or ``"xla"`` for JAX's compiled programs; without it, all of them.
+            layer: A kind of entry, or ``"xla"`` for JAX's compiled programs; without it, all of them.
             sort: ``"age"``, newest first; ``"size"``, largest first; or ``"key"``.
 
         Returns:
             Dicts with ``layer``, ``key`` (64 hexadecimal digits), ``size_bytes``, ``stored_at`` (seconds
             since 1970) and ``metadata``, integers by name; compiled programs also have ``file``.
+
+        Raises:
+            ValueError: There is no such order.
+
+        Example:
+            >>> cache = phasic.CacheManager("cache")
+            >>> stored = [cache.put("note", digit * 64, b"text") for digit in "ba"]
+            >>> [row["key"][0] for row in cache.list("note", sort="key")]
+            ['a', 'b']
         """
         from ._listing import rows
 
@@ -65,6 +91,10 @@ class Housekeeping:
         Returns:
             Dicts with ``tier``; ``place``, a folder, several or an address, None for a tier that is not used;
             and ``hits``, by all processes, as ``totals`` counts them; JAX's own hits are not among them.
+
+        Example:
+            >>> [tier["tier"] for tier in phasic.CacheManager("cache").tiers()]
+            ['memory', 'disk', 'shared', 'remote']
         """
         from ._listing import tiers
 
@@ -85,13 +115,29 @@ class Housekeeping:
             ``checked``, how many by layer; ``problems``, dicts with ``layer``, ``key``, ``reason`` and
             ``removed``; ``other_versions``, how many are of another format version and are left alone;
             ``swept``, how many files were removed besides; and ``healthy``.
+
+        Example:
+            >>> cache, trace = phasic.CacheManager("cache"), phasic.models.kingman(5).trace()
+            >>> cache.put_trace(trace.key, trace.to_bytes())
+            True
+            >>> report = cache.verify(deep=True)
+            >>> report["checked"], report["healthy"]
+            ({'trace': 1}, True)
         """
         from ._verify import verify
 
         return verify(self._store, self.path, deep=deep, repair=repair)
 
     def entry_problem(self, row: Mapping[str, Any]) -> str | None:
-        """What is wrong with an entry, given as a dict of ``list``, or None; traces are evaluated too."""
+        """What is wrong with an entry, given as a dict of ``list``, or None; traces are evaluated too.
+
+        Example:
+            >>> cache = phasic.CacheManager("cache")
+            >>> cache.put_trace("ab" * 32, b"no trace")
+            True
+            >>> cache.entry_problem(cache.list("trace")[0])
+            'not a valid trace: 8 bytes are too few for a header'
+        """
         from ._verify import row_problem
 
         return row_problem(self._store, self.path, row)
@@ -117,6 +163,13 @@ class Housekeeping:
         Raises:
             ValueError: if the file is there and is no archive, or no entry or more than 20,000 match.
             OSError: if it cannot be written.
+
+        Example:
+            >>> cache, trace = phasic.CacheManager("cache"), phasic.models.kingman(5).trace()
+            >>> cache.put_trace(trace.key, trace.to_bytes())
+            True
+            >>> cache.export_cache("traces.phasic", patterns=["trace/*"])["exported"]
+            {'trace': 1}
         """
         from ._transfer import export
 
@@ -149,6 +202,15 @@ class Housekeeping:
         Raises:
             ArchiveError: a ValueError, if anything in the archive is wrong; nothing is taken then.
             OSError: if the file cannot be read.
+
+        Example:
+            >>> mine, yours = phasic.CacheManager("mine"), phasic.CacheManager("yours")
+            >>> trace = phasic.models.kingman(5).trace()
+            >>> mine.put_trace(trace.key, trace.to_bytes())
+            True
+            >>> sent = mine.export_cache("traces.phasic")
+            >>> yours.import_cache("traces.phasic")["taken"]
+            {'trace': 1}
         """
         from ._transfer import take_archive
 
@@ -176,6 +238,14 @@ class Housekeeping:
             FileNotFoundError: if there is no such folder or file.
             ValueError: for a bad archive, or trust in plain ``http``.
             ImportError: if fsspec is needed and not installed.
+
+        Example:
+            >>> mine, yours = phasic.CacheManager("mine"), phasic.CacheManager("yours")
+            >>> trace = phasic.models.kingman(5).trace()
+            >>> mine.put_trace(trace.key, trace.to_bytes())
+            True
+            >>> yours.sync_from_remote("mine")["taken"]
+            {'trace': 1}
         """
         from ._sources import synchronize
 
@@ -194,6 +264,17 @@ class Housekeeping:
             ``traces``, ``total_size_mb`` and ``missing``, the keys of those not found or not sound;
             ``recipes``, how many were followed; of these ``loaded``, already compiled; ``compiled`` now; and
             ``skipped``, for another platform or of a version that is not understood.
+
+        Raises:
+            ValueError: A malformed key.
+
+        Example:
+            >>> cache, trace = phasic.CacheManager("cache"), phasic.models.kingman(5).trace()
+            >>> cache.put_trace(trace.key, trace.to_bytes())
+            True
+            >>> report = cache.prewarm([trace.key, "ab" * 32])
+            >>> report["traces"], report["missing"] == ["ab" * 32]
+            (1, True)
         """
         from ._prewarm import prewarm
 
@@ -222,6 +303,12 @@ class Housekeeping:
             ``evaluated``, how many pairs; ``seconds``; ``loaded``, programs that JAX's cache had;
             ``compiled``, those made now; and ``refused``, dicts with ``theta_shape``, ``times_shape`` and
             ``reason`` of the pairs that the model does not take.
+
+        Example:
+            >>> cache, model = phasic.CacheManager(), phasic.models.kingman(5).model()
+            >>> report = cache.prewarm_model(model.pdf, [np.ones(1)], [np.ones(20)], show_progress=False)
+            >>> report["evaluated"], report["refused"]
+            (1, [])
         """
         from ._prewarm import prewarm_model
 

@@ -51,6 +51,12 @@ def enable_jax_cache() -> Path | None:
     With ``PHASIC_CACHE=ro``, and in a folder that cannot be written, programs are read and none is stored; a
     folder with damaged ones is not read then. Calling it again does nothing. It works before and after the
     first use of JAX, and it never raises: a fault is one log line, and programs are compiled as without it.
+
+    Example:
+        >>> from phasic.cache import enable_jax_cache
+        >>> folder = enable_jax_cache()
+        >>> jax.config.jax_compilation_cache_dir == str(folder)
+        True
     """
     if not _paths.enabled():
         return None

@@ -33,16 +33,23 @@ class CacheManager(Housekeeping):
 
     Reading and storing never raise for a fault of the disk or for damage: the entry is missing and one line
     is logged. A key is 64 lower-case hexadecimal digits, the content hash of what the entry was computed
-    from.
+    from; a kind is a lower-case name such as ``"trace"``.
 
     Args:
-        cache_dir: folder of the cache; without it, ``PHASIC_CACHE_DIR`` or the user's cache folder. It is
-        created
-            at the first store. If it holds things that are not phasic's, the cache lives in its sub-folder
-            ``phasic-v1``.
-        memory_bytes: limit of the payloads kept in memory.
-        disk_bytes: limit of the entries kept on disk, those of least worth are given up first; without it,
+        cache_dir: Folder of the cache; without it, ``PHASIC_CACHE_DIR`` or the user's cache folder. It is
+            created at the first store. If it holds things that are not phasic's, the cache lives in its
+            sub-folder ``phasic-v1``.
+        memory_bytes: Limit of the payloads kept in memory.
+        disk_bytes: Limit of the entries kept on disk, those of least worth are given up first; without it,
             ``PHASIC_CACHE_MAX_SIZE`` or 10 GiB.
+
+    Example:
+        >>> cache = phasic.CacheManager("cache")
+        >>> trace = phasic.models.kingman(5).trace()
+        >>> cache.put_trace(trace.key, trace.to_bytes())
+        True
+        >>> phasic.Trace.from_bytes(cache.get_trace(trace.key)).key == trace.key
+        True
     """
 
     def __init__(
@@ -57,16 +64,42 @@ class CacheManager(Housekeeping):
 
     @property
     def path(self) -> Path | None:
-        """Folder of the cache, or None when there is nowhere to put it."""
+        """Folder of the cache, or None when there is nowhere to put it.
+
+        Example:
+            >>> phasic.CacheManager("cache").path.name
+            'cache'
+        """
         return None if self._requested is None else _paths.locate(self._requested)
 
     def get(self, kind: str, key: str) -> bytes | None:
-        """Bytes stored under ``kind`` and ``key``, or None; raises ValueError for a malformed kind or key."""
+        """Bytes stored under ``kind`` and ``key``, or None.
+
+        Raises:
+            ValueError: A malformed kind or key.
+
+        Example:
+            >>> cache, key = phasic.CacheManager("cache"), "ab" * 32
+            >>> cache.get("note", key)
+            >>> cache.put("note", key, b"forty-two"), cache.get("note", key)
+            (True, b'forty-two')
+        """
         found = self._store.get(kind, key)
         return None if found is None else bytes(found)
 
     def view(self, kind: str, key: str) -> "Payload | None":
-        """As ``get``; a large entry is a read-only view of a mapped file and is not copied."""
+        """As ``get``; a large entry is a read-only view of a mapped file and is not copied.
+
+        Raises:
+            ValueError: A malformed kind or key.
+
+        Example:
+            >>> cache, key = phasic.CacheManager("cache"), "ab" * 32
+            >>> cache.put("note", key, bytes(1_000_000))
+            True
+            >>> len(cache.view("note", key))
+            1000000
+        """
         return self._store.get(kind, key)
 
     def put(
@@ -81,15 +114,22 @@ class CacheManager(Housekeeping):
         """Store ``data`` under ``kind`` and ``key``; whether it is on disk.
 
         Args:
-            kind: lower-case name of what the bytes are, for example ``"trace"``.
+            kind: Lower-case name of what the bytes are, for example ``"trace"``.
             key: 64 lower-case hexadecimal digits.
-            data: the bytes.
-            metadata: integers by name, sealed with the entry and shown by listings.
-            seconds: what computing the data took; the dearest entries are given up last.
+            data: The bytes.
+            metadata: Integers by name, sealed with the entry and shown by listings.
+            seconds: What computing the data took; the dearest entries are given up last.
 
         Raises:
-            ValueError: for a malformed kind, key or metadata.
-            TypeError: if ``data`` is anything but bytes.
+            ValueError: A malformed kind, key or metadata.
+            TypeError: ``data`` is anything but bytes.
+
+        Example:
+            >>> cache, key = phasic.CacheManager("cache"), "ab" * 32
+            >>> cache.put("note", key, b"forty-two", metadata={"number": 42})
+            True
+            >>> cache.list("note")[0]["metadata"]
+            {'number': 42}
         """
         return self._store.put(kind, key, data, metadata=metadata, seconds=seconds)
 
@@ -100,25 +140,78 @@ class CacheManager(Housekeeping):
 
         The others wait for that one and read what it stored; if it dies, one of them goes on. Raises what
         ``compute`` raises.
+
+        Args:
+            kind: Lower-case name of what the bytes are.
+            key: 64 lower-case hexadecimal digits.
+            compute: Gives the bytes.
+            metadata: Integers by name, sealed with the entry.
+
+        Raises:
+            ValueError: A malformed kind, key or metadata.
+
+        Example:
+            >>> cache, key = phasic.CacheManager("cache"), "ab" * 32
+            >>> cache.get_or_compute("note", key, lambda: b"first")
+            b'first'
+            >>> cache.get_or_compute("note", key, lambda: b"never asked")
+            b'first'
         """
         return bytes(self._store.get_or_compute(kind, key, compute, metadata=metadata))
 
     def turn(self, kind: str, key: str) -> AbstractContextManager[None]:
-        """Be the only thread and process that computes this entry; look for it again inside."""
+        """Be the only thread and process that computes this entry; look for it again inside.
+
+        Raises:
+            ValueError: A malformed kind or key.
+
+        Example:
+            >>> cache, key = phasic.CacheManager("cache"), "ab" * 32
+            >>> with cache.turn("note", key):
+            ...     if cache.get("note", key) is None:
+            ...         stored = cache.put("note", key, b"computed once")
+            >>> cache.get("note", key)
+            b'computed once'
+        """
         return self._store.turn(kind, key)
 
     def publish(self, folder: str | os.PathLike[str]) -> int:
         """Copy the traces on disk into a folder of plain files that others name in ``PHASIC_CACHE_SHARED``.
 
-        Returns how many were new there. Raises OSError if the folder cannot be written.
+        Returns:
+            How many were new there.
+
+        Raises:
+            OSError: The folder cannot be written.
+
+        Example:
+            >>> cache, trace = phasic.CacheManager("cache"), phasic.models.kingman(5).trace()
+            >>> cache.put_trace(trace.key, trace.to_bytes())
+            True
+            >>> cache.publish("group"), cache.publish("group")
+            (1, 0)
         """
         return self._store.publish(Path(folder))
 
     def get_trace(self, key: str, *, counted: bool = True) -> "Payload | None":
-        """Bytes of the trace with content hash ``key``, or None; raises ValueError for a malformed key.
+        """Bytes of the trace with content hash ``key``, or None.
 
-        Those of a large trace are a read-only view of a mapped file. ``counted=False`` leaves a miss out of
-        the statistics.
+        Those of a large trace are a read-only view of a mapped file. They are checked against their digest;
+        ``Trace.from_bytes`` checks what they mean.
+
+        Args:
+            key: 64 lower-case hexadecimal digits.
+            counted: Whether a miss counts in the statistics.
+
+        Raises:
+            ValueError: A malformed key.
+
+        Example:
+            >>> cache, trace = phasic.CacheManager("cache"), phasic.models.kingman(5).trace()
+            >>> cache.put_trace(trace.key, trace.to_bytes())
+            True
+            >>> bytes(cache.get_trace(trace.key)) == trace.to_bytes()
+            True
         """
         return self._store.get(TRACE, key, counted=counted)
 
@@ -132,16 +225,52 @@ class CacheManager(Housekeeping):
     ) -> bool:
         """Store the bytes of a trace; whether they are on disk.
 
-        Listings show the metadata ``n_vertices``, ``param_length`` and ``n_operations``.
+        Args:
+            key: 64 lower-case hexadecimal digits, the trace's ``key``.
+            data: What ``Trace.to_bytes`` gives.
+            metadata: Integers by name. Listings show ``n_vertices``, ``param_length`` and ``n_operations``.
+            seconds: What recording took; the dearest entries are given up last.
+
+        Raises:
+            ValueError: A malformed key or metadata.
+            TypeError: ``data`` is anything but bytes.
+
+        Example:
+            >>> cache, trace = phasic.CacheManager("cache"), phasic.models.kingman(5).trace()
+            >>> cache.put_trace(trace.key, trace.to_bytes(), metadata={"n_vertices": trace.n_vertices})
+            True
+            >>> [row["key"] for row in cache.list("trace")] == [trace.key]
+            True
         """
         return self._store.put(TRACE, key, data, metadata=metadata, seconds=seconds)
 
     def delete(self, kind: str, key: str) -> bool:
-        """Remove an entry; whether there was one on disk."""
+        """Remove an entry; whether there was one on disk.
+
+        Raises:
+            ValueError: A malformed kind or key.
+
+        Example:
+            >>> cache, key = phasic.CacheManager("cache"), "ab" * 32
+            >>> cache.put("note", key, b"forty-two")
+            True
+            >>> cache.delete("note", key), cache.delete("note", key)
+            (True, False)
+        """
         return self._store.delete(kind, key)
 
     def entries(self, kind: str | None = None) -> "list[EntryInfo]":
-        """Entries on disk of ``kind``, or of every kind, oldest first; JAX's files are not among them."""
+        """Entries on disk of ``kind``, or of every kind, oldest first; JAX's files are not among them.
+
+        Each is a named tuple of ``kind``, ``key``, ``size`` in bytes with its header, ``stored_at`` in
+        seconds since 1970, and ``metadata``, integers by name.
+
+        Example:
+            >>> cache = phasic.CacheManager("cache")
+            >>> stored = [cache.put("note", digit * 64, b"text") for digit in "ab"]
+            >>> [(entry.kind, entry.key[0]) for entry in cache.entries()]
+            [('note', 'a'), ('note', 'b')]
+        """
         return self._store.entries(kind)
 
     def info(self) -> dict[str, Any]:
@@ -151,6 +280,13 @@ class CacheManager(Housekeeping):
             ``exists``, ``cache_dir``, ``num_files``, ``total_size_mb`` and ``files``, a list of dicts with
             ``path`` (relative to the folder), ``size_kb`` and ``modified`` (ISO 8601, local time). In a
             folder that is not phasic's, only files of JAX's compilation cache are counted.
+
+        Example:
+            >>> cache = phasic.CacheManager("cache")
+            >>> cache.info()["num_files"], cache.put("note", "ab" * 32, b"forty-two")
+            (0, True)
+            >>> cache.info()["num_files"] > 0
+            True
         """
         shown = self._requested if self._holds_jax_files() else self.path
         files = [] if shown is None else _files(shown)
@@ -173,13 +309,21 @@ class CacheManager(Housekeeping):
         """Delete every entry of this cache, in memory and on disk.
 
         Args:
-            confirm: must be True; nothing is ever asked.
-            verbose: log at level INFO what was deleted.
-            layer: delete only this kind of entry, or with ``"xla"`` only JAX's compiled programs.
+            confirm: Must be True; nothing is ever asked.
+            verbose: Log at level INFO what was deleted.
+            layer: Delete only this kind of entry, or with ``"xla"`` only JAX's compiled programs.
 
         Raises:
-            ValueError: if ``confirm`` is not True, or the folder is not a cache of phasic.
-            OSError: if the folder cannot be changed.
+            ValueError: ``confirm`` is not True, or the folder is not a cache of phasic.
+            OSError: The folder cannot be changed.
+
+        Example:
+            >>> cache = phasic.CacheManager("cache")
+            >>> cache.put("note", "ab" * 32, b"forty-two")
+            True
+            >>> cache.clear(confirm=True)
+            >>> cache.entries()
+            []
         """
         if confirm is not True:
             raise ValueError(f"this deletes every entry in {self.path}; pass confirm=True to do so")
@@ -210,15 +354,28 @@ class CacheManager(Housekeeping):
     ) -> dict[str, Any]:
         """Remove what is above an age, then the least worth above a size, and what killed writers left.
 
+        The worth of an entry is the time that it is expected to save for each byte.
+
         Args:
-            max_age_days: age in days above which entries go.
-            max_size_gb: size in GiB that is left at most.
-            dry_run: report only.
+            max_age_days: Age in days above which entries go.
+            max_size_gb: Size in GiB that is left at most.
+            dry_run: Report only.
 
         Returns:
             ``removed``, the number of entries and files that went, or would; ``freed_mb``; ``num_files`` and
             ``total_size_mb`` that are there now. With ``dry_run`` also ``entries``, dicts with ``layer``,
             ``key`` and ``size_bytes`` of what would go, and ``leftovers``, the files of killed writers.
+
+        Raises:
+            ValueError: A limit is negative or NaN.
+
+        Example:
+            >>> cache = phasic.CacheManager("cache")
+            >>> stored = [cache.put("note", digit * 64, b"text") for digit in "ab"]
+            >>> cache.vacuum(max_size_gb=0, dry_run=True)["removed"], len(cache.entries())
+            (2, 2)
+            >>> cache.vacuum(max_size_gb=0)["removed"], len(cache.entries())
+            (2, 0)
         """
         if not max_age_days >= 0 or not max_size_gb >= 0:
             raise ValueError(f"limits must not be negative, got {max_age_days} days and {max_size_gb} GB")
@@ -247,7 +404,21 @@ class CacheManager(Housekeeping):
         }
 
     def prune_kind(self, kind: str, max_bytes: int, stored_before: float | None = None) -> int:
-        """Remove entries of a kind stored before a time, then its oldest above ``max_bytes``; how many."""
+        """Remove entries of a kind stored before a time, then its oldest above ``max_bytes``; how many.
+
+        Args:
+            kind: Lower-case name of the entries.
+            max_bytes: Size that is left at most.
+            stored_before: In seconds since 1970.
+
+        Example:
+            >>> cache = phasic.CacheManager("cache")
+            >>> stored = [cache.put("note", digit * 64, b"text") for digit in "ab"]
+            >>> cache.prune_kind("note", max_bytes=cache.entries()[0].size)  # there is room for one
+            1
+            >>> [entry.key[0] for entry in cache.entries()]
+            ['b']
+        """
         found = self._store.entries(kind)
         used, removed = sum(entry.size for entry in found), 0
         for entry in found:
@@ -264,6 +435,14 @@ class CacheManager(Housekeeping):
         A layer is a kind of entry, or ``xla``, JAX's compiled programs. A kind of entry has besides
         ``memory_hits``, ``disk_hits``, ``shared_hits`` and ``remote_hits``; ``bytes``, those of all hits; and
         ``seconds_saved``, what computing them took.
+
+        Example:
+            >>> cache, key = phasic.CacheManager("cache"), "ab" * 32
+            >>> cache.put("note", key, b"forty-two"), cache.get("note", key)
+            (True, b'forty-two')
+            >>> counts = cache.stats()["note"]
+            >>> counts["hits"], counts["misses"], counts["stores"], counts["bytes"]
+            (1, 0, 1, 9)
         """
         return {TRACE: no_counts()} | {**self._store.counts_by_kind(), XLA_LAYER: _jax.jax_counts()}
 
@@ -272,12 +451,29 @@ class CacheManager(Housekeeping):
 
         A process adds what it counted when it stores and when it ends. What one did that was killed since is
         left out.
+
+        Example:
+            >>> cache, key = phasic.CacheManager("cache"), "ab" * 32
+            >>> cache.put("note", key, b"forty-two")
+            True
+            >>> cache.close()
+            >>> phasic.CacheManager("cache").totals()["note"]["stores"]
+            1
         """
         self._take_programs()
         return {layer: no_counts() for layer in (TRACE, XLA_LAYER)} | self._store.totals()
 
     def close(self) -> None:
-        """Close what is open; the manager stays usable."""
+        """Close what is open; the manager stays usable.
+
+        Example:
+            >>> cache, key = phasic.CacheManager("cache"), "ab" * 32
+            >>> cache.put("note", key, b"forty-two")
+            True
+            >>> cache.close()
+            >>> cache.get("note", key)
+            b'forty-two'
+        """
         self._take_programs()
         self._store.close()
 
@@ -334,7 +530,14 @@ _current: tuple[Path | None, CacheManager] | None = None
 
 
 def default_manager() -> CacheManager:
-    """The manager that this process shares; another one is made when the environment names another folder."""
+    """The manager that this process shares; another one is made when the environment names another folder.
+
+    Example:
+        >>> from phasic.cache import default_manager
+        >>> trace = phasic.models.kingman(5).trace()
+        >>> default_manager().get_trace(trace.key) is not None
+        True
+    """
     global _current
     path = _paths.default_dir()
     current = _current

@@ -20,14 +20,14 @@ def birth_death(n: int, *, start: int = 1) -> Graph:
 
     Source: Kendall (1948), On the generalized "birth-and-death" process, Annals of Mathematical Statistics
     19, 1–15; first-passage times as in Karlin & Taylor (1975), A First Course in Stochastic Processes,
-    section 4.7.
+    chapter 4.
 
     Args:
         n: The most members.
         start: How many there are at first, from 1 to n.
 
     Example:
-        >>> graph = birth_death(2)
+        >>> graph = phasic.models.birth_death(2)
         >>> graph.update_parameterized_weights([1.0, 2.0])
         >>> round(graph.expectation(), 12)  # 1/2 + 1/8
         0.625

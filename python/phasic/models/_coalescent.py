@@ -23,8 +23,12 @@ def kingman(n: int, *, blocks: bool = False) -> Graph:
     Source: Kingman (1982), The coalescent, Stochastic Processes and their Applications 13, 235–248; block
     counts as in Hobolth, Siri-Jégousse & Bladt (2019), Theoretical Population Biology 127, 16–32.
 
+    Args:
+        n: Lineages sampled, at least 2.
+        blocks: Whether a state tells how many descendants each lineage has.
+
     Example:
-        >>> graph = kingman(5)
+        >>> graph = phasic.models.kingman(5)
         >>> graph.update_parameterized_weights([1.0])
         >>> round(graph.expectation(), 12)
         1.6

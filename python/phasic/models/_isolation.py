@@ -28,10 +28,10 @@ def isolation_with_migration(n1: int, n2: int) -> Graph:
         n1, n2: Lineages sampled in each deme, 2 or more in all.
 
     Example:
-        >>> demes, ancestors = isolation_with_migration(1, 1), kingman(2)
+        >>> demes, ancestors = phasic.models.isolation_with_migration(1, 1), phasic.models.kingman(2)
         >>> ancestors.update_parameterized_weights([1.0])
         >>> split = 0.7
-        >>> law = demes.epochs([(0.0, [1.0, 1.0, 0.0, 0.0]), (split, ancestors, join_demes)])
+        >>> law = demes.epochs([(0.0, [1.0, 1.0, 0.0, 0.0]), (split, ancestors, phasic.models.join_demes)])
         >>> round(law.expectation(), 9)
         1.7
 
@@ -45,5 +45,16 @@ def isolation_with_migration(n1: int, n2: int) -> Graph:
 
 
 def join_demes(state: Any) -> tuple[int, ...]:
-    """The state of `kingman` that holds all lineages of a state of several demes: a map between epochs."""
+    """The state of `kingman` that holds all lineages of a state of several demes: a map between epochs.
+
+    Args:
+        state: (d,) lineages in each deme.
+
+    Returns:
+        `(lineages,)`.
+
+    Example:
+        >>> phasic.models.join_demes(np.array([2, 3]))
+        (5,)
+    """
     return (int(state.sum()),)

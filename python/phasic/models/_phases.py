@@ -22,8 +22,11 @@ def erlang(k: int) -> Graph:
 
     Source: Bladt & Nielsen (2017), Matrix-Exponential Distributions in Applied Probability, chapter 3.
 
+    Args:
+        k: Phases, at least 1.
+
     Example:
-        >>> graph = erlang(3)
+        >>> graph = phasic.models.erlang(3)
         >>> graph.update_parameterized_weights([2.0])
         >>> round(graph.expectation(), 12), round(graph.variance(), 12)
         (1.5, 0.75)
@@ -51,10 +54,14 @@ def coxian(k: int) -> Graph:
 
     Source: Cox (1955), A use of complex probabilities in the theory of stochastic processes, Mathematical
     Proceedings of the Cambridge Philosophical Society 51, 313–319; Cumani (1982), On the canonical
-    representation of homogeneous Markov processes, Microelectronics Reliability 22, 583–602.
+    representation of homogeneous Markov processes modelling failure-time distributions, Microelectronics
+    Reliability 22, 583–602.
+
+    Args:
+        k: Phases, at least 1.
 
     Example:
-        >>> graph = coxian(2)
+        >>> graph = phasic.models.coxian(2)
         >>> graph.update_parameterized_weights([1.0, 1.0, 4.0])  # half of the times end after phase 1
         >>> round(graph.expectation(), 12)
         0.625
@@ -93,7 +100,7 @@ def hyper_erlang(shapes: Sequence[int], probabilities: ArrayLike) -> Graph:
         probabilities: (m,) of the branches, with sum 1.
 
     Example:
-        >>> graph = hyper_erlang((1, 3), (0.25, 0.75))
+        >>> graph = phasic.models.hyper_erlang((1, 3), (0.25, 0.75))
         >>> graph.update_parameterized_weights([1.0, 6.0])
         >>> round(graph.expectation(), 12)
         0.625

@@ -16,11 +16,14 @@ def mm1k_busy_period(k: int) -> Graph:
 
     theta: `(arrival, service)`, rates. The mean is (1 + ρ + … + ρ^(k − 1)) / service, ρ = arrival / service.
 
-    Source: Takács (1962), Introduction to the Theory of Queues, chapter 1; first-passage times of a
-    birth–death chain as in Karlin & Taylor (1975), A First Course in Stochastic Processes, section 4.7.
+    Source: Takács (1962), Introduction to the Theory of Queues; first-passage times of a birth–death chain
+    as in Karlin & Taylor (1975), A First Course in Stochastic Processes, chapter 4.
+
+    Args:
+        k: Room for customers, that in service included, at least 1.
 
     Example:
-        >>> graph = mm1k_busy_period(3)
+        >>> graph = phasic.models.mm1k_busy_period(3)
         >>> graph.update_parameterized_weights([1.0, 2.0])
         >>> round(graph.expectation(), 12)  # (1 + 1/2 + 1/4) / 2
         0.875
@@ -49,15 +52,14 @@ def tandem_queue(k1: int, k2: int) -> Graph:
 
     theta: `(arrival, service 1, service 2)`, rates.
 
-    Source: Neuts (1981), Matrix-Geometric Solutions in Stochastic Models, chapter 5 (two servers in series,
-    the buffer between them finite); blocking before service as in Perros (1994), Queueing Networks with
-    Blocking.
+    Source: Neuts (1981), Matrix-Geometric Solutions in Stochastic Models, for buffer models; blocking before
+    service as in Perros (1994), Queueing Networks with Blocking.
 
     Args:
         k1, k2: Room at each server, at least 1.
 
     Example:
-        >>> graph = tandem_queue(1, 1)
+        >>> graph = phasic.models.tandem_queue(1, 1)
         >>> graph.update_parameterized_weights([1.0, 0.0, 1.0])  # the first server never ends
         >>> round(graph.expectation(), 12)
         2.0

@@ -27,7 +27,7 @@ def repairable_system(n: int, *, needed: int = 1, repairers: int = 1) -> Graph:
         repairers: How many components can be under repair at once, at least 1.
 
     Example:
-        >>> graph = repairable_system(2)
+        >>> graph = phasic.models.repairable_system(2)
         >>> graph.update_parameterized_weights([0.5, 10.0])
         >>> round(graph.expectation(), 9)
         23.0

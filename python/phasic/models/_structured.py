@@ -31,13 +31,13 @@ def structured_coalescent(lineages: Sequence[int], *, symmetric: bool = False) -
         symmetric: Whether all demes, and all pairs of demes, have the same rates.
 
     Example:
-        >>> graph = structured_coalescent((2, 0), symmetric=True)
+        >>> graph = phasic.models.structured_coalescent((2, 0), symmetric=True)
         >>> graph.update_parameterized_weights([1.0, 0.01])
         >>> round(graph.expectation(), 9)
         2.0
 
     Raises:
-        ValueError: lineages are not counts, or sum to less than 2.
+        ValueError: lineages are not counts, or sum to less than 2, or are of one deme with `symmetric=True`.
     """
     sample = counts("lineages", lineages, "a count for each deme")
     if sum(sample) < 2:

@@ -24,8 +24,11 @@ def two_locus_arg(n: int) -> Graph:
     Source: Simonsen & Churchill (1997), A Markov chain model of coalescence with recombination, Theoretical
     Population Biology 52, 43–59; for n lineages Hudson (1983).
 
+    Args:
+        n: Lineages sampled, at least 2.
+
     Example:
-        >>> graph = two_locus_arg(2)
+        >>> graph = phasic.models.two_locus_arg(2)
         >>> graph.update_parameterized_weights([1.0, 0.5])
         >>> both, first, second = graph.states().T
         >>> heights = (both + first > 1).astype(float), (both + second > 1).astype(float)

@@ -21,6 +21,11 @@ class Drawing:
 
     It is laid out and drawn here, as SVG, and needs no other program. `source` is the same picture for
     graphviz, whose layouts suit large graphs better.
+
+    Example:
+        >>> drawing = phasic.models.kingman(3).plot()
+        >>> drawing.save("kingman.svg").name
+        'kingman.svg'
     """
 
     def __init__(self, picture: Picture, style: Style) -> None:
@@ -29,11 +34,24 @@ class Drawing:
 
     @property
     def source(self) -> str:
-        """Text in DOT, the language of graphviz; `graphviz.Source(drawing.source)` takes it."""
+        """Text in DOT, the language of graphviz; `graphviz.Source(drawing.source)` takes it.
+
+        The grammar is that of https://graphviz.org/doc/info/lang.html.
+
+        Example:
+            >>> source = phasic.models.kingman(3).plot().source
+            >>> source.splitlines()[0], source.count(" -> ")  # to 3, to 2 and to 1 lineages
+            ('digraph phasic {', 3)
+        """
         return dot(self._picture, self._style)
 
     def svg(self) -> str:
-        """An SVG document, laid out without graphviz."""
+        """An SVG document, laid out without graphviz; equal pictures give equal text.
+
+        Example:
+            >>> phasic.models.kingman(3).plot().svg().startswith("<svg")
+            True
+        """
         return svg(self._picture, self._style)
 
     def render(self, format: str = "svg", engine: str = "dot") -> bytes:
@@ -46,6 +64,15 @@ class Drawing:
         Raises:
             FileNotFoundError: The program is not installed.
             ValueError: It does not know the format or refuses an attribute; what it says is repeated.
+
+        Example:
+            >>> from shutil import which
+            >>> drawing = phasic.models.kingman(3).plot()
+            >>> which("dot") is None or drawing.render("pdf").startswith(b"%PDF")  # if graphviz is installed
+            True
+            >>> drawing.render("pdf", engine="my-layout")
+            Traceback (most recent call last):
+            FileNotFoundError: graphviz's program 'my-layout' is not on PATH: install graphviz ...
         """
         program = shutil.which(engine)
         if program is None:
@@ -72,6 +99,12 @@ class Drawing:
 
         Raises:
             ValueError: The name has no ending.
+
+        Example:
+            >>> drawing = phasic.models.kingman(3).plot()
+            >>> path = drawing.save("kingman.dot")
+            >>> path.read_text() == drawing.source
+            True
         """
         to = Path(path)
         ending = to.suffix.lower()

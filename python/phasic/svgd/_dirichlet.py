@@ -17,10 +17,25 @@ from phasic.svgd._prior import register_prior
 @register_prior
 @dataclass(frozen=True)
 class Dirichlet:
-    """Density proportional to the product of theta_i^(concentration_i - 1) on theta_1 + ... + theta_k = 1.
+    """Dirichlet: density proportional to the product of theta_i^(concentration_i - 1) on a sum of one.
 
     A density of the first k - 1 members. It is the prior of k parameters at once, which a fit then keeps on
-    the simplex; `concentration` (k,) is positive, ones for the uniform distribution.
+    the simplex; ones give the uniform distribution.
+
+    Attributes:
+        concentration: (k,) positive numbers, k at least 2.
+
+    Raises:
+        ValueError: `concentration` is no vector of at least two positive and finite numbers.
+
+    Example:
+        >>> from phasic.svgd import svgd
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> seen = np.repeat([0.0, 1.0, 2.0], [12, 5, 3])  # patients of three groups
+        >>> share = lambda theta, group: theta[group.astype(int)]
+        >>> posterior = svgd(share, seen, prior=phasic.Dirichlet([1.0, 1.0, 1.0]))
+        >>> bool(np.abs(posterior.mean - np.array([13, 6, 4]) / 23).max() < 0.003)
+        True
     """
 
     concentration: Any
@@ -40,13 +55,23 @@ class Dirichlet:
 
     @property
     def size(self) -> int:
-        """How many parameters it is a prior of."""
+        """How many parameters it is a prior of, k.
+
+        Example:
+            >>> phasic.Dirichlet([1.0, 1.0, 1.0]).size
+            3
+        """
         return int(np.shape(self.concentration)[0])
 
     def log_density(self, theta: Any) -> Any:
         """Log density at `theta` (..., k), whose sum is taken to be one: (...).
 
         -inf where an entry is not positive.
+
+        Example:
+            >>> prior = phasic.Dirichlet([1.0, 1.0, 1.0])  # uniform on a triangle of area 1/2
+            >>> round(float(np.exp(prior.log_density(np.array([0.2, 0.3, 0.5])))), 5)
+            2.0
         """
         inside = jnp.all(theta > 0, axis=-1)
         logs = jnp.log(jnp.where(theta > 0, theta, 1.0))
@@ -54,13 +79,28 @@ class Dirichlet:
         return jnp.where(inside, jnp.sum((self.concentration - 1.0) * logs, axis=-1) + constant, -jnp.inf)
 
     def sample(self, key: Any, shape: tuple[int, ...]) -> Any:
-        """Independent draws, (*shape, k)."""
+        """Independent draws, of the given shape and k more entries each.
+
+        Args:
+            key: Of `jax.random`; equal keys give equal draws.
+            shape: How many draws.
+
+        Example:
+            >>> draws = phasic.Dirichlet([1.0, 2.0, 3.0]).sample(jax.random.key(1), (5,))
+            >>> draws.shape, bool(np.allclose(draws.sum(axis=1), 1))
+            ((5, 3), True)
+        """
         return jax.random.dirichlet(key, jnp.asarray(self.concentration, dtype=float), shape)
 
     def quantile(self, q: Any) -> NDArray[np.float64]:
-        """Points (m, k) from `q` (m, k - 1), which they follow if that is uniform.
+        """Points (m, k) from `q` (m, k - 1), which have this distribution if those are uniform.
 
-        Each member in turn takes a Beta share of what is left (Rosenblatt 1952).
+        Each member in turn takes a Beta share of what is left (Rosenblatt 1952, Annals of Mathematical
+        Statistics 23, 470–472).
+
+        Example:
+            >>> phasic.Dirichlet([1.0, 1.0]).quantile([[0.3]]).round(9).tolist()
+            [[0.3, 0.7]]
         """
         from scipy import special
 

@@ -122,6 +122,20 @@ def svgd(
             checkpoint is damaged or of another run, naming what differs.
         KeyboardInterrupt: On Ctrl-C, within about a second once compiled. `SVGD.fit` keeps what was
             reached.
+
+    Returns:
+        The posterior: particles (n, d), with mean, standard deviation, quantiles and the verdict.
+
+    Source: Liu & Wang (2016), Stein variational gradient descent, Advances in Neural Information Processing
+    Systems 29; kernel, start and stop as the concepts page on fits says.
+
+    Example:
+        >>> from phasic.svgd import svgd
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> exponential = lambda theta, times: theta[0] * jnp.exp(-theta[0] * times)
+        >>> posterior = svgd(exponential, [0.5, 1.5], prior={"rate": phasic.Gamma(2.0, 2.0)})
+        >>> round(float(posterior.mean[0]), 2)  # (2 + 2) / (2 + 2)
+        1.0
     """
     batch = read_batch(batch, optimizer)
     target, settings = prepare(
@@ -179,20 +193,34 @@ def _with_bar(parts: Iterator[Posterior], total: int, progress: bool) -> Iterato
 
 
 class SVGD:
-    """A fit as an object: arguments first, then `fit()`, then `get_results()` or `posterior`.
+    """A fit as an object: arguments first, then `fit()`, then `posterior` or `get_results()`.
 
-    The arguments are those of `svgd`; `verbose` logs the result's table at level INFO. Older ones are still
-    read: `jit`, `parallel`, `precompile`, `compilation_config`, `nr_moments` and `preconditioner` have no
-    effect and give one DeprecationWarning; `regularization` other than 0 and `param_transform` would change
-    the answer and raise ValueError.
+    The arguments are those of `svgd`, and these:
 
-    With `rewards`, (n_vertices,), the observations are accumulated rewards of the model; with several rows,
-    (kinds, n_vertices), they are (m, kinds), NaN where one is missing. The likelihood of several kinds is a
-    composite one, the product of their marginal likelihoods, as if rewards of one path were independent:
-    estimates are consistent, but posteriors too narrow.
+    Args:
+        observed_data: The `values` of `svgd`.
+        rewards: (n_vertices,): the observations are accumulated rewards of the model. With several rows,
+            (kinds, n_vertices), they are (m, kinds), NaN where one is missing; the likelihood is a composite
+            one, the product of their marginal likelihoods, as if rewards of one path were independent:
+            estimates are consistent, but posteriors too narrow.
+        prior: As for `svgd`. Without one a `phasic.Model`, or a function that one of the makers of older code
+            gave, gets that of `Graph.svgd`: log-normal, as wide as a factor of 50 either way, centred where
+            the mean is the data's.
+        verbose: Log the result's table at level INFO.
+        **old: Arguments of older code. `jit`, `parallel`, `precompile`, `compilation_config`, `nr_moments`
+            and `preconditioner` have no effect and give one DeprecationWarning; `regularization` other than 0
+            and `param_transform` would change the answer and raise ValueError.
 
-    Without a prior, a `phasic.Model`, or a function that one of the makers of older code gave, gets that of
-    `Graph.svgd`: log-normal, as wide as a factor of 50 either way, centred where the mean is the data's.
+    Raises:
+        ValueError: As for `svgd`.
+        TypeError: There is no such argument.
+
+    Example:
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> model = phasic.models.erlang(1).model()
+        >>> fit = phasic.SVGD(model, [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+        >>> round(float(fit.fit().theta_mean[0]), 2)  # (2 + 2) / (2 + 2)
+        1.0
     """
 
     def __init__(
@@ -277,6 +305,22 @@ class SVGD:
 
         Ctrl-C raises KeyboardInterrupt as anywhere; `posterior` then holds the particles reached, with
         `converged` False.
+
+        Args:
+            return_history: Keep about 50 snapshots of the particles.
+
+        Warns:
+            ConvergenceWarning: The fit has not converged.
+
+        Raises:
+            ValueError: The log posterior is finite at no start.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> model = phasic.models.erlang(1).model()
+            >>> fit = phasic.SVGD(model, [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+            >>> fit.fit().posterior.converged
+            True
         """
         self._posterior = None
         settings = replace(self._settings, keep_history=return_history)
@@ -289,45 +333,143 @@ class SVGD:
         return self
 
     def optimize(self, return_history: bool = True) -> dict[str, Any]:
-        """`fit` and `get_results` in one."""
+        """`fit` and `get_results` in one.
+
+        Args:
+            return_history: Keep about 50 snapshots of the particles.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> model = phasic.models.erlang(1).model()
+            >>> results = phasic.SVGD(model, [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0)).optimize()
+            >>> round(float(results["theta_std"][0]), 2)  # of Gamma(4, 4), whose mean is 1
+            0.5
+        """
         return self.fit(return_history).get_results()
 
     @property
     def is_fitted(self) -> bool:
-        """Whether there are particles to look at."""
+        """Whether there are particles to look at.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> fit = phasic.SVGD(phasic.models.erlang(1).model(), [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+            >>> fit.is_fitted, fit.fit().is_fitted
+            (False, True)
+        """
         return self._posterior is not None
 
     @property
     def posterior(self) -> Posterior:
-        """The result. Raises RuntimeError before `fit`."""
+        """The result.
+
+        Raises:
+            RuntimeError: Nothing has been fitted yet.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> fit = phasic.SVGD(phasic.models.erlang(1).model(), [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+            >>> fit.posterior
+            Traceback (most recent call last):
+            RuntimeError: no result yet: call fit() first
+            >>> round(float(fit.fit().posterior.mean[0]), 2)
+            1.0
+        """
         if self._posterior is None:
             raise RuntimeError("no result yet: call fit() first")
         return self._posterior
 
     @property
     def particles(self) -> NDArray[np.float64]:
-        """Particles (n, d) on the scale of theta."""
+        """Particles (n, d) on the scale of theta; read-only.
+
+        Raises:
+            RuntimeError: Nothing has been fitted yet.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> model = phasic.models.erlang(1).model()
+            >>> fit = phasic.SVGD(model, [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+            >>> fit.fit().particles.shape
+            (128, 1)
+        """
         return self.posterior.particles
 
     @property
     def theta_mean(self) -> NDArray[np.float64]:
-        """Posterior mean (d,)."""
+        """Posterior mean (d,).
+
+        Raises:
+            RuntimeError: Nothing has been fitted yet.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> fit = phasic.SVGD(phasic.models.erlang(1).model(), [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+            >>> round(float(fit.fit().theta_mean[0]), 2)  # (2 + 2) / (2 + 2)
+            1.0
+        """
         return self.posterior.mean
 
     @property
     def theta_std(self) -> NDArray[np.float64]:
-        """Posterior standard deviation (d,)."""
+        """Posterior standard deviation (d,).
+
+        Raises:
+            RuntimeError: Nothing has been fitted yet.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> fit = phasic.SVGD(phasic.models.erlang(1).model(), [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+            >>> round(float(fit.fit().theta_std[0]), 2)  # of Gamma(4, 4)
+            0.5
+        """
         return self.posterior.sd
 
     @property
     def history(self) -> NDArray[np.float64] | None:
-        """Snapshots (k, n, d), if `fit(return_history=True)`."""
+        """Snapshots (k, n, d) on the scale of theta, if `fit(return_history=True)`, or None.
+
+        Their steps are `posterior.history_steps`.
+
+        Raises:
+            RuntimeError: Nothing has been fitted yet.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> fit = phasic.SVGD(phasic.models.erlang(1).model(), [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+            >>> history = fit.fit(return_history=True).history
+            >>> history.shape[1:] == fit.particles.shape
+            True
+        """
         return self.posterior.history
 
     def get_results(self) -> dict[str, Any]:
-        """`Posterior.get_results` of the posterior."""
+        """`Posterior.get_results` of the posterior.
+
+        Raises:
+            RuntimeError: Nothing has been fitted yet.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> fit = phasic.SVGD(phasic.models.erlang(1).model(), [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+            >>> list(fit.fit().get_results())
+            ['theta_mean', 'theta_std', 'particles']
+        """
         return self.posterior.get_results()
 
     def summary(self) -> str:
-        """The posterior's table."""
+        """`Posterior.summary` of the posterior: a table that prints as text.
+
+        Raises:
+            RuntimeError: Nothing has been fitted yet.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> fit = phasic.SVGD(phasic.models.erlang(1).model(), [0.5, 1.5], prior=phasic.Gamma(2.0, 2.0))
+            >>> print(fit.fit().summary())
+                      mean     sd      5%     50%    95%
+            theta[0]     1  0...  0...  0...  1...
+            ...
+            converged: ...
+        """
         return self.posterior.summary()

@@ -89,7 +89,21 @@ def _stein_rows(r2: Any, h: Any, x: Any, score: Any, own: Any) -> Any:
 
 
 class ConvergenceWarning(UserWarning):
-    """A fit ended without having converged. Its text has the result's `reason`."""
+    """A fit ended without having converged. Its text is the `reason` of the result.
+
+    Make it an error where a script must stop.
+
+    Example:
+        >>> import warnings
+        >>> from phasic.svgd import ConvergenceWarning
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> warnings.simplefilter("error", ConvergenceWarning)
+        >>> try:
+        ...     phasic.models.erlang(1).svgd([0.5, 1.5], prior=phasic.Gamma(2.0, 2.0), n_iterations=5)
+        ... except ConvergenceWarning as warning:
+        ...     print(warning)
+        not converged: ...
+    """
 
 
 def warn_unless(converged: bool, reason: str) -> None:

@@ -38,10 +38,23 @@ class Plots(Predictions):
 
         Args:
             names: Parameters to show, a panel each; default all.
-            ax: (len(names),) Axes.
+            ax: (len(names),) matplotlib Axes; default a new Figure.
+
+        Returns:
+            The Figure.
 
         Raises:
             ValueError: The fit kept no history; or names or Axes are not what they must be.
+            ImportError: matplotlib is not installed (extra `plot`).
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 2.0)
+            >>> posterior = graph.svgd([0.5, 1.5], prior=prior, return_history=True)
+            >>> figure = posterior.plot_trace()
+            >>> figure.savefig("trace.png")
+            >>> figure.axes[0].get_xlabel()
+            'step'
         """
         shown, history = self._chosen(names), self._known_history("plot_trace")
         axes = _axes(ax, (len(shown),), (2.2 * _PANEL, 0.8 * _PANEL * len(shown)), sharex=True)
@@ -65,10 +78,23 @@ class Plots(Predictions):
 
         Args:
             names: Parameters to show; default all.
-            ax: (len(names), len(names)) Axes.
+            ax: (len(names), len(names)) matplotlib Axes; default a new Figure.
+
+        Returns:
+            The Figure.
 
         Raises:
             ValueError: Names or Axes are not what they must be.
+            ImportError: matplotlib is not installed (extra `plot`).
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), {"rate": phasic.Gamma(2.0, 1.0)}
+            >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+            >>> figure = posterior.plot_pair()
+            >>> figure.savefig("pair.png")
+            >>> figure.axes[0].get_xlabel()
+            'rate'
         """
         shown = self._chosen(names)
         k = len(shown)
@@ -101,19 +127,33 @@ class Plots(Predictions):
         """The fitted law with its spread, and the data.
 
         The line is the posterior predictive function and the band holds `probability` of the particles'. Data
-        are steps: those of Kaplan and Meier with right-censoring; with other censoring the area between what
-        is surely and what is possibly below. For "pdf" a histogram, of exact data only.
+        are steps: those of Kaplan & Meier (1958, Journal of the American Statistical Association 53, 457–481)
+        with right-censoring; with other censoring the area between what is surely and what is possibly below.
+        For "pdf" a histogram, of exact data only.
 
         Args:
             at: (m,) points; default 200 from 0 to beyond the data, or every count.
             function: "cdf", "sf" or "pdf".
             probability: Of the band, above 0 and below 1.
             kind: Which row of rewards, where several were observed.
-            ax: Axes.
+            ax: matplotlib Axes; default a new Figure.
+
+        Returns:
+            The Figure.
 
         Raises:
             TypeError: The model is no `phasic.Model`.
             ValueError: There is no target, or an argument is not what it must be; it is named.
+            ImportError: matplotlib is not installed (extra `plot`).
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+            >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+            >>> figure = posterior.plot_predictive(function="sf")
+            >>> figure.savefig("fit.png")
+            >>> len(figure.axes)
+            1
         """
         from phasic.svgd._plot_predictive import draw
 
@@ -128,8 +168,24 @@ class Plots(Predictions):
         coordinates whitened by the last snapshot. Where modes had runs of their own, of which the history
         keeps a share each, only the movement is shown.
 
+        Args:
+            ax: matplotlib Axes; default a new Figure.
+
+        Returns:
+            The Figure.
+
         Raises:
             ValueError: The fit kept no history, or there is no target.
+            ImportError: matplotlib is not installed (extra `plot`).
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 2.0)
+            >>> posterior = graph.svgd([0.5, 1.5], prior=prior, return_history=True)
+            >>> figure = posterior.plot_convergence()
+            >>> figure.savefig("convergence.png")
+            >>> figure.axes[0].get_xlabel()
+            'step'
         """
         from phasic.svgd._monitor import LIMITS
         from phasic.svgd._plot_data import movement_of, residuals_of

@@ -39,7 +39,20 @@ _DAMAGE = (
 
 
 class PosteriorFormatError(ValueError):
-    """A file that is no posterior, is damaged, or is of a version that cannot be read here."""
+    """A ValueError: a file is no posterior, is damaged, or is of a version that cannot be read here.
+
+    Its message names the file and says what to do.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from phasic.svgd import PosteriorFormatError
+        >>> size = Path("fit.npz").write_text("no posterior")
+        >>> try:
+        ...     phasic.Posterior.load("fit.npz")
+        ... except PosteriorFormatError as error:
+        ...     print(error)
+        fit.npz is no posterior that phasic saved, or it is damaged ...
+    """
 
 
 def write(path: str | os.PathLike[str], posterior: Any) -> None:

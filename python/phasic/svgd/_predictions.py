@@ -32,8 +32,21 @@ class Predictions:
         A `phasic.Model` evaluates exact, left- and right-censored times in one pass for each particle. Other
         models are asked for one observation at a time.
 
+        Returns:
+            An object with `values` (n, m); `count` (m,), how often each observation was seen; `lower` and
+            `upper`, the observations or the bounds of what is known of them; and `kind` (m,), the row of
+            rewards that was observed. `values @ count` are the log-likelihoods of all data, (n,).
+
         Raises:
-            ValueError: The model's log-likelihood is no sum over observations.
+            ValueError: There is no target, or the model's log-likelihood is no sum over observations.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> waits, prior = [0.25, 0.75, 0.75], phasic.Gamma(2.0, 0.25)
+            >>> point = phasic.models.erlang(1).fit(waits, prior=prior, method="map")  # rate 4 / 2 = 2
+            >>> table = point.log_likelihoods()
+            >>> table.values.round(4).tolist(), table.count.tolist()  # log 2 - 2 t
+            ([[0.1931, -0.8069]], [1.0, 2.0])
         """
         from phasic.svgd._pointwise import log_likelihoods
 
@@ -43,11 +56,24 @@ class Predictions:
         """Draws of further observations, (n,): the posterior predictive law.
 
         Exact simulation, from every particle about equally often. Draws are of the law itself, neither
-        censored nor truncated; equal seeds give equal draws.
+        censored nor truncated.
+
+        Args:
+            n: How many.
+            seed: Equal seeds give equal draws.
+            kind: Which row of rewards, where several were observed.
 
         Raises:
             TypeError: The model is no `phasic.Model`.
-            ValueError: An argument is not what it must be; it is named.
+            ValueError: There is no target, or an argument is not what it must be; it is named.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+            >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+            >>> draws = posterior.predictive(10_000, seed=1)
+            >>> bool(abs(draws.mean() - 50 / 99) < 0.05)  # mean of 1 / rate
+            True
         """
         from phasic.svgd._predictive import draws, law_of_kind
 
@@ -59,15 +85,23 @@ class Predictions:
 
         Args:
             function: "pdf" (for counts, their probability), "cdf" or "sf".
-            at: (m,) times, counts or rewards, ≥ 0.
-            kind: See the class.
+            at: (m,) times, counts or rewards, not negative.
+            kind: Which row of rewards, where several were observed.
 
         Returns:
-            The values (n, m), with their `mean` and `interval`.
+            The `values` (n, m), with their `mean` (m,) and `interval(probability)` (2, m).
 
         Raises:
             TypeError: The model is no `phasic.Model`.
-            ValueError: An argument is not what it must be; it is named.
+            ValueError: There is no target, or an argument is not what it must be; it is named.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+            >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+            >>> curve = posterior.predictive_curve("sf", [0.0, 1.0])
+            >>> curve.mean.round(2).tolist()  # of Gamma(100, 50), (50 / 51)^100 = 0.138
+            [1.0, 0.14]
         """
         from phasic.svgd._predictive import curve, law_of_kind
 
@@ -79,13 +113,32 @@ class Predictions:
 
         Compares their probability integral transforms with the uniform law, by the tests of Kolmogorov and
         Smirnov and of Neyman at each particle. Counts and censored observations lie at random (by `seed`)
-        between their bounds. `passed` asks for a p-value of at least 0.01, which one right model in a hundred
-        or fewer misses. The check is blind to what one distribution function does not show: dependence
+        between their bounds. The check is blind to what one distribution function does not show: dependence
         between observations, and parameters that the data do not tell.
+
+        Args:
+            seed: Of the places of counts and censored observations.
+            kind: Which row of rewards, where several were observed.
+
+        Returns:
+            An object with `passed`, whether the p-value is at least 0.01, which one right model in a hundred
+            or fewer misses; `p_value`; `statistic`, the largest gap between distribution functions; `reason`;
+            and `pit` (m,), the transforms in ascending order.
 
         Raises:
             TypeError: The model is no `phasic.Model`.
-            ValueError: Weights are no whole numbers, or data are truncated in several ways.
+            ValueError: There is no target, weights are no whole numbers, or data are truncated in several
+                ways.
+
+        Source: Johnson (2007), Bayesian Analysis 2, 719–733, for tests at draws of the posterior; Liu & Xie
+        (2020), Journal of the American Statistical Association 115, 393–402, for their combination.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+            >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+            >>> posterior.predictive_check().passed  # exponential times are not all alike
+            False
         """
         from phasic.svgd._pointwise import seen_by_kind
         from phasic.svgd._predictive import law_of_kind

@@ -51,7 +51,7 @@ def check(seen: Seen, particles: Floats, seed: int) -> PredictiveCheck:
 
     At theta drawn from the posterior, the distribution function maps data of a right model to independent
     uniform numbers, since (theta, data) then have the law of the theta that made the data, and these data
-    (Johnson 2007, Bayesian Analysis 2, 719–734; Gosselin 2011). So each particle gives valid p-values, unlike
+    (Johnson 2007, Bayesian Analysis 2, 719–733; Gosselin 2011). So each particle gives valid p-values, unlike
     the mean over them, which has seen the data twice and is conservative. There are two of them: that of
     Kolmogorov and Smirnov sees any difference, and Neyman's smooth test (1937) of order 4 sees a wrong spread
     or skewness in half as many data. They depend on each other, and the Cauchy combination (Liu & Xie 2020,

@@ -10,7 +10,19 @@ from phasic._check import number
 
 @dataclass(frozen=True)
 class ConstantStepSize:
-    """The same step size throughout, > 0. A plain number does the same."""
+    """The same step size throughout, as `learning_rate` of a fit. A plain number does the same.
+
+    Attributes:
+        step_size: Positive, in posterior standard deviations.
+
+    Raises:
+        ValueError: `step_size` is not positive and finite.
+
+    Example:
+        >>> rate = phasic.ConstantStepSize(0.1)
+        >>> rate(0), rate(1000)
+        (0.1, 0.1)
+    """
 
     step_size: float = 0.01
 
@@ -25,7 +37,23 @@ class ConstantStepSize:
 
 @dataclass(frozen=True)
 class ExponentialDecayStepSize:
-    """From `first_step` to `last_step`, the difference divided by e every `tau` steps; all > 0."""
+    """Step sizes that fall from `first_step` to `last_step`, as `learning_rate` of a fit.
+
+    In step i the size is `last_step` + (`first_step` - `last_step`) exp(-i / `tau`).
+
+    Attributes:
+        first_step: Positive, in posterior standard deviations.
+        last_step: The same.
+        tau: In so many steps the distance from the last size falls by a factor of e.
+
+    Raises:
+        ValueError: An argument is not positive and finite.
+
+    Example:
+        >>> rate = phasic.ExponentialDecayStepSize(first_step=0.2, last_step=0.01, tau=50.0)
+        >>> rate(0), round(rate(10_000), 9)
+        (0.2, 0.01)
+    """
 
     first_step: float = 0.01
     last_step: float = 1e-6

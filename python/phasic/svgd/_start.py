@@ -30,17 +30,41 @@ _MAX_CLIMBERS = 64
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Whitening:
-    """The affine map z = centre + factor x: `centre` (d,) a mode, `factor` (d, d) its covariance's root."""
+    """The affine map z = centre + factor x, to coordinates in which a posterior is about standard normal.
+
+    Attributes:
+        centre: (d,), a mode of the posterior, in unconstrained coordinates z.
+        factor: (d, d), a root of its covariance there, which is `factor @ factor.T`.
+
+    Example:
+        >>> from phasic.svgd import Whitening
+        >>> whitening = Whitening(centre=np.array([1.0]), factor=np.array([[0.5]]))
+        >>> whitening.to_z(np.array([[0.0], [2.0]])).tolist()
+        [[1.0], [2.0]]
+    """
 
     centre: Any
     factor: Any
 
     def to_z(self, x: Any) -> Any:
-        """Unconstrained coordinates (n, d) of whitened points `x` (n, d)."""
+        """Unconstrained coordinates (n, d) of whitened points `x` (n, d).
+
+        Example:
+            >>> from phasic.svgd import Whitening
+            >>> whitening = Whitening(np.array([1.0, 2.0]), np.array([[3.0, 0.0], [4.0, 5.0]]))
+            >>> whitening.to_z(np.array([[1.0, 0.0]])).tolist()
+            [[4.0, 6.0]]
+        """
         return self.centre + x @ self.factor.T
 
     def score(self, gradient: Any) -> Any:
-        """Gradients with respect to x from gradients with respect to z, both (n, d)."""
+        """Gradients with respect to x from gradients with respect to z, both (n, d).
+
+        Example:
+            >>> from phasic.svgd import Whitening
+            >>> Whitening(np.array([1.0]), np.array([[0.5]])).score(np.array([[4.0]])).tolist()
+            [[2.0]]
+        """
         return gradient @ self.factor
 
 

@@ -68,10 +68,24 @@ Optimizer: TypeAlias = "Adam | optax.GradientTransformation"
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class State:
-    """Whitened particles `x` (n, d), their scores (n, d) and log densities (n,), and the optimiser's state.
+    """Where a run of SVGD stands: an immutable pytree, from which `step` makes the next one.
 
-    `stuck` (n,) marks particles whose last move led to a log density or score that is not finite, and was
-    undone; `rejected` counts such moves since the start, `count` the steps.
+    Attributes:
+        x: (n, d) whitened particles.
+        score: (n, d) gradients of the log density with respect to them.
+        log_density: (n,).
+        optimizer: The optimiser's memory.
+        stuck: (n,) marks particles whose last move led to a log density or score that is not finite, and was
+            undone.
+        rejected: How many such moves there were since the start.
+        count: Steps taken.
+
+    Example:
+        >>> from phasic.svgd import init
+        >>> x = np.array([[-1.0], [1.0]])
+        >>> state = init(x, score=-x, log_density=-0.5 * x[:, 0] ** 2)  # of the standard normal law
+        >>> int(state.count), state.stuck.tolist()
+        (0, [False, False])
     """
 
     x: Any
@@ -84,7 +98,20 @@ class State:
 
 
 def init(x: Any, score: Any, log_density: Any, optimizer: Optimizer = ADAM) -> State:
-    """State of particles that have not moved yet. Only a user's optimiser needs a program for it."""
+    """State of particles that have not moved yet.
+
+    Args:
+        x: (n, d) whitened particles.
+        score: (n, d) gradients of the log density with respect to them.
+        log_density: (n,).
+        optimizer: An optax transformation; default Adam (Kingma & Ba 2015, algorithm 1).
+
+    Example:
+        >>> from phasic.svgd import init
+        >>> x = np.array([[-1.0], [1.0]])
+        >>> init(x, score=-x, log_density=-0.5 * x[:, 0] ** 2).x.tolist()  # of the standard normal law
+        [[-1.0], [1.0]]
+    """
     memory = optimizer.init(x) if isinstance(optimizer, Adam) else svgd_init(x, optimizer=optimizer)
     none = np.zeros((), np.int32)
     return State(x, score, log_density, memory, np.zeros(len(x), bool), none, none)
@@ -105,10 +132,37 @@ def step(
     optimizer: Optimizer = ADAM,
     axis: str | None = None,
 ) -> tuple[State, Any]:
-    """One SVGD step of size `rate`: the next state, and the root-mean-square move in whitened units.
+    """One step of SVGD: the next state, and the root-mean-square move in whitened units.
 
-    A particle whose new log density or score is not finite stays where it was. On a mesh `axis` of devices
-    each has the whole state, and computes its share of the log densities and of the kernel.
+    A pure function, to be compiled by `jax.jit`. A particle whose new log density or score is not finite
+    stays where it was.
+
+    Args:
+        target: The log posterior; that of a fit is `posterior.target`.
+        whitening: Leads from the particles to the coordinates of the target.
+        kernel: See `Kernel`.
+        state: Where the particles are; `init` makes the first.
+        rate: Size of the step, in whitened units.
+        optimizer: As for `init`.
+        axis: Of a mesh of devices; each has the whole state, and computes its share of the log densities and
+            of the kernel.
+
+    Source: Liu & Wang (2016), Stein variational gradient descent, Advances in Neural Information Processing
+    Systems 29; the optimiser takes the direction as its gradient.
+
+    Example:
+        >>> from phasic.svgd import Kernel, Whitening, init, step
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+        >>> target = graph.fit(np.full(98, 0.5), prior=prior, method="map").target  # Gamma(100, 50)
+        >>> whitening, move = Whitening(np.log([2.0]), np.array([[0.1]])), jax.jit(step)
+        >>> x = np.linspace(-2.0, 2.0, 16)[:, None]
+        >>> value, gradient = target.value_and_gradient(whitening.to_z(x))
+        >>> state = init(x, whitening.score(gradient), value)
+        >>> for _ in range(200):
+        ...     state, moved = move(target, whitening, Kernel(), state, 0.05)
+        >>> bool(abs(np.exp(whitening.to_z(state.x)).mean() - 2) < 0.02)
+        True
     """
     return _arrive(target, whitening, state, *_proposal(kernel, state, rate, optimizer, axis), axis)
 

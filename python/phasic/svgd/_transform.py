@@ -23,11 +23,22 @@ def _namespace(value: Any) -> ModuleType:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Transform:
-    """One map per parameter: theta = z, theta = low + exp(z), or theta = low + (high - low) / (1 + exp(-z)).
+    """Maps from unconstrained coordinates z to the parameters theta, one for each parameter.
 
-    `kinds` is static ("identity", "log" or "logit"); `low` and `high` are `(d,)` arrays, the ends of each
-    parameter's support (entries that a kind does not use are 0 and 1). The arrays `theta` and `z` hold the
-    parameters on their last axis.
+    Its arrays hold the parameters on their last axis. NumPy arrays give NumPy arrays, those of JAX give
+    JAX's.
+
+    Attributes:
+        kinds: "identity" for theta = z, "log" for theta = low + exp(z), "logit" for theta = low + (high -
+            low) / (1 + exp(-z)).
+        low: (d,) lower ends of the supports, 0 where a kind has none.
+        high: (d,) upper ends, 1 where a kind has none.
+
+    Example:
+        >>> from phasic.svgd import Transform
+        >>> transform = Transform.from_kinds(["log", "logit"])
+        >>> transform.to_theta(np.zeros(2)).tolist()
+        [1.0, 0.5]
     """
 
     kinds: tuple[str, ...] = field(metadata={"static": True})
@@ -40,8 +51,20 @@ class Transform:
     ) -> Transform:
         """Choose by support: the whole line, a half line to the right, or a bounded interval.
 
-        Raises ValueError, with the index or name of the parameter, for an empty support and for one that is
-        bounded on the right only.
+        Args:
+            low: (d,) lower ends, or minus infinity.
+            high: (d,) upper ends, or infinity.
+            names: Of the parameters, for errors.
+
+        Raises:
+            ValueError: A support is empty, or bounded on the right only; index or name of the parameter is
+                told.
+
+        Example:
+            >>> from phasic.svgd import Transform
+            >>> low, high = np.array([-np.inf, 0.0, 0.0]), np.array([np.inf, np.inf, 1.0])
+            >>> Transform.from_support(low, high).kinds
+            ('identity', 'log', 'logit')
         """
         kinds = []
         for i, (a, b) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
@@ -63,7 +86,16 @@ class Transform:
 
     @classmethod
     def from_kinds(cls, kinds: Sequence[str]) -> Transform:
-        """Take the kinds as given, with "log" on (0, inf) and "logit" on (0, 1)."""
+        """Take the kinds as given, with "log" on (0, inf) and "logit" on (0, 1).
+
+        Raises:
+            ValueError: There is no such kind; it is named.
+
+        Example:
+            >>> from phasic.svgd import Transform
+            >>> Transform.from_kinds(["identity", "log"]).to_theta(np.array([-1.0, 0.0])).tolist()
+            [-1.0, 1.0]
+        """
         for i, kind in enumerate(kinds):
             if kind not in KINDS:
                 raise ValueError(f"transforms[{i}] is {kind!r}; choose one of {', '.join(KINDS)}")
@@ -71,20 +103,39 @@ class Transform:
 
     @property
     def support(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Ends of the open interval each theta can reach, `(low, high)`, each `(d,)`."""
+        """Ends of the open interval that each theta can reach, `(low, high)`, each (d,).
+
+        Example:
+            >>> from phasic.svgd import Transform
+            >>> low, high = Transform.from_kinds(["log", "logit"]).support
+            >>> low.tolist(), high.tolist()
+            ([0.0, 0.0], [inf, 1.0])
+        """
         low = np.where(self._is("identity"), -np.inf, self.low)
         return low, np.where(self._is("logit"), self.high, np.inf)
 
     @property
     def singles(self) -> NDArray[np.intp]:
-        """Indices of the parameters that have a coordinate each, in the order of `kinds`: all."""
+        """Indices (d,) of the parameters that have a coordinate each, in the order of `kinds`: all.
+
+        Example:
+            >>> from phasic.svgd import Transform
+            >>> Transform.from_kinds(["log", "logit"]).singles.tolist()
+            [0, 1]
+        """
         return np.arange(len(self.kinds))
 
     def _is(self, kind: str) -> NDArray[np.bool_]:
         return np.asarray([k == kind for k in self.kinds], dtype=bool)
 
     def to_theta(self, z: Any) -> Any:
-        """Parameters at `z`, same shape."""
+        """Parameters at `z` (..., d), same shape.
+
+        Example:
+            >>> from phasic.svgd import Transform
+            >>> Transform.from_kinds(["log"]).to_theta(np.log([[2.0], [3.0]])).round(9).tolist()
+            [[2.0], [3.0]]
+        """
         xp = _namespace(z)
 
         def interval(z: Any) -> Any:
@@ -93,7 +144,13 @@ class Transform:
         return self._by_kind(xp, z, z, log=lambda z: self.low + xp.exp(z), logit=interval)
 
     def to_z(self, theta: Any) -> Any:
-        """Unconstrained coordinates of `theta`, same shape; NaN or infinite outside the support."""
+        """Unconstrained coordinates of `theta` (..., d), same shape; NaN or infinite outside the support.
+
+        Example:
+            >>> from phasic.svgd import Transform
+            >>> Transform.from_kinds(["log", "logit"]).to_z(np.array([1.0, 0.5])).tolist()
+            [0.0, 0.0]
+        """
         xp = _namespace(theta)
         log, logit = self._is("log"), self._is("logit")
         above = xp.where(log | logit, theta - self.low, 1.0)
@@ -103,7 +160,14 @@ class Transform:
         return xp.where(log | logit, logs, theta)
 
     def log_jacobian(self, z: Any) -> Any:
-        """Log |d theta / d z|, summed over the parameters: shape of `z` without its last axis."""
+        """Log of the derivative of theta with respect to z, summed over the parameters: `z` (..., d) gives
+        (...).
+
+        Example:
+            >>> from phasic.svgd import Transform
+            >>> float(Transform.from_kinds(["log"]).log_jacobian(np.array([0.5])))  # of exp(z): z
+            0.5
+        """
         xp = _namespace(z)
 
         def slope(z: Any) -> Any:
