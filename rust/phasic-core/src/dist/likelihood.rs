@@ -185,7 +185,7 @@ impl<'a> LogLikelihood<'a> {
 }
 
 /// Errors: other than `expected` weights, or one that is negative or not finite.
-pub(super) fn check_weights(expected: usize, weights: &[f64]) -> Result<(), Error> {
+pub(crate) fn check_weights(expected: usize, weights: &[f64]) -> Result<(), Error> {
     if expected != weights.len() {
         let given = weights.len();
         return Err(Error::Length { name: "weights", expected, given });

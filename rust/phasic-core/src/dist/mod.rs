@@ -44,6 +44,7 @@ pub use count_slopes::CountCurve;
 pub use discrete::Discrete;
 pub(crate) use jets::slope_in_time;
 pub use joint::{Joint, JointValues};
+pub(crate) use likelihood::check_weights;
 pub use likelihood::{Law, LogLikelihood};
 pub use marked::{Marked, MarkedGradient};
 pub use quantile::Tail;

@@ -11,7 +11,7 @@ use super::schedule::Epochs;
 use super::stage::Stage;
 use super::taps::{Seed, Source, Span, Tap};
 use super::trail::Trail;
-use crate::dist::Curve;
+use crate::dist::{Curve, check_weights};
 use crate::eliminate::ABSORBED;
 use crate::solve::dot;
 use crate::{Error, Interrupt};
@@ -45,7 +45,7 @@ impl Epochs {
         seeds: &[f64],
         interrupt: &Interrupt,
     ) -> Result<EpochGradient, Error> {
-        check_pairs(times, seeds, "seeds")?;
+        check_pairs(times, seeds)?;
         let points = self.points(curve, times, interrupt)?;
         let value = points.iter().zip(seeds).map(|(point, seed)| seed * point.value.value()).sum();
         let seeds: Vec<Seed> = seeds.iter().copied().map(Seed::new).collect();
@@ -59,7 +59,8 @@ impl Epochs {
         weights: &[f64],
         interrupt: &Interrupt,
     ) -> Result<EpochGradient, Error> {
-        check_pairs(times, weights, "weights")?;
+        times.iter().try_for_each(|&time| check_finite(time))?;
+        check_weights(times.len(), weights)?;
         let mut points = self.points(Curve::Density, times, interrupt)?;
         let mut weights = weights.to_vec();
         let mut used = weights.iter().map(|&weight| weight != 0.0);
@@ -322,10 +323,10 @@ fn running(stage: &Stage, x: &Levels, taps: &[Tap], from: f64) -> f64 {
     taps.iter().filter(|tap| tap.span == Span::UpTo).map(collect).sum()
 }
 
-fn check_pairs(times: &[f64], weights: &[f64], name: &'static str) -> Result<(), Error> {
+fn check_pairs(times: &[f64], seeds: &[f64]) -> Result<(), Error> {
     times.iter().try_for_each(|&time| check_finite(time))?;
-    if times.len() == weights.len() {
+    if times.len() == seeds.len() {
         return Ok(());
     }
-    Err(Error::Length { name, expected: times.len(), given: weights.len() })
+    Err(Error::Length { name: "seeds", expected: times.len(), given: seeds.len() })
 }
