@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::hyperbola::Hyperbola;
-use super::inverse::{error, weight};
+use super::inverse::{Nested, ROUNDING, weight};
 use super::laplace::node_cost;
 use super::spectrum::{Spectrum, spectra};
 use crate::dist::Scaled;
@@ -336,10 +336,10 @@ impl Inversion<'_, '_> {
                 let (sin, cos) = (z.im * self.time).sin_cos();
                 let factor =
                     weight(hyperbola, step, k) * Complex { re: size * cos, im: size * sin };
-                let (coarse, ends) = (k.is_multiple_of(2), Some(k) == last);
-                sums.add(0, &rows, lane, factor, coarse, ends);
+                let place = (k, Some(k) == last);
+                sums.add(0, &rows, lane, factor, place);
                 if sums.pole {
-                    sums.add(rows.len(), &rows, lane, factor.ratio(z), coarse, ends);
+                    sums.add(rows.len(), &rows, lane, factor.ratio(z), place);
                 }
             }
         }
@@ -355,7 +355,7 @@ impl Inversion<'_, '_> {
             if entry.resolved || !served {
                 continue;
             }
-            let (value, relative) = (sums.all[index], sums.error(index));
+            let (value, relative) = (sums.entries[index].all, sums.error(index));
             let resolved = relative <= self.tolerance;
             let error = if resolved { relative * value } else { sums.absolute(index) };
             if resolved || log + error.ln() < entry.log + entry.error.ln() {
@@ -401,70 +401,78 @@ impl Inversion<'_, '_> {
     }
 }
 
-/// Per entry the sum over all nodes, twice that over every other one, the sizes of all terms and of the last.
+/// Per entry the sums of [`Nested`].
 struct Sums {
     /// Whether the contour passes 0 on its right: only then it serves the time spent.
     pole: bool,
-    all: Vec<f64>,
-    even: Vec<f64>,
-    sizes: Vec<f64>,
-    last: Vec<f64>,
+    entries: Vec<Nested>,
 }
 
 impl Sums {
     fn new(entries: usize, pole: bool) -> Self {
-        let zeros = || vec![0.0; entries];
-        Self { pole, all: zeros(), even: zeros(), sizes: zeros(), last: zeros() }
+        Self { pole, entries: vec![Nested::default(); entries] }
     }
 
+    /// Adds the terms of node k, which may be the last.
     fn add(
         &mut self,
         first: usize,
         rows: &[ComplexLanes],
         lane: usize,
         factor: Complex,
-        coarse: bool,
-        ends: bool,
+        (k, ends): (usize, bool),
     ) {
-        for (index, row) in (first..).zip(rows) {
+        let (coarse, coarser) = (k.is_multiple_of(2), k.is_multiple_of(4));
+        for (entry, row) in self.entries[first..].iter_mut().zip(rows) {
             let term = factor * row.lane(lane);
-            self.all[index] += term.im;
+            entry.all += term.im;
             let size = term.re.abs() + term.im.abs();
-            self.sizes[index] += size;
+            entry.sizes += size;
             if coarse {
-                self.even[index] += 2.0 * term.im;
+                entry.even += 2.0 * term.im;
+            }
+            if coarser {
+                entry.fourth += 4.0 * term.im;
             }
             if ends {
-                self.last[index] = size;
+                entry.last = size;
             }
         }
     }
 
     /// Makes room for as many nodes in between.
     fn halve(&mut self) {
-        self.even.copy_from_slice(&self.all);
-        self.all.iter_mut().chain(&mut self.sizes).for_each(|sum| *sum *= 0.5);
+        for entry in &mut self.entries {
+            (entry.fourth, entry.even) = (entry.even, entry.all);
+            entry.all *= 0.5;
+            entry.sizes *= 0.5;
+        }
     }
 
     /// Relative; 0 for an entry without any term.
     fn error(&self, index: usize) -> f64 {
-        if self.sizes[index] == 0.0 {
-            return 0.0;
-        }
-        error(self.all[index], self.even[index], self.sizes[index], self.last[index])
+        let entry = &self.entries[index];
+        if entry.sizes == 0.0 { 0.0 } else { entry.error() }
     }
 
     /// Relative, of the sum of some entries.
     fn error_of(&self, open: &[usize]) -> f64 {
-        let sum = |terms: &[f64]| open.iter().map(|&index| terms[index]).sum();
-        error(sum(&self.all), sum(&self.even), sum(&self.sizes), sum(&self.last))
+        let mut whole = Nested::default();
+        for entry in open.iter().map(|&index| &self.entries[index]) {
+            whole.all += entry.all;
+            whole.even += entry.even;
+            whole.fourth += entry.fourth;
+            whole.sizes += entry.sizes;
+            whole.last += entry.last;
+        }
+        whole.error()
     }
 
     /// Absolute, where the relative one is not small.
     fn absolute(&self, index: usize) -> f64 {
-        let scale = self.sizes[index];
-        let coarse = (self.all[index] - self.even[index]).abs() / scale;
-        scale * (10.0 * coarse * coarse + super::inverse::ROUNDING) + 10.0 * self.last[index]
+        let Nested { all, even, sizes, last, .. } = self.entries[index];
+        let coarse = (all - even).abs() / sizes;
+        sizes * (10.0 * coarse * coarse + ROUNDING) + 10.0 * last
     }
 }
 
