@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import phasic
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 from tests.docs.public import public
 
@@ -18,13 +19,17 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 PUBLIC = public()
 #: What names a cache that is not the example's own.
 PLACES = ("PHASIC_CACHE", "PHASIC_CACHE_SHARED", "PHASIC_CACHE_REMOTE", "JAX_COMPILATION_CACHE_DIR")
-#: Flags of JAX that an example may set.
-FLAGS = ("jax_enable_x64", "jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+#: Flags of JAX that an example may set, besides the folder of its cache.
+FLAGS = ("jax_enable_x64", "jax_persistent_cache_min_compile_time_secs")
 
 
 @pytest.fixture
 def own_place(tmp_path, monkeypatch):
-    """A working folder and a cache that no other example sees; afterwards JAX's flags are as before."""
+    """A working folder and a cache that no other example sees; afterwards JAX's flags are as before.
+
+    But JAX has no cache then, until phasic opens it anew. A folder that is put back would count as one that
+    the user chose, and later tests with a folder of their own could not leave it.
+    """
     before = {name: getattr(jax.config, name) for name in FLAGS}
     folder = tmp_path / "work"
     folder.mkdir()
@@ -34,8 +39,9 @@ def own_place(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     yield
     for name, value in before.items():
-        if getattr(jax.config, name) != value:
-            jax.config.update(name, value)
+        jax.config.update(name, value)
+    jax.config.update("jax_compilation_cache_dir", None)
+    compilation_cache.reset_cache()
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -30,7 +30,7 @@ def kingman(n: int, *, blocks: bool = False) -> Graph:
     Example:
         >>> graph = phasic.models.kingman(5)
         >>> graph.update_parameterized_weights([1.0])
-        >>> round(graph.expectation(), 12)
+        >>> round(graph.expectation(), 12)  # 2 (1 − 1/5)
         1.6
 
     Raises:

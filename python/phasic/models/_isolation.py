@@ -32,7 +32,7 @@ def isolation_with_migration(n1: int, n2: int) -> Graph:
         >>> ancestors.update_parameterized_weights([1.0])
         >>> split = 0.7
         >>> law = demes.epochs([(0.0, [1.0, 1.0, 0.0, 0.0]), (split, ancestors, phasic.models.join_demes)])
-        >>> round(law.expectation(), 9)
+        >>> round(law.expectation(), 9)  # nobody meets before the split: 0.7 + 1
         1.7
 
     Raises:

@@ -28,7 +28,7 @@ def erlang(k: int) -> Graph:
     Example:
         >>> graph = phasic.models.erlang(3)
         >>> graph.update_parameterized_weights([2.0])
-        >>> round(graph.expectation(), 12), round(graph.variance(), 12)
+        >>> round(graph.expectation(), 12), round(graph.variance(), 12)  # 3/2, 3/4
         (1.5, 0.75)
 
     Raises:
@@ -63,7 +63,7 @@ def coxian(k: int) -> Graph:
     Example:
         >>> graph = phasic.models.coxian(2)
         >>> graph.update_parameterized_weights([1.0, 1.0, 4.0])  # half of the times end after phase 1
-        >>> round(graph.expectation(), 12)
+        >>> round(graph.expectation(), 12)  # 1/2 + 1/2 · 1/4
         0.625
 
     Raises:
@@ -102,7 +102,7 @@ def hyper_erlang(shapes: Sequence[int], probabilities: ArrayLike) -> Graph:
     Example:
         >>> graph = phasic.models.hyper_erlang((1, 3), (0.25, 0.75))
         >>> graph.update_parameterized_weights([1.0, 6.0])
-        >>> round(graph.expectation(), 12)
+        >>> round(graph.expectation(), 12)  # 1/4 · 1/1 + 3/4 · 3/6
         0.625
 
     Raises:

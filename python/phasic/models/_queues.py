@@ -61,7 +61,7 @@ def tandem_queue(k1: int, k2: int) -> Graph:
     Example:
         >>> graph = phasic.models.tandem_queue(1, 1)
         >>> graph.update_parameterized_weights([1.0, 0.0, 1.0])  # the first server never ends
-        >>> round(graph.expectation(), 12)
+        >>> round(graph.expectation(), 12)  # the second arrival is lost
         2.0
 
     Raises:

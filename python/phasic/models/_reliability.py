@@ -29,7 +29,7 @@ def repairable_system(n: int, *, needed: int = 1, repairers: int = 1) -> Graph:
     Example:
         >>> graph = phasic.models.repairable_system(2)
         >>> graph.update_parameterized_weights([0.5, 10.0])
-        >>> round(graph.expectation(), 9)
+        >>> round(graph.expectation(), 9)  # (3 · 0.5 + 10) / (2 · 0.5²)
         23.0
 
     Raises:

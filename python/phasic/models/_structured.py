@@ -33,7 +33,7 @@ def structured_coalescent(lineages: Sequence[int], *, symmetric: bool = False) -
     Example:
         >>> graph = phasic.models.structured_coalescent((2, 0), symmetric=True)
         >>> graph.update_parameterized_weights([1.0, 0.01])
-        >>> round(graph.expectation(), 9)
+        >>> round(graph.expectation(), 9)  # 2 demes, however rarely lineages move
         2.0
 
     Raises:
