@@ -19,8 +19,9 @@ from tests.docs.blocks import python_blocks
 
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "docs" / "pictures" / "readme.svg"
-HEIGHT, LEFT, RIGHT, GAP = 300, 330, 430, 20
-PARTICLES = 30
+HEIGHT, LEFT, RIGHT, GAP = 300, 400, 380, 20
+PARTICLES = 14
+TITLE = "The chain: rabbits on the left and on the right"
 
 
 def law(graph: Graph, times: np.ndarray) -> str:
@@ -29,17 +30,21 @@ def law(graph: Graph, times: np.ndarray) -> str:
     assert posterior.converged
     figure = Figure(figsize=(RIGHT / 72, HEIGHT / 72), layout="constrained")
     panel = figure.subplots()
-    t = 2.0 * np.linspace(0.0, 1.0, 50) ** 1.5
+    t = 2.0 * np.linspace(0.0, 1.0, 30) ** 1.5
     curves = posterior.predictive_curve("pdf", t)
-    panel.plot(t, curves.values[:: len(curves.values) // PARTICLES].T, color="C5", linewidth=0.6, alpha=0.7)
-    panel.plot(t, curves.mean, color="C0")
-    panel.plot(times, np.zeros(len(times)), "|", color="C1", markersize=18, markeredgewidth=2, clip_on=False)
-    panel.text(1.05, 0.72, "mean of the posterior", color="C0")
-    panel.text(0.62, 1.6, "its particles, each an exact density", color="C5")
-    panel.text(1.26, 0.09, "observed times", color="C1")
+    panel.plot(t, curves.values[:: len(curves.values) // PARTICLES].T, color="C5", linewidth=0.8, alpha=0.7)
+    panel.plot(t, curves.mean, color="C0", linewidth=2.5)
+    panel.plot(times, np.full(len(times), -0.17), "|", color="C1", markersize=11, markeredgewidth=2)
+    panel.text(0.5, 1.75, "exact densities at particles", color="C5")
+    panel.text(0.5, 1.5, "their mean, the prediction", color="C0")
+    panel.text(1.27, -0.23, "observed times", color="C1")
+    panel.axhline(0.0, color="0.35", linewidth=0.8)
     panel.set_xlim(0.0, 2.0)
-    panel.set_ylim(0.0, 2.6)
+    panel.set_ylim(-0.35, 2.3)
+    panel.set_xticks([0, 0.5, 1, 1.5, 2])
+    panel.set_yticks([0, 1, 2])
     panel.set_xlabel("time until no rabbit is left")
+    panel.set_title("What five observed times say of it")
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None})
     return out.getvalue()
@@ -48,11 +53,9 @@ def law(graph: Graph, times: np.ndarray) -> str:
 def nested(svg: str, x: int, width: int) -> str:
     """A picture as an element of another."""
     body = svg[svg.index("<svg") :]
-    opening = body[: body.index(">") + 1]
-    box = re.search(r'viewBox="[^"]*"', opening)
-    assert box is not None
-    head = f'<svg x="{x}" y="0" width="{width}" height="{HEIGHT}" {box[0]} xmlns:xlink="http://www.w3.org/1999/xlink">'
-    return head + body[len(opening) :]
+    opening, rest = body.split(">", 1)
+    kept = re.sub(r'\s(width|height|xmlns)="[^"]*"', "", opening)
+    return f'{kept} x="{x}" y="0" width="{width}" height="{HEIGHT}">{rest}'
 
 
 def main() -> None:
@@ -67,7 +70,9 @@ def main() -> None:
     PATH.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + GAP + RIGHT} {HEIGHT}">\n'
         f'<rect width="100%" height="100%" fill="white"/>\n'
-        f"{nested(drawing, 0, LEFT)}\n{nested(curves, LEFT + GAP, RIGHT)}\n</svg>\n",
+        f"{nested(drawing, 0, LEFT)}\n{nested(curves, LEFT + GAP, RIGHT)}\n"
+        f'<text x="8" y="13" font-family="DejaVu Sans,sans-serif" font-size="11" fill="#262626">'
+        f"{TITLE}</text>\n</svg>\n",
         encoding="utf-8",
     )
 
