@@ -1,13 +1,21 @@
 """Execute the Python code blocks of a Markdown file, in order, in one namespace.
 
-Run as `python -m tests.docs.blocks FILE`. A traceback shows the line of the file.
+Run as `python -m tests.docs.blocks FILE …`. A traceback shows the line of the file.
+Run in `docs`, the pages of the gallery remake the pictures that they show.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,}) *(?P<info>[^`\n]*)$")
+PICTURE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?:\.\./|docs/)*(?P<path>pictures/[^)]+)\)")
+
+
+def pictures(text):
+    """{path below docs: what it shows} of the pictures that a page shows."""
+    return {picture["path"]: picture["alt"] for picture in PICTURE.finditer(text)}
 
 
 def python_blocks(text):
@@ -37,4 +45,7 @@ def execute(path):
 
 
 if __name__ == "__main__":
-    execute(sys.argv[1])
+    os.environ.setdefault("MATPLOTLIBRC", str(Path(__file__).with_name("matplotlibrc")))
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # the date in a picture: equal pictures are equal bytes
+    for file in sys.argv[1:]:
+        execute(file)

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import execute, python_blocks
+from tests.docs.blocks import execute, pictures, python_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = ROOT / "docs"
+FILES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+GALLERY = [path for path in sorted((DOCS / "gallery").glob("*.md")) if path.name != "index.md"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_code_blocks_run(path, subprocess_environment, tmp_path):
     folder = tmp_path / "work"
-    folder.mkdir()
+    (folder / "pictures").mkdir(parents=True)
     done = subprocess.run(
         [sys.executable, "-W", "error", str(ROOT / "tests" / "docs" / "blocks.py"), str(path)],
         cwd=folder,
@@ -26,10 +28,33 @@ def test_code_blocks_run(path, subprocess_environment, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    written = {str(file.relative_to(folder)) for file in (folder / "pictures").iterdir()}
+    if path in GALLERY:
+        assert written == set(pictures(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_pictures_are_there_and_say_what_they_show(path):
+    shown = pictures(path.read_text(encoding="utf-8"))
+    assert all((DOCS / name).is_file() and alt for name, alt in shown.items()), shown
+
+
+def test_the_index_shows_every_page_of_the_gallery():
+    index = (DOCS / "gallery" / "index.md").read_text(encoding="utf-8")
+    shown = [name for page in GALLERY for name in pictures(page.read_text(encoding="utf-8"))]
+    assert set(pictures(index)) == set(shown)
+    assert all(f"]({page.name})" in index for page in GALLERY)
 
 
 def test_the_readme_shows_code():
     assert python_blocks((ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+def test_pictures_are_found_with_what_they_show():
+    assert pictures("![one\nline](../pictures/a.svg) ![b](docs/pictures/b.svg) [c](pictures/c.svg)") == {
+        "pictures/a.svg": "one\nline",
+        "pictures/b.svg": "b",
+    }
 
 
 def test_only_python_blocks_count():

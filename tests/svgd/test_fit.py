@@ -5,6 +5,7 @@ import subprocess
 import sys
 import warnings
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from phasic import Graph, LogNormal
@@ -178,6 +179,22 @@ def test_unknown_argument_is_a_type_error():
 def test_unknown_number_of_parameters_is_asked_for():
     with pytest.raises(ValueError, match="theta_dim is required"):
         svgd(lambda theta, values: theta[0] * values, VALUES, prior=PRIOR)
+
+
+def test_names_tell_the_number_of_parameters():
+    posterior = svgd(
+        lambda theta, values: theta[0] * jnp.exp(-theta[0] * values),
+        VALUES,
+        prior=PRIOR,
+        names=["a", "b"],
+    )
+    assert posterior.particles.shape[1] == 2
+
+
+@pytest.mark.parametrize("names", [[], "ab"])
+def test_no_names_and_letters_do_not_tell_the_number_of_parameters(names):
+    with pytest.raises(ValueError, match="theta_dim is required"):
+        svgd(lambda theta, values: theta[0] * values, VALUES, prior=PRIOR, names=names)
 
 
 def test_impossible_data_say_so_and_at_which_theta():

@@ -78,7 +78,7 @@ def svgd(
             that names the parameters. Or a function `theta (p,) -> log density`, which is compiled in: make a
             new function rather than change what it closes over. There is no default, since a prior without
             units cannot be right.
-        theta_dim: Number of parameters, where model, prior and `theta_init` do not tell.
+        theta_dim: Number of parameters, where model, prior, `theta_init` and `names` do not tell.
         theta_init: Points (p,) or (k, p) from which the search starts as well.
         positive_params: Restrict every parameter to theta > 0.
         transforms: "log", "logit" (on (0, 1)), "identity" or None for each parameter, instead of the choice

@@ -47,8 +47,8 @@ def default_particles(dim: int) -> int:
     return 1 << (max(fewest, _PER_PARAMETER * dim) - 1).bit_length()
 
 
-def read_dim(model: Any, prior: Any, theta_dim: int | None, theta_init: Any) -> int:
-    """Number of parameters: as given, or of the model, the prior's entries, or the last axis of `theta_init`.
+def read_dim(model: Any, prior: Any, theta_dim: int | None, theta_init: Any, names: Any) -> int:
+    """Number of parameters: as given, of the model, the prior, `theta_init`'s last axis, or the names.
 
     Raises ValueError if none of them says, or if `theta_dim` disagrees with the model.
     """
@@ -61,9 +61,11 @@ def read_dim(model: Any, prior: Any, theta_dim: int | None, theta_init: Any) -> 
     found = own if isinstance(own, int) else prior_length(prior)
     if found is None and theta_init is not None:
         found = np.shape(theta_init)[-1] if np.ndim(theta_init) else 1
-    if found is None:
+    if found is None and isinstance(names, Sequence) and not isinstance(names, str):
+        found = len(names)
+    if not found:
         raise ValueError(
-            "theta_dim is required: model, prior and theta_init do not tell the number of parameters"
+            "theta_dim is required: model, prior, theta_init and names do not tell the number of parameters"
         )
     return int(found)
 
@@ -140,7 +142,7 @@ def prepare(
     """Check every argument and make the target and settings of a run."""
     if prior is None:
         raise ValueError(NO_PRIOR)
-    dim = read_dim(model, prior, theta_dim, theta_init)
+    dim = read_dim(model, prior, theta_dim, theta_init, names)
     names = names_of(prior, names, dim)
     law, observed, counts = model, values, weights
     if exposure is not None:
