@@ -35,6 +35,8 @@ pub(crate) struct Window {
     pub weights: Vec<Complex>,
     /// Indices of times.
     pub times: Vec<usize>,
+    /// The error that the distance of the nodes was chosen for.
+    pub expected: f64,
 }
 
 /// The inverse of a transform at many times; None where no contour meets the tolerance.
@@ -48,6 +50,8 @@ pub(crate) struct Inversion {
 const REACH: f64 = 3.0;
 /// Nodes a contour may have.
 const MOST_NODES: usize = 1000;
+/// Of the tolerance: the error that nodes are placed for.
+pub(super) const EXPECTED: f64 = 1e-2;
 /// Relative error of a term, in units of the sum of all terms' sizes.
 pub(super) const ROUNDING: f64 = 2e-15;
 
@@ -75,8 +79,7 @@ pub(crate) fn invert(
         if let Some((anchor, saddle)) = find_saddle(transform, spectrum, center, guess) {
             guess = Some(anchor);
             let hyperbola = Hyperbola::through(anchor, spectrum);
-            let mut sum =
-                Sum::new(hyperbola, hyperbola.step(saddle.curvature, (1e-2 * tolerance).sqrt()));
+            let mut sum = Sum::new(hyperbola, saddle.curvature, EXPECTED * tolerance);
             sum.extend(transform, [times[first], center], tolerance);
             for _ in 0..3 {
                 interrupt.after(sum.points.len() * work)?;
@@ -146,6 +149,8 @@ fn find_saddle(
 struct Sum {
     hyperbola: Hyperbola,
     step: f64,
+    /// The error that this step was chosen for.
+    expected: f64,
     points: Vec<Complex>,
     values: Vec<Complex>,
     /// Weights times values.
@@ -153,8 +158,10 @@ struct Sum {
 }
 
 impl Sum {
-    fn new(hyperbola: Hyperbola, step: f64) -> Self {
-        Self { hyperbola, step, points: Vec::new(), values: Vec::new(), terms: Vec::new() }
+    fn new(hyperbola: Hyperbola, curvature: f64, expected: f64) -> Self {
+        let step = hyperbola.step(curvature, expected.sqrt());
+        let (points, values, terms) = (Vec::new(), Vec::new(), Vec::new());
+        Self { hyperbola, step, expected, points, values, terms }
     }
 
     /// Adds nodes until those that follow are negligible at both times.
@@ -183,6 +190,7 @@ impl Sum {
             return false;
         }
         self.step /= 2.0;
+        self.expected *= self.expected;
         let between: Vec<Complex> =
             (0..n).map(|k| self.hyperbola.point((2 * k + 1) as f64 * self.step)).collect();
         let values = transform.values(&between);
@@ -215,60 +223,39 @@ impl Sum {
 
     /// The logarithm of the inverse, and an estimate of its relative error.
     fn estimate(&self, time: f64) -> Estimate {
-        let mut nested = Nested::default();
+        let (mut all, mut even, mut sizes, mut last) = (0.0, 0.0, 0.0, 0.0);
         for k in 0..self.points.len() {
-            nested.add(k, self.term(k, time));
+            let term = self.term(k, time);
+            all += term.im;
+            if k % 2 == 0 {
+                even += 2.0 * term.im;
+            }
+            last = size(term);
+            sizes += last;
         }
-        Estimate { log: self.hyperbola.anchor * time + nested.all.ln(), error: nested.error() }
+        let error = error(all, even, sizes, last, self.expected);
+        Estimate { log: self.hyperbola.anchor * time + all.ln(), error }
     }
 
     fn window(self, times: Vec<usize>) -> Window {
         let weights =
             (0..self.points.len()).map(|k| weight(&self.hyperbola, self.step, k)).collect();
-        Window { points: self.points, weights, times }
+        Window { points: self.points, weights, times, expected: self.expected }
     }
 }
 
-/// A sum over nodes, beside what every other one and every fourth one alone would give.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Nested {
-    pub all: f64,
-    pub even: f64,
-    pub fourth: f64,
-    /// Of all terms, and of the last.
-    pub sizes: f64,
-    pub last: f64,
-}
-
-impl Nested {
-    pub fn add(&mut self, k: usize, term: Complex) {
-        self.all += term.im;
-        if k.is_multiple_of(2) {
-            self.even += 2.0 * term.im;
-        }
-        if k.is_multiple_of(4) {
-            self.fourth += 4.0 * term.im;
-        }
-        self.last = size(term);
-        self.sizes += self.last;
+/// An estimate of the relative error of a positive number: the sum over `all` nodes, from twice that over the
+/// `even` ones, the `sizes` of all terms and that of the last. ∞ where the sum is not positive.
+///
+/// Half of the digits at twice the distance: unless what the two sides of the strip leave happens to cancel
+/// there. So the step is not trusted beyond the error `expected` of it.
+pub(super) fn error(all: f64, even: f64, sizes: f64, last: f64, expected: f64) -> f64 {
+    if !(all > 0.0 && sizes.is_finite()) {
+        return f64::INFINITY;
     }
-
-    /// An estimate of the relative error of a positive sum; ∞ where it is not positive.
-    ///
-    /// With nodes half as far apart an error `C q` becomes `C q²`. C may be small: the error of twice the
-    /// distance over that of four times the distance tells q without it.
-    pub fn error(&self) -> f64 {
-        if !(self.all > 0.0 && self.sizes.is_finite()) {
-            return f64::INFINITY;
-        }
-        let off = |sum: f64| ((self.all - sum) / self.all).abs();
-        let coarse = off(self.even);
-        let fall = (coarse / off(self.fourth).max(coarse)).powi(2);
-        let step = if coarse < 0.1 { 10.0 * coarse * coarse.max(fall) } else { 1.0 };
-        // Nothing over nothing: nodes of all distances agree.
-        let step = if coarse == 0.0 { 0.0 } else { step };
-        step + (10.0 * self.last + ROUNDING * self.sizes) / self.all
-    }
+    let coarse = ((all - even) / all).abs();
+    let step = if coarse < 0.1 { 10.0 * (coarse * coarse).max(expected) } else { 1.0 };
+    step + (10.0 * last + ROUNDING * sizes) / all
 }
 
 /// The weight of node k: `(h/π) z′(u)`, half of it at u = 0.

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::hyperbola::Hyperbola;
-use super::inverse::{Nested, ROUNDING, weight};
+use super::inverse::{EXPECTED, error, weight};
 use super::laplace::node_cost;
 use super::spectrum::{Spectrum, spectra};
 use crate::dist::Scaled;
@@ -244,10 +244,11 @@ impl Inversion<'_, '_> {
             return Ok(());
         }
         let hyperbola = Hyperbola::through(anchor, &spectrum);
-        let step = hyperbola.step(curvature, (1e-2 * self.tolerance).sqrt());
+        let expected = EXPECTED * self.tolerance;
+        let step = hyperbola.step(curvature, expected.sqrt());
         let Some(count) = self.count(&hyperbola, step) else { return Ok(()) };
         let pole = anchor > 0.0 && spectrum.decay <= 0.0;
-        let mut sums = Sums::new(self.entries.len(), pole);
+        let mut sums = Sums::new(self.entries.len(), pole, expected);
         self.add(&mut sums, &hyperbola, step, (0..count).collect(), interrupt)?;
         for halving in 0..=HALVINGS {
             let done = open.iter().all(|&index| sums.error(index) <= self.tolerance)
@@ -336,10 +337,10 @@ impl Inversion<'_, '_> {
                 let (sin, cos) = (z.im * self.time).sin_cos();
                 let factor =
                     weight(hyperbola, step, k) * Complex { re: size * cos, im: size * sin };
-                let place = (k, Some(k) == last);
-                sums.add(0, &rows, lane, factor, place);
+                let (coarse, ends) = (k.is_multiple_of(2), Some(k) == last);
+                sums.add(0, &rows, lane, factor, coarse, ends);
                 if sums.pole {
-                    sums.add(rows.len(), &rows, lane, factor.ratio(z), place);
+                    sums.add(rows.len(), &rows, lane, factor.ratio(z), coarse, ends);
                 }
             }
         }
@@ -355,7 +356,7 @@ impl Inversion<'_, '_> {
             if entry.resolved || !served {
                 continue;
             }
-            let (value, relative) = (sums.entries[index].all, sums.error(index));
+            let (value, relative) = (sums.all[index], sums.error(index));
             let resolved = relative <= self.tolerance;
             let error = if resolved { relative * value } else { sums.absolute(index) };
             if resolved || log + error.ln() < entry.log + entry.error.ln() {
@@ -401,78 +402,78 @@ impl Inversion<'_, '_> {
     }
 }
 
-/// Per entry the sums of [`Nested`].
+/// Per entry the sum over all nodes, twice that over every other one, the sizes of all terms and of the last.
 struct Sums {
     /// Whether the contour passes 0 on its right: only then it serves the time spent.
     pole: bool,
-    entries: Vec<Nested>,
+    /// The error that the distance of the nodes was chosen for.
+    expected: f64,
+    all: Vec<f64>,
+    even: Vec<f64>,
+    sizes: Vec<f64>,
+    last: Vec<f64>,
 }
 
 impl Sums {
-    fn new(entries: usize, pole: bool) -> Self {
-        Self { pole, entries: vec![Nested::default(); entries] }
+    fn new(entries: usize, pole: bool, expected: f64) -> Self {
+        let zeros = || vec![0.0; entries];
+        Self { pole, expected, all: zeros(), even: zeros(), sizes: zeros(), last: zeros() }
     }
 
-    /// Adds the terms of node k, which may be the last.
     fn add(
         &mut self,
         first: usize,
         rows: &[ComplexLanes],
         lane: usize,
         factor: Complex,
-        (k, ends): (usize, bool),
+        coarse: bool,
+        ends: bool,
     ) {
-        let (coarse, coarser) = (k.is_multiple_of(2), k.is_multiple_of(4));
-        for (entry, row) in self.entries[first..].iter_mut().zip(rows) {
+        for (index, row) in (first..).zip(rows) {
             let term = factor * row.lane(lane);
-            entry.all += term.im;
+            self.all[index] += term.im;
             let size = term.re.abs() + term.im.abs();
-            entry.sizes += size;
+            self.sizes[index] += size;
             if coarse {
-                entry.even += 2.0 * term.im;
-            }
-            if coarser {
-                entry.fourth += 4.0 * term.im;
+                self.even[index] += 2.0 * term.im;
             }
             if ends {
-                entry.last = size;
+                self.last[index] = size;
             }
         }
     }
 
     /// Makes room for as many nodes in between.
     fn halve(&mut self) {
-        for entry in &mut self.entries {
-            (entry.fourth, entry.even) = (entry.even, entry.all);
-            entry.all *= 0.5;
-            entry.sizes *= 0.5;
-        }
+        self.expected *= self.expected;
+        self.even.copy_from_slice(&self.all);
+        self.all.iter_mut().chain(&mut self.sizes).for_each(|sum| *sum *= 0.5);
     }
 
     /// Relative; 0 for an entry without any term.
     fn error(&self, index: usize) -> f64 {
-        let entry = &self.entries[index];
-        if entry.sizes == 0.0 { 0.0 } else { entry.error() }
+        if self.sizes[index] == 0.0 {
+            return 0.0;
+        }
+        self.judge(self.all[index], self.even[index], self.sizes[index], self.last[index])
     }
 
     /// Relative, of the sum of some entries.
     fn error_of(&self, open: &[usize]) -> f64 {
-        let mut whole = Nested::default();
-        for entry in open.iter().map(|&index| &self.entries[index]) {
-            whole.all += entry.all;
-            whole.even += entry.even;
-            whole.fourth += entry.fourth;
-            whole.sizes += entry.sizes;
-            whole.last += entry.last;
-        }
-        whole.error()
+        let sum = |terms: &[f64]| open.iter().map(|&index| terms[index]).sum();
+        self.judge(sum(&self.all), sum(&self.even), sum(&self.sizes), sum(&self.last))
+    }
+
+    fn judge(&self, all: f64, even: f64, sizes: f64, last: f64) -> f64 {
+        error(all, even, sizes, last, self.expected)
     }
 
     /// Absolute, where the relative one is not small.
     fn absolute(&self, index: usize) -> f64 {
-        let Nested { all, even, sizes, last, .. } = self.entries[index];
-        let coarse = (all - even).abs() / sizes;
-        sizes * (10.0 * coarse * coarse + ROUNDING) + 10.0 * last
+        let scale = self.sizes[index];
+        let coarse = (self.all[index] - self.even[index]).abs() / scale;
+        scale * (10.0 * (coarse * coarse).max(self.expected) + super::inverse::ROUNDING)
+            + 10.0 * self.last[index]
     }
 }
 
