@@ -101,6 +101,28 @@ def test_censored_data(form, fitted, passes):
     assert of_data(stages(fitted).model(), seen, particles[:, None]).predictive_check().passed is passes
 
 
+def test_a_few_stray_particles_decide_nothing():
+    data = erlang(2, 300, 2)
+    levels = (np.arange(64) + 0.5) / 64
+    particles = stats.gamma.ppf(levels, 600, scale=1.0 / data.sum())
+    strays = np.where(levels < 0.2, 3.0 * particles, particles)
+    right, strayed = (
+        of_data(stages(2).model(), data, rates[:, None]).predictive_check().p_value
+        for rates in (particles, strays)
+    )
+    assert strayed == pytest.approx(right, abs=0.2)
+    assert strayed > 0.1
+
+
+def test_no_single_draw_of_what_is_censored_decides():
+    times = erlang(2, 200, 11)
+    seen = Observations.exact(times[times <= 1.0]) + Observations.right(np.ones(np.sum(times > 1.0)))
+    particles = 2.0 * (1.0 + 0.05 * stats.norm.ppf((np.arange(64) + 0.5) / 64))
+    posterior = of_data(stages(2).model(), seen, particles[:, None])
+    p_values = [posterior.predictive_check(seed=seed).p_value for seed in range(8)]
+    assert np.ptp(p_values) < 0.1
+
+
 @pytest.mark.parametrize(("success", "passes"), [(0.3, True), (0.5, False)])
 def test_counts(success, passes):
     data = np.random.default_rng(7).geometric(0.3, size=300).astype(float)

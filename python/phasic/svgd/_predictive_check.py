@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 
 _LEVEL = 0.01
 _LARGEST_P = 0.99
+#: Share of the particles whose p-values count as the highest among them.
+_LOWEST = 0.25
 _ORDERS = (1, 2, 3, 4)
 
 
@@ -26,7 +28,7 @@ class PredictiveCheck:
     Attributes:
         statistic: Kolmogorov and Smirnov's distance, the largest gap between the distribution functions of
             data and model; the median over the particles.
-        p_value: Small if the data contradict the model; about uniform if model and posterior are right.
+        p_value: Small if the data contradict the model; below x at most in a share of x of right models.
         reason: The same in a sentence.
         pit: (n,) in ascending order: how far up the predictive distribution each observation lies, 0 to 1;
             uniform if the model is right. At random between its bounds for a count or a censored one.
@@ -55,21 +57,26 @@ def check(seen: Seen, particles: Floats, seed: int) -> PredictiveCheck:
     the mean over them, which has seen the data twice and is conservative. There are two of them: that of
     Kolmogorov and Smirnov sees any difference, and Neyman's smooth test (1937) of order 4 sees a wrong spread
     or skewness in half as many data. They depend on each other, and the Cauchy combination (Liu & Xie 2020,
-    JASA 115, 393–402) joins them all; those above 0.99 count as 0.99, lest one of them outweighs the rest.
+    JASA 115, 393–402) joins them all. Those above 0.99 count as 0.99, lest one of them outweighs the rest, and
+    those of the lowest quarter of the particles as the highest among them: a right model has all small p-values
+    together, and a few particles that are no draws of the posterior must not decide. Where counts and censored
+    observations lie between their bounds is drawn for each particle anew, so that no single draw decides either.
     """
     rows, condition = split_conditions(seen)
     repeats = whole_counts(rows.count)
     lower, upper = _bounds(rows, condition, particles)
-    share = np.random.default_rng(sequence(seed)).random(int(repeats.sum()))
+    random = np.random.default_rng(sequence(seed))
+    share = random.random(int(repeats.sum()))
     distances, p_values = np.empty(len(particles)), np.empty((len(particles), 2))
     mean = np.zeros(len(share))
     for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
         start = np.repeat(low, repeats)
-        pit = start + share * (np.repeat(high, repeats) - start)
-        mean += pit / len(particles)
+        width = np.repeat(high, repeats) - start
+        mean += (start + share * width) / len(particles)
+        pit = start + random.random(len(share)) * width
         distances[i] = _distance(np.sort(pit))
         p_values[i] = _of_distance(distances[i], len(pit)), _of_moments(pit)
-    p_value = _combined(p_values)
+    p_value = _combined(np.maximum(p_values, np.quantile(p_values, _LOWEST, axis=0)))
     statistic = float(np.median(distances))
     reason = _reason(statistic, p_value, mean, rows, repeats)
     return PredictiveCheck(statistic, p_value, reason, np.sort(mean))
