@@ -43,8 +43,7 @@ class Joint(Rewards):
             before it.
 
         Raises:
-            ValueError: A reward or point is negative or NaN (the first is named), absorption is not certain,
-                or the graph has parameters and no theta.
+            ValueError: A reward or point is negative or NaN (the first is named), absorption is not certain.
 
         Example:
             >>> graph = phasic.models.kingman(3)
