@@ -22,14 +22,24 @@ class Conditioned(Rewards, Numbers, Samples, Steps):
     """Events at vertices, and paths conditioned on them; see `phasic.Graph`."""
 
     def absorbing_state_rewards(self) -> Doubles:
-        """1 for every vertex from which an edge leads to an absorbing vertex, else 0, (n_vertices,)."""
+        """1 for every vertex from which an edge leads to an absorbing vertex, else 0, (n_vertices,).
+
+        Example:
+            >>> phasic.models.kingman(3).absorbing_state_rewards().tolist()
+            [0.0, 0.0, 1.0, 0.0]
+        """
         edges = self._builder.edges
         n = self.vertices_length()
         ends = [not edges(vertex) for vertex in range(n)]
         return np.array([float(any(ends[to] for to, _, _ in edges(vertex))) for vertex in range(n)])
 
     def accumulated_occupancy(self, time: float) -> Doubles:
-        """Mean time in each vertex until a time, or of a discrete graph mean visits until a step."""
+        """Mean time in each vertex until a time, or of a discrete graph mean visits until a step.
+
+        Example:
+            >>> phasic.models.kingman(2).accumulated_occupancy(1.0).round(6).tolist()  # 1 - exp(-1)
+            [0.0, 0.632121, 0.0]
+        """
         if self.is_discrete:
             return self.accumulated_visits(int(_check.counts("time", time)))
         return self.accumulated_visiting_time(time)
@@ -40,6 +50,10 @@ class Conditioned(Rewards, Numbers, Samples, Steps):
         Args:
             rewards: (n_vertices,), ≥ 0.
             theta: (param_length,); default the graph's.
+
+        Example:
+            >>> phasic.models.birth_death(2).reward_visit_probability([0.0, 0.0, 1.0, 0.0])
+            0.5
         """
         graph = self
         if theta is not None:
@@ -56,6 +70,11 @@ class Conditioned(Rewards, Numbers, Samples, Steps):
         Raises:
             ValueError: There is none, or one is the starting vertex.
             IndexError: One does not exist.
+
+        Example:
+            >>> graph = phasic.models.birth_death(2)
+            >>> graph.states().ravel().tolist(), graph.backward_probabilities([2]).tolist()
+            ([0, 1, 2, 0], [0.5, 0.5, 1.0, 0.0])
         """
         wanted = sorted({self.vertex_at(index).index() for index in target_vertices})
         if not wanted or wanted[0] == 0:
@@ -82,6 +101,11 @@ class Conditioned(Rewards, Numbers, Samples, Steps):
 
         Raises:
             ValueError: A vertex is not absorbing, or none can be reached.
+
+        Example:
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.sample_path_conditioned([3], seed=1).vertices.tolist()
+            [0, 1, 2, 3]
         """
         for index in target_vertices:
             self._absorbing(self.vertex_at(index))

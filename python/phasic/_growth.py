@@ -31,6 +31,14 @@ class Growth(Structure):
         Raises:
             ValueError: The graph was not built with a rule for single states, and none is given; or the rule
                 returns what it must not.
+
+        Example:
+            >>> rule = lambda state: [(state - 1, float(state[0]))] if state[0] else []
+            >>> graph = phasic.Graph(rule, ipv=[1])
+            >>> _ = graph.find_or_create_vertex([3])
+            >>> graph.extend()
+            >>> graph.states().ravel().tolist()
+            [0, 1, 0, 3, 2]
         """
         rule = self._single_rule if callback is None else callback
         if rule is None:
@@ -66,6 +74,12 @@ class Growth(Structure):
         Raises:
             ValueError: Their number is another one, one of them is negative or not finite, they exceed 1, or
                 an initial probability depends on theta.
+
+        Example:
+            >>> graph = phasic.models.hyper_erlang((1, 1), (0.5, 0.5))
+            >>> graph.update_ipv([0.25, 0.5])
+            >>> graph.defect()
+            0.25
         """
         given, edges = finite_vector("ipv", ipv), self.starting_vertex().edges()
         if given.size != len(edges):

@@ -273,7 +273,12 @@ class Numbers(Structure):
         indices: ArrayLike | None = None,
         method: Method = "auto",
     ) -> Doubles:
-        """`expected_residence_time`, of all vertices or of those whose indices are given."""
+        """`expected_residence_time`, of all vertices or of those whose indices are given.
+
+        Example:
+            >>> phasic.models.kingman(3).expected_sojourn_time(indices=[2, 1]).round(6).tolist()
+            [1.0, 0.333333]
+        """
         found = self.expected_residence_time(rewards, method=method)
         return found if indices is None or not np.size(indices) else found[np.asarray(indices)]
 

@@ -21,6 +21,13 @@ def with_ipv(ipv: Initial) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     Raises:
         TypeError: `ipv` is neither.
         ValueError: `ipv` is empty.
+
+    Example:
+        >>> @phasic.with_ipv([3])
+        ... def deaths(state):
+        ...     return [(state - 1, float(state[0]))] if state[0] else []
+        >>> round(phasic.Graph(deaths).expectation(), 6)  # 1/3 + 1/2 + 1
+        1.833333
     """
     pairs = initial_pairs(ipv)
 

@@ -57,12 +57,22 @@ class Property:
         return iter(range(self.min_value, self.max_value + 1))
 
     def encode_value(self, value: int) -> int:
-        """The value counted from 0."""
+        """The value counted from 0.
+
+        Example:
+            >>> phasic.Property("deme", 3, min_value=1).encode_value(2)
+            1
+        """
         self.validate_value(value)
         return value - self.min_value
 
     def decode_value(self, encoded: int) -> int:
-        """The value that is counted so."""
+        """The value that is counted so.
+
+        Example:
+            >>> phasic.Property("deme", 3, min_value=1).decode_value(1)
+            2
+        """
         self.validate_value(encoded + self.min_value)
         return encoded + self.min_value
 
@@ -318,19 +328,43 @@ class StateIndexer:
 
     @property
     def slots(self) -> dict[str, int]:
-        """Places of the single entries."""
+        """Places of the single entries.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 2)])
+            >>> indexer.slots
+            {'epoch': 3}
+        """
         return dict(self._slots)
 
     def keys(self) -> list[str]:
-        """Names of sets, then of single entries."""
+        """Names of sets, then of single entries.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 2)])
+            >>> indexer.keys()
+            ['lineage', 'epoch']
+        """
         return [*self._sets, *self._slots]
 
     def values(self) -> list[Any]:
-        """Sets, then places of single entries."""
+        """Sets, then places of single entries.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 2)])
+            >>> indexer.values()[1]
+            3
+        """
         return [*self._sets.values(), *self._slots.values()]
 
     def items(self) -> list[tuple[str, Any]]:
-        """Names with sets, then with places of single entries."""
+        """Names with sets, then with places of single entries.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 2)])
+            >>> indexer.items()[1]
+            ('epoch', 3)
+        """
         return list(zip(self.keys(), self.values(), strict=True))
 
     def index_to_props(

@@ -21,6 +21,12 @@ def set_theme(theme: str) -> None:
 
     Raises:
         ValueError: There is no such theme.
+
+    Example:
+        >>> phasic.set_theme("dark")
+        >>> "#1f1f1f" in phasic.models.kingman(2).plot().source
+        True
+        >>> phasic.set_theme("light")
     """
     _theme[0] = _known("light" if theme == "default" else theme)
 
