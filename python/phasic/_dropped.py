@@ -209,7 +209,6 @@ _NAMES = {
         **dict.fromkeys(
             ("extend_graph_callback_tuples", "extend_graph_callback_tuples_parameterized"), "Graph.extend"
         ),
-        "set_param_length": "a graph has as many parameters as its edges have coefficients",
         "notify_change": "a graph knows when it has changed",
         "pointer": "Graph.serialize() gives it as arrays",
         "profile": _COST,

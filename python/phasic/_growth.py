@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from phasic._check import finite_vector, number, position
+from phasic._check import finite_vector, number, position, positive
 from phasic._structure import Structure
 
 
@@ -64,6 +64,23 @@ class Growth(Structure):
                     vertex.add_edge(target, weights[0])
             index += 1
         self._explored_to = self.vertices_length()
+
+    def set_param_length(self, param_length: int) -> None:
+        """Say how many parameters there are, in code of older versions; the coefficients of edges tell it.
+
+        Args:
+            param_length: At least 1. Before an edge has coefficients this means nothing.
+
+        Raises:
+            ValueError: Edges have another number of coefficients.
+
+        Example:
+            >>> graph = phasic.models.birth_death(2)
+            >>> graph.set_param_length(2)
+        """
+        given, own = positive("param_length", param_length), self.param_length()
+        if own and given != own:
+            raise ValueError(f"param_length is {given}, but edges have {own} coefficients")
 
     def update_ipv(self, ipv: ArrayLike) -> None:
         """Set the initial probabilities.

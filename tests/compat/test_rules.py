@@ -86,6 +86,15 @@ def test_theta_dim_is_the_number_of_coefficients():
         Graph(down_by_theta, ipv=[2], theta_dim=0)
 
 
+def test_a_stated_number_of_parameters_is_checked():
+    graph = Graph(1)
+    graph.set_param_length(3)
+    graph = Graph(down_by_theta, ipv=[2])
+    graph.set_param_length(1)
+    with pytest.raises(ValueError, match="param_length is 2, but edges have 1"):
+        graph.set_param_length(2)
+
+
 # Coefficients in place of a weight
 
 
