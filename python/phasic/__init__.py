@@ -17,6 +17,8 @@ from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
 from phasic._matrices import MatrixRepresentation
 from phasic._observations import Observations
+from phasic._rule import with_ipv
+from phasic._rule import with_ipv as callback
 from phasic._saved import ModelFormatError
 from phasic._vertex import Edge, Vertex
 from phasic.cache import (
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from phasic.exceptions import PTDConfigError as PTDConfigError
     from phasic.exceptions import PTDFeatureError as PTDFeatureError
     from phasic.exceptions import PTDJAXError as PTDJAXError
+    from phasic.plot import set_theme as set_theme
     from phasic.svgd import SVGD as SVGD
     from phasic.svgd import Beta as Beta
     from phasic.svgd import ConstantStepSize as ConstantStepSize
@@ -89,6 +92,7 @@ _LAZY = {
     ),
     "EpochLaw": "phasic._epoch_law",
     "Model": "phasic._model",
+    "set_theme": "phasic.plot",
     "instantiate_from_trace": "phasic._instances",
     **dict.fromkeys(("export_function", "import_function"), "phasic._export"),
     **dict.fromkeys(
@@ -121,6 +125,22 @@ _LAZY = {
         "phasic.svgd",
     ),
 }
+
+#: Modules that are imported when they are asked for.
+_MODULES = (
+    "cache_manager",
+    "config",
+    "exceptions",
+    "ffi_wrappers",
+    "jax_config",
+    "model_export",
+    "models",
+    "plot",
+    "state_indexing",
+    "svgd",
+    "trace_cache",
+    "trace_elimination",
+)
 
 __all__ = [
     "SVGD",
@@ -167,6 +187,7 @@ __all__ = [
     "Vertex",
     "__version__",
     "cache_info",
+    "callback",
     "cleanup_old_traces",
     "clear_cache",
     "clear_caches",
@@ -195,13 +216,19 @@ __all__ = [
     "record_elimination_trace",
     "reset_config",
     "set_default_config",
+    "set_theme",
     "trace_to_log_likelihood",
+    "with_ipv",
 ]
 
 
+#: Modules of older code that are gone say so when they are imported.
+__path__ = [*__path__, *(f"{folder}/_gone" for folder in __path__)]
+
+
 def __getattr__(name: str) -> Any:
-    if name == "models":
-        return importlib.import_module("phasic.models")
+    if name in _MODULES:
+        return importlib.import_module(f"phasic.{name}")
     if name not in _LAZY:
         from phasic._dropped import refuse
 
@@ -212,4 +239,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "models"})
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -93,7 +93,7 @@ class Batches(Distribution):
             powers: Orders, whole numbers ≥ 1 of any shape, which is that of the result.
 
         Raises:
-            ValueError: An order is not a whole number ≥ 1, or the graph has parameters and no theta.
+            ValueError: An order is not a whole number ≥ 1.
 
         Example:
             >>> graph = phasic.models.erlang(1)

@@ -13,6 +13,23 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "backend": ("jax", "cpp", "ffi"),
 }
 
+#: Settings of version 0.32 that are read, and neither checked nor kept.
+_READ = (
+    "cache_dir",
+    "compute",
+    "cpu_threads",
+    "graph_cache",
+    "high_precision_bits",
+    "high_precision_mode",
+    "ill_condition_threshold",
+    "parallel_elimination",
+    "parallel_elimination_max_concurrent",
+    "parallel_elimination_min_subgraph",
+    "reward_compute_cache",
+    "svgd_strategy",
+    "warn_on_ill_conditioning",
+)
+
 
 @dataclass(frozen=True)
 class Config:
@@ -73,12 +90,14 @@ def configure(**settings: Any) -> None:
         True
     """
     known = {field.name for field in fields(Config)}
-    unknown = sorted(set(settings) - known)
+    read = [name for name in settings if name in _READ]
+    unknown = sorted(set(settings) - known - set(read))
     if unknown:
         raise PTDConfigError(f"there is no setting {unknown[0]!r}: there are {', '.join(sorted(known))}")
-    config = replace(_current[0], **settings)
+    kept = {name: value for name, value in settings.items() if name in known}
+    config = replace(_current[0], **kept)
     config.validate()
-    idle = [name for name in settings if getattr(config, name) != getattr(_DEFAULT, name)]
+    idle = [name for name in kept if getattr(config, name) != getattr(_DEFAULT, name)] + read
     if idle:
         warnings.warn(f"settings without effect: {', '.join(idle)}", DeprecationWarning, stacklevel=2)
     _current[0] = config

@@ -56,7 +56,7 @@ class Distribution(Numbers):
             A float for one time, else an array of the shape of the times.
 
         Raises:
-            ValueError: A time is negative or NaN (the first is named), the graph has parameters and no theta,
+            ValueError: A time is negative or NaN (the first is named),
                 or the times would take more than 3e7 jumps of a chain whose spectrum no contour is known to
                 avoid.
 
@@ -297,9 +297,6 @@ class Distribution(Numbers):
     def mean(self) -> float:
         """Mean of the absorption time: `expectation()`, under the name of `scipy.stats`.
 
-        Raises:
-            ValueError: The graph has parameters and no theta.
-
         Example:
             >>> graph = phasic.models.repairable_system(2)
             >>> graph.update_parameterized_weights([0.5, 10.0])  # failures, repairs
@@ -311,9 +308,6 @@ class Distribution(Numbers):
     def var(self) -> float:
         """Variance of the absorption time: `variance()`, under the name of `scipy.stats`.
 
-        Raises:
-            ValueError: The graph has parameters and no theta.
-
         Example:
             >>> graph = phasic.models.erlang(3)
             >>> graph.update_parameterized_weights([2.0])
@@ -324,9 +318,6 @@ class Distribution(Numbers):
 
     def std(self) -> float:
         """Standard deviation of the absorption time, in the unit of time.
-
-        Raises:
-            ValueError: The graph has parameters and no theta.
 
         Example:
             >>> graph = phasic.models.erlang(4)
@@ -345,7 +336,7 @@ class Distribution(Numbers):
             order: A whole number ≥ 0.
 
         Raises:
-            ValueError: The order is negative, or the graph has parameters and no theta.
+            ValueError: The order is negative.
             TypeError: The order is not a whole number.
 
         Example:
@@ -380,8 +371,7 @@ class Distribution(Numbers):
             A float for one total, else an array of the shape of `jumps`.
 
         Raises:
-            ValueError: A count or reward is not a whole number ≥ 0, the weights of a vertex exceed 1, or the
-                graph has parameters and no theta.
+            ValueError: A count or reward is not a whole number ≥ 0, the weights of a vertex exceed 1.
 
         Example:
             >>> graph = phasic.models.erlang(1)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from phasic import _check
 from phasic._structure import Structure
+from phasic._weight_rule import widened
 
 
 class Events(Structure):
@@ -32,7 +33,9 @@ class Events(Structure):
         return self._rewards_of_events
 
     @overload
-    def discretize(self, rate: float | Callable[..., Any], **kwargs: Any) -> Self: ...
+    def discretize(
+        self, rate: float | Callable[..., Any], skip_existing: bool = ..., **kwargs: Any
+    ) -> Self: ...
     @overload
     def discretize(
         self, *, reward_rate: float, skip_states: Sequence[int] = ..., skip_slots: Sequence[int] = ...
@@ -40,6 +43,7 @@ class Events(Structure):
     def discretize(
         self,
         rate: float | Callable[..., Any] | None = None,
+        skip_existing: bool = False,
         *,
         reward_rate: float | None = None,
         skip_states: Sequence[int] = (),
@@ -59,7 +63,8 @@ class Events(Structure):
 
         Args:
             rate: A rate per unit of time for every vertex, or `rate(state, **kwargs)`: a rate, or one
-                coefficient of theta for each parameter.
+                coefficient of theta for each parameter; past those of the graph they are of new parameters.
+            skip_existing: Leave vertices that have an auxiliary vertex as they are.
             reward_rate: For code of older versions, instead of `rate`: events by the entries of a state, at
                 `reward_rate` times entry j an event of kind j, for every positive entry. The answer is then
                 the graph and its rewards, (state_length, n_vertices): row j is 1 at the auxiliary vertices of
@@ -79,7 +84,7 @@ class Events(Structure):
             >>> mutations.pmf_discrete([0, 1, 2], mutations.rewards).round(6).tolist()
             [0.5, 0.25, 0.125]
         """
-        if self.is_discrete:
+        if self.is_discrete and not skip_existing:
             raise ValueError("this graph is discrete already: discretize the one that it was made from")
         if (rate is None) == (reward_rate is None):
             raise TypeError("discretize needs either rate or reward_rate")
@@ -88,19 +93,22 @@ class Events(Structure):
             return self._discretized_by_entry(float(each), set(skip_states), set(skip_slots))
         if skip_states or skip_slots:
             raise TypeError("skip_states and skip_slots go with reward_rate: give a rate of 0 instead")
-        graph = self._from_builder(self._builder.copy())
-        builder = graph._builder
-        rewards = [0] * builder.n_vertices
+        builder = self._builder.copy()
+        auxiliaries = [builder.is_auxiliary(v) for v in range(builder.n_vertices)]
         for vertex in self._transient():
             state = builder.state(vertex)
+            if auxiliaries[vertex] or (skip_existing and builder.find(state, auxiliary=True) is not None):
+                continue
             given = rate(state, **kwargs) if callable(rate) else rate
             weight = _check.doubles("rate", given)
-            auxiliary = builder.find_or_create(state, auxiliary=True)
             base, coefficients = (float(weight), None) if weight.ndim == 0 else (0.0, weight)
+            if self.parameterized() and weight.size > builder.n_parameters:
+                builder = widened(builder, weight.size)
+            auxiliary = builder.find_or_create(state, auxiliary=True)
             builder.add_edge(vertex, auxiliary, base, coefficients)
             builder.add_edge(auxiliary, vertex, 1.0)
-            rewards.append(1)
-        return graph._counting(np.array(rewards), self)
+            auxiliaries.append(True)
+        return self._from_builder(builder)._counting(np.array(auxiliaries).astype(np.int64), self)
 
     def _discretized_by_entry(
         self, rate: float, skip_states: set[int], skip_slots: set[int]

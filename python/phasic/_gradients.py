@@ -92,7 +92,7 @@ class Gradients(Distribution):
             A `Gradient`, the value with its derivatives in theta, the rewards and the initial probabilities.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.mm1k_busy_period(2)
@@ -122,7 +122,7 @@ class Gradients(Distribution):
             A `Gradient` of the sum of `seeds[j - 1]` times the j-th moment.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.kingman(2)
@@ -151,7 +151,7 @@ class Gradients(Distribution):
             A `Gradient`.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -189,7 +189,7 @@ class Gradients(Distribution):
             A `Gradient`.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -237,7 +237,7 @@ class Gradients(Distribution):
             A `Gradient`.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -265,7 +265,7 @@ class Gradients(Distribution):
             A `Gradient`.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.kingman(3)
@@ -293,7 +293,7 @@ class Gradients(Distribution):
             A `Gradient`.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.kingman(3)
@@ -318,7 +318,7 @@ class Gradients(Distribution):
             A `Gradient`.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.repairable_system(2)
@@ -344,7 +344,7 @@ class Gradients(Distribution):
             A `Gradient`.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
             TypeError: `vertex` is no vertex.
 
         Example:
@@ -373,7 +373,7 @@ class Gradients(Distribution):
             A `Gradient`.
 
         Raises:
-            ValueError: The direction is not what it must be, or the graph has parameters and no theta.
+            ValueError: The direction is not what it must be.
 
         Example:
             >>> graph = phasic.Graph(1)
@@ -411,7 +411,7 @@ class Gradients(Distribution):
             A `Gradient` and a float; at a complex s a `ComplexGradient` and a complex number.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(1)
@@ -449,7 +449,7 @@ class Gradients(Distribution):
             The product, (param_length,).
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.repairable_system(2)

@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike
 from phasic import _check
 from phasic._batches import Batches
 from phasic._check import Doubles
+from phasic._conditioned import Conditioned
 from phasic._distribution import RTOL
 from phasic._events import Events
+from phasic._growth import Growth
 from phasic._interchange import Interchange
 from phasic._joint_graph import JointGraph
 from phasic._moment_fit import MomentFit
@@ -22,9 +24,7 @@ from phasic._observations import Observations
 from phasic._old import Makers
 from phasic._pairs import Pairs
 from phasic._pictures import Pictures
-from phasic._samples import Samples
 from phasic._serial import Serial
-from phasic._steps import Steps
 from phasic._weights import Weights
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ Data = Any
 
 class Graph(
     Pairs,
-    Samples,
-    Steps,
+    Conditioned,
+    Growth,
     Events,
     JointGraph,
     Weights,
@@ -62,7 +62,8 @@ class Graph(
     `add_edge`. `phasic.models` has known chains to start from.
 
     Vertex 0 is the starting vertex, whose edges carry the initial distribution; what they leave of 1 is the
-    defect, an atom of the absorption time at 0. A vertex without edges is absorbing.
+    defect, an atom of the absorption time at 0. A vertex without edges is absorbing. Parameters are 1 until
+    `update_weights` sets them.
 
     Time has the unit of the inverse of the rates: rates per year give years. Rewards have one entry per
     vertex, in the order of `vertices()`, per unit of time; those of the starting vertex and of absorbing ones
@@ -82,6 +83,9 @@ class Graph(
             of shape (0, 0), for the initial distribution; its source rows are ignored.
         max_states: The most states a callback may reach.
         progress: Whether a long build shows a bar on standard error; None: if that is a terminal.
+        ipv: The initial state, or pairs of state and probability, for a callback that never gets an empty
+            state; see `phasic.with_ipv`.
+        theta_dim: The number of parameters, which must be that of the edges.
         **kwargs: Passed to the callback.
 
     Raises:
@@ -145,7 +149,7 @@ class Graph(
             A `phasic.DistributionContext` at time 0.
 
         Raises:
-            ValueError: The granularity is negative or not finite, or the graph has parameters and no theta.
+            ValueError: The granularity is negative or not finite.
 
         Example:
             >>> graph = phasic.models.erlang(1)
@@ -169,7 +173,7 @@ class Graph(
             A `phasic.DiscreteDistributionContext` before the first step.
 
         Raises:
-            ValueError: The weights of a vertex exceed 1, or the graph has parameters and no theta.
+            ValueError: The weights of a vertex exceed 1.
 
         Example:
             >>> graph = phasic.models.erlang(1)

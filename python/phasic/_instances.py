@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from phasic import _check
+from phasic._dropped_arguments import refuse_arguments
 from phasic._graph import Graph
 from phasic._model import Model
 
 
-def instantiate_from_trace(trace: Model | Graph, params: ArrayLike | None = None) -> Graph:
+def instantiate_from_trace(trace: Model | Graph, params: ArrayLike | None = None, **old: object) -> Graph:
     """The graph of a model with its weights at theta, its vertices numbered 0, 1, … for states.
 
     For code of older versions: `Graph.update_weights` sets the weights of a graph, `Model` needs no graph.
@@ -27,6 +28,7 @@ def instantiate_from_trace(trace: Model | Graph, params: ArrayLike | None = None
         >>> graph.parameterized(), graph.find_vertex([3]).rate()
         (False, 6.0)
     """
+    refuse_arguments("instantiate_from_trace", old)
     if isinstance(trace, Graph):
         return _at(trace, params)
     recorded, original = trace.trace(), np.asarray(trace.original)

@@ -43,8 +43,7 @@ class Joint(Rewards):
             before it.
 
         Raises:
-            ValueError: A reward or point is negative or NaN (the first is named), absorption is not certain,
-                or the graph has parameters and no theta.
+            ValueError: A reward or point is negative or NaN (the first is named), absorption is not certain.
 
         Example:
             >>> graph = phasic.models.kingman(3)
@@ -256,8 +255,8 @@ class Joint(Rewards):
             shape of y, or (k, ...) before it.
 
         Raises:
-            ValueError: A point is not positive and finite, or no contour answers there; G is surely zero; or
-                the graph has parameters and no theta.
+            ValueError: A point is not positive and finite, or no contour answers there; or G is surely
+                zero.
 
         Example:
             >>> graph = phasic.models.tandem_queue(1, 1)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phasic import _check, _core
+from phasic._dropped_arguments import refuse_arguments
 from phasic._structure import Structure
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class JointGraph(Structure):
         self,
         base_graph_indexer: StateIndexer | None = None,
         reward_only: Sequence[str] | None = None,
+        reward_rates_callback: None = None,
         mutation_rate: float = 1.0,
         reward_limit: int | None = None,
         tot_reward_limit: float = math.inf,
@@ -46,6 +48,7 @@ class JointGraph(Structure):
             base_graph_indexer: Names of the entries of a state, in one set of properties. Events are then
                 counted by the value of each property, instead of by entry.
             reward_only: The properties, or without an indexer the entries, that count; default all.
+            reward_rates_callback: Refused, with what to use instead.
             mutation_rate: A factor of all rates.
             reward_limit: The largest count of one kind.
             tot_reward_limit: The largest sum of all counts.
@@ -60,6 +63,8 @@ class JointGraph(Structure):
             >>> graph.joint_prob_table()["prob"].round(6).tolist()
             [0.5, 0.25, 0.125]
         """
+        if reward_rates_callback is not None:
+            refuse_arguments("Graph.joint_prob_graph", {"reward_rates_callback": reward_rates_callback})
         if reward_limit is None and tot_reward_limit == math.inf:
             raise ValueError("counts need a limit: give reward_limit or tot_reward_limit")
         if not self.parameterized():
@@ -124,7 +129,7 @@ class JointGraph(Structure):
             What the probabilities leave of 1 is that of counts beyond the limits.
 
         Raises:
-            ValueError: This graph was not made by `joint_prob_graph`, or has no theta.
+            ValueError: This graph was not made by `joint_prob_graph`.
 
         Example:
             >>> graph = phasic.models.kingman(2).joint_prob_graph(mutation_rate=0.5, reward_limit=1)

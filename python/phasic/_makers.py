@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -97,6 +97,35 @@ def pmf_and_moments_from_graph(
     return _of(model, lambda times, rewards=None: function(jnp.zeros(0), times, rewards))
 
 
+def pmf_from_graph_joint_index(
+    graph: Graph,
+    exclude_vertices: Sequence[int] | None = None,
+    observed_indices: Sequence[int] | NDArray[np.integer[Any]] | None = None,
+) -> Callable[..., tuple[Array, Array]]:
+    """`(theta, vertex_indices, rewards=None) -> (probabilities, zeros)` of the last vertex before the end."""
+    if not graph.parameterized():
+        raise ValueError("this graph has no parameters: give its edges coefficients of theta")
+    model, n = graph.model(discrete=False), graph.vertices_length()
+    ends = graph.absorbing_state_rewards()
+    if exclude_vertices is not None:
+        ends[list(exclude_vertices)] = 0.0
+    own = None if observed_indices is None else np.unique(np.asarray(observed_indices), return_inverse=True)
+
+    def function(
+        theta: ArrayLike, vertex_indices: ArrayLike = 0, rewards: None = None
+    ) -> tuple[Array, Array]:
+        if rewards is not None:
+            raise ValueError("probabilities of the last vertex take no rewards")
+        theta = jnp.atleast_1d(theta)
+        distinct = jnp.atleast_1d(vertex_indices) if own is None else own[0]
+        rows = jnp.asarray(distinct)[:, None] == jnp.arange(n)
+        found = model.expectations(theta, jnp.vstack([rows.astype(float), ends]))
+        shares = found[:-1] / found[-1]
+        return shares if own is None else shares[own[1]], jnp.zeros(2)
+
+    return _of(model, function)
+
+
 def compute_pmf_ffi(
     structure_json: Structure,
     theta: ArrayLike,
@@ -176,6 +205,18 @@ def compute_pmf_and_moments_ffi(
     """
     model = _model(structure_json, discrete)
     return _density(model, theta, times, rewards), model.moments(theta, nr_moments, rewards)
+
+
+def compute_sojourn_times_ffi(structure_json: Structure, theta: ArrayLike, indices: ArrayLike) -> Array:
+    """Mean time in each of these vertices until absorption, (k,). Arguments as for `compute_pmf_ffi`.
+
+    Args:
+        structure_json, theta: As there.
+        indices: (k,).
+    """
+    model = _model(structure_json, False)
+    rows = jnp.atleast_1d(indices)[:, None] == jnp.arange(model.n_vertices)
+    return model.expectations(theta, rows.astype(float))
 
 
 def record_elimination_trace(
@@ -388,10 +429,12 @@ __all__ = [
     "compute_moments_ffi",
     "compute_pmf_and_moments_ffi",
     "compute_pmf_ffi",
+    "compute_sojourn_times_ffi",
     "evaluate_trace_jax",
     "moments_from_graph",
     "pmf_and_moments_from_graph",
     "pmf_from_graph",
+    "pmf_from_graph_joint_index",
     "pmf_from_graph_parameterized",
     "record_elimination_trace",
     "trace_to_log_likelihood",

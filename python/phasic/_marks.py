@@ -44,7 +44,7 @@ class Marks(Timed):
 
         Raises:
             ValueError: An argument is not what it must be, the table of all smaller counts does not fit in
-                memory, or the graph has parameters and no theta.
+                memory.
 
         Example:
             >>> graph = phasic.models.kingman(2)
@@ -206,7 +206,7 @@ class Marks(Timed):
             The moments of order 1 to `power`, (power,).
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.kingman(2)
@@ -301,7 +301,7 @@ class Marks(Timed):
             A `Gradient`, and the derivative in `rate`, of its shape.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.kingman(2)
@@ -327,7 +327,7 @@ class Marks(Timed):
             A `Gradient`, and the derivative in `rate`, of its shape.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.kingman(2)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from phasic import _check, _core
 from phasic._check import Doubles
 from phasic._distribution import Distribution
+from phasic._dropped_arguments import refuse_arguments
 from phasic._observations import Observations
 
 _STARTS = 8
@@ -22,12 +23,13 @@ class MomentFit(Distribution):
 
     def method_of_moments(
         self,
-        data: object,
+        data: object = None,
         order: int | None = None,
         discrete: bool | None = None,
         rewards: ArrayLike | None = None,
         *,
         weights: ArrayLike | None = None,
+        **old: object,
     ) -> Doubles:
         """Positive parameters whose raw moments are those of the data.
 
@@ -55,6 +57,7 @@ class MomentFit(Distribution):
             >>> graph.method_of_moments([1.0, 3.0]).round(6).tolist()  # the mean is 2 / θ
             [1.0]
         """
+        refuse_arguments("Graph.method_of_moments", old)
         if not self.parameterized():
             raise ValueError("this graph has no parameters to fit: give its edges coefficients of theta")
         in_steps = self.is_discrete if discrete is None else bool(discrete)

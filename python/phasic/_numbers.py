@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from phasic import _check, _core
 from phasic._check import Doubles
+from phasic._dropped_arguments import refuse_arguments
 from phasic._structure import Structure
 from phasic._vertex import Vertex
 
@@ -49,7 +50,7 @@ class Numbers(Structure):
                 else it iterates, and logs a warning that says so.
 
         Raises:
-            ValueError: An argument is not what it must be; the graph has parameters and no theta; or an
+            ValueError: An argument is not what it must be; or an
                 iterative solution cannot be certified, because the chain is too stiff for it.
 
         Example:
@@ -80,7 +81,7 @@ class Numbers(Structure):
             The means, (k,).
 
         Raises:
-            ValueError: The rewards are not what they must be, or the graph has parameters and no theta.
+            ValueError: The rewards are not what they must be.
 
         Example:
             >>> graph = phasic.models.kingman(4)
@@ -105,7 +106,7 @@ class Numbers(Structure):
             The matrix, (k, k).
 
         Raises:
-            ValueError: The rewards are not what they must be, or the graph has parameters and no theta.
+            ValueError: The rewards are not what they must be.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -124,7 +125,7 @@ class Numbers(Structure):
             rewards: (n_vertices,) per unit of time, or None for the time.
 
         Raises:
-            ValueError: The rewards are not what they must be, or the graph has parameters and no theta.
+            ValueError: The rewards are not what they must be.
 
         Example:
             >>> graph = phasic.models.hyper_erlang((1, 1), (0.5, 0.5))
@@ -135,7 +136,7 @@ class Numbers(Structure):
         first, second = self.moments(2, rewards)
         return float(second - first * first)
 
-    def moments(self, power: int, rewards: ArrayLike | None = None) -> Doubles:
+    def moments(self, power: int, rewards: ArrayLike | None = None, discrete: bool = False) -> Doubles:
         """Raw moments of the time, or reward, until absorption.
 
         The k-th is k! · α (U R)ᵏ 1, with U the inverse of −S and R the diagonal matrix of the rewards (Bladt
@@ -145,12 +146,13 @@ class Numbers(Structure):
         Args:
             power: The highest order, at least 1.
             rewards: (n_vertices,) per unit of time, or None for the time.
+            discrete: Give those of `moments_discrete`.
 
         Returns:
             The moments of order 1 to `power`, (power,).
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.mm1k_busy_period(1)
@@ -158,6 +160,8 @@ class Numbers(Structure):
             >>> graph.moments(3).round(6).tolist()  # k! / 2ᵏ
             [0.5, 0.5, 0.75]
         """
+        if discrete:
+            return self.moments_discrete(power, rewards)
         power = _check.power(power)
         return self._recorded().moments(self._current_theta(), power, self._rewards(rewards))
 
@@ -168,7 +172,7 @@ class Numbers(Structure):
             rewards1, rewards2: (n_vertices,) per unit of time, or None for the time.
 
         Raises:
-            ValueError: The rewards are not what they must be, or the graph has parameters and no theta.
+            ValueError: The rewards are not what they must be.
 
         Example:
             >>> graph = phasic.models.two_locus_arg(2)
@@ -190,7 +194,7 @@ class Numbers(Structure):
             discrete: Rewards are collected per step of the discrete chain; see `pmf_discrete`.
 
         Raises:
-            ValueError: The rewards are not what they must be, or the graph has parameters and no theta.
+            ValueError: The rewards are not what they must be.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -262,15 +266,26 @@ class Numbers(Structure):
             self._announce(error, np.abs(residence), iterations)
         return self._in_creation_order(residence)
 
-    expected_sojourn_time = expected_residence_time
+    def expected_sojourn_time(
+        self,
+        rewards: ArrayLike | None = None,
+        *,
+        indices: ArrayLike | None = None,
+        method: Method = "auto",
+    ) -> Doubles:
+        """`expected_residence_time`, of all vertices or of those whose indices are given.
+
+        Example:
+            >>> phasic.models.kingman(3).expected_sojourn_time(indices=[2, 1]).round(6).tolist()
+            [1.0, 0.333333]
+        """
+        found = self.expected_residence_time(rewards, method=method)
+        return found if indices is None or not np.size(indices) else found[np.asarray(indices)]
 
     def expected_visits(self) -> Doubles:
         """Mean number of visits to each vertex, (n_vertices,).
 
         1 at the starting vertex; at an absorbing vertex the probability of ending there.
-
-        Raises:
-            ValueError: The graph has parameters and no theta.
 
         Example:
             >>> graph = phasic.models.repairable_system(2)
@@ -290,8 +305,7 @@ class Numbers(Structure):
             The probabilities, (n_vertices,), of which the first is that from the start.
 
         Raises:
-            ValueError: The vertex is not absorbing, or is one of another graph; or the graph has parameters
-                and no theta.
+            ValueError: The vertex is not absorbing, or is one of another graph.
             TypeError: `vertex` is no vertex.
 
         Example:
@@ -311,7 +325,9 @@ class Numbers(Structure):
     def laplace_transform(self, s: float, rewards: ArrayLike | None = ...) -> float: ...
     @overload
     def laplace_transform(self, s: complex, rewards: ArrayLike | None = ...) -> complex: ...
-    def laplace_transform(self, s: complex, rewards: ArrayLike | None = None) -> complex:
+    def laplace_transform(
+        self, s: complex | None = None, rewards: ArrayLike | None = None, **old: object
+    ) -> complex:
         """Laplace transform of the law: E of exp(−s · T), T the time, or reward ≥ 0, until absorption.
 
         It is α (s R − S)⁻¹ times the rates of absorption, plus the atom at 0 (Bladt & Nielsen 2017, section
@@ -325,7 +341,7 @@ class Numbers(Structure):
             A float for a real s, a complex number for a complex one.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -333,6 +349,7 @@ class Numbers(Structure):
             >>> round(graph.laplace_transform(1.0), 6)  # (1 / (1 + s))²
             0.25
         """
+        refuse_arguments("Graph.laplace_transform", old)
         checked = _check.reward_vector(rewards, self.vertices_length())
         _check.non_negative_rewards(checked)
         at = s if isinstance(s, complex | np.complexfloating) else _check.number("s", s)
@@ -345,9 +362,6 @@ class Numbers(Structure):
         """Probability of starting absorbed: the atom of the absorption time at 0.
 
         It is what the initial probabilities leave of 1, and those of absorbing vertices.
-
-        Raises:
-            ValueError: The graph has parameters and no theta.
 
         Example:
             >>> phasic.Graph.from_matrices([0.75], [[-1.0]]).defect()
@@ -371,7 +385,7 @@ class Numbers(Structure):
             `sf(time)`.
 
         Raises:
-            ValueError: The time is not finite and ≥ 0, or the graph has parameters and no theta.
+            ValueError: The time is not finite and ≥ 0.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -416,8 +430,7 @@ class Numbers(Structure):
             The moments of order 1 to `power`, (power,).
 
         Raises:
-            ValueError: An argument is not what it must be, the weights of a vertex exceed 1, or the graph has
-                parameters and no theta.
+            ValueError: An argument is not what it must be, the weights of a vertex exceed 1.
 
         Example:
             >>> graph = phasic.models.erlang(1)

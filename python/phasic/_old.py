@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from phasic._structure import Structure
@@ -156,6 +156,40 @@ class Makers(Structure):
         from phasic import _makers
 
         return _makers.pmf_and_moments_from_graph(graph, nr_moments, discrete)
+
+    @staticmethod
+    def pmf_from_graph_joint_index(
+        graph: Graph,
+        theta_dim: int | None = None,
+        fixed_mask: object = None,
+        exclude_vertices: Sequence[int] | None = None,
+        observed_indices: Sequence[int] | NDArray[np.integer[Any]] | None = None,
+    ) -> Callable[..., tuple[Array, Array]]:
+        """`(theta, vertex_indices, rewards=None) -> (probabilities, zeros)` of the vertex before the end.
+
+        For a graph that `joint_prob_graph` made, where a vertex before the end stands for a way to absorb and
+        is left at rate 1. Its expected time is divided by that of all such vertices.
+
+        Args:
+            graph: A graph with parameters.
+            theta_dim, fixed_mask: Mean nothing: derivatives cost the same for all parameters.
+            exclude_vertices: Indices that are left out of the sum: the law given that none of them is last.
+            observed_indices: (m,); then these are meant, whatever `vertex_indices` is.
+
+        Raises:
+            ValueError: The graph has no parameters.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph = phasic.models.erlang(1).joint_prob_graph(reward_only=[0], reward_limit=1)
+            >>> vertices = graph.joint_prob_table()["t_vertex_index"]
+            >>> law = phasic.Graph.pmf_from_graph_joint_index(graph)
+            >>> law(jnp.array([1.0, 1.0]), vertices)[0].round(6).tolist()
+            [0.5, 0.25]
+        """
+        from phasic import _makers
+
+        return _makers.pmf_from_graph_joint_index(graph, exclude_vertices, observed_indices)
 
     #: Serves several features too.
     pmf_and_moments_from_graph_multivariate: Any = pmf_and_moments_from_graph

@@ -51,7 +51,7 @@ class Pairs(Joint):
 
         Raises:
             ValueError: A point or reward is negative or NaN, a reward is surely zero, absorption is not
-                certain, the chain is too stiff, or the graph has parameters and no theta.
+                certain, the chain is too stiff.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -115,8 +115,7 @@ class Pairs(Joint):
             ray in which the rewards, in units of their means, sum to 1.
 
         Raises:
-            ValueError: The rewards are not what they must be, one is surely zero, or the graph has parameters
-                and no theta.
+            ValueError: The rewards are not what they must be, one is surely zero.
 
         Example:
             >>> graph = phasic.models.coxian(2)

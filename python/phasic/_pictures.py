@@ -24,7 +24,7 @@ class Pictures(Distribution):
         self,
         subgraphfun: Callable[[Any], object] | None = None,
         max_nodes: int = 100,
-        theme: str = "light",
+        theme: str | None = None,
         constraint: bool = True,
         ranksep: float = 1.0,
         nodesep: float = 0.4,
@@ -50,7 +50,7 @@ class Pictures(Distribution):
                 a box with the answer as its name. Start and absorbing vertices stay outside.
             max_nodes: The most nodes to draw, from 3 on. A larger graph is drawn by strongly connected
                 components, or by bands of them where there are too many; a line in the picture says so.
-            theme: "light" or "dark".
+            theme: "light" or "dark"; default what `phasic.set_theme` has set, "light" before.
             constraint: Whether graphviz ranks vertices by edges. Used in `source`.
             ranksep: Space between layers, in inches; more where labels need it.
             nodesep: Space between the nodes of a layer, in inches.
@@ -73,7 +73,7 @@ class Pictures(Distribution):
             The drawing, which needs no other program; its `source` is for graphviz.
 
         Raises:
-            ValueError: An argument is not what it must be; or weights are wanted and the graph has no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> drawing = phasic.models.repairable_system(2).plot(names=["failure", "repair"])
@@ -125,7 +125,7 @@ class Pictures(Distribution):
 
         Raises:
             ImportError: matplotlib is not there.
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(2)

@@ -31,8 +31,7 @@ class Rewards(Marks):
             Y0^j0 · Y1^j1 ⋯, and whose first is 1.
 
         Raises:
-            ValueError: An argument is not what it must be, so many moments do not fit in memory, or the graph
-                has parameters and no theta.
+            ValueError: An argument is not what it must be, so many moments do not fit in memory.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -71,7 +70,7 @@ class Rewards(Marks):
             A float for real s, else a complex number.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -101,7 +100,7 @@ class Rewards(Marks):
             A `Gradient`, and the derivatives in s, (m,).
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -130,7 +129,7 @@ class Rewards(Marks):
             so small ones are right too.
 
         Raises:
-            ValueError: The rewards are not what they must be, or the graph has parameters and no theta.
+            ValueError: The rewards are not what they must be.
 
         Example:
             >>> graph = phasic.models.coxian(2)
@@ -152,7 +151,7 @@ class Rewards(Marks):
             A `Gradient` in theta and in the initial probabilities.
 
         Raises:
-            ValueError: The rewards are not what they must be, or the graph has parameters and no theta.
+            ValueError: The rewards are not what they must be.
 
         Example:
             >>> graph = phasic.models.coxian(2)
@@ -176,8 +175,7 @@ class Rewards(Marks):
             The moments of order 1 to `power`, (power,).
 
         Raises:
-            ValueError: An argument is not what it must be, the other reward is surely positive, or the graph
-                has parameters and no theta.
+            ValueError: An argument is not what it must be, the other reward is surely positive.
 
         Example:
             >>> graph = phasic.models.coxian(2)
@@ -220,7 +218,7 @@ class Rewards(Marks):
 
     # The chain in reward time
 
-    def reward_transform(self, rewards: ArrayLike) -> Self:
+    def reward_transform(self, rewards: ArrayLike, validate_rewards: bool = True) -> Self:
         """The graph whose absorption time is the reward accumulated by this one.
 
         Vertices without reward are eliminated; paths through them alone become the defect, an atom at 0.
@@ -232,9 +230,10 @@ class Rewards(Marks):
 
         Args:
             rewards: (n_vertices,), ≥ 0.
+            validate_rewards: Means nothing: they always are.
 
         Raises:
-            ValueError: The rewards are not what they must be; or parameters are needed, and not set.
+            ValueError: The rewards are not what they must be.
 
         Example:
             >>> graph = phasic.models.kingman(3)
@@ -265,8 +264,7 @@ class Rewards(Marks):
             rewards: (n_vertices,) whole numbers ≥ 0, of at most 1e8 in all.
 
         Raises:
-            ValueError: The rewards are not what they must be, the weights of a vertex exceed 1, or parameters
-                are needed, and not set.
+            ValueError: The rewards are not what they must be, or the weights of a vertex exceed 1.
 
         Example:
             >>> graph = phasic.models.erlang(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,8 +25,8 @@ Seed: TypeAlias = (
 _EXACT = 2**53
 
 
-class Path(NamedTuple):
-    """One way through a graph.
+class Path(dict[str, Any]):
+    """One way through a graph; as a dictionary of `vertex_indices` and `entry_times`, too.
 
     Attributes:
         vertices: (length,) indices of vertices: the starting vertex, then every vertex entered, the absorbing
@@ -34,8 +34,13 @@ class Path(NamedTuple):
         times: (length,) when each is entered, in steps for a discrete chain; the last is the absorption time.
     """
 
-    vertices: Whole
-    times: Doubles | Whole
+    def __init__(self, vertices: Whole, times: Doubles | Whole) -> None:
+        super().__init__(vertex_indices=vertices, entry_times=times)
+        self.vertices = vertices
+        self.times = times
+
+    def __reduce__(self) -> tuple[type[Path], tuple[Whole, Doubles | Whole]]:
+        return Path, (self.vertices, self.times)
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,14 @@ class Samples(Structure):
 
     _kept_sampler: tuple[_core.FrozenGraph, Doubles | None, bool, _core.Sampler] | None = None
 
-    def sample(self, n: int = 1, rewards: ArrayLike | None = None, *, seed: Seed = None) -> Doubles:
+    def sample(
+        self,
+        n: int = 1,
+        rewards: ArrayLike | None = None,
+        validate_rewards: bool = True,
+        *,
+        seed: Seed = None,
+    ) -> Doubles:
         """Absorption times, or rewards accumulated until absorption.
 
         Every draw is an exact simulation, and needs no elimination: memory is linear in the edges, and a draw
@@ -88,6 +100,7 @@ class Samples(Structure):
             n: How many.
             rewards: (n_vertices,) per unit of time, or (k, n_vertices) for k rewards of the same path; any
                 numbers.
+            validate_rewards: Means nothing: they always are.
             seed: As for `numpy.random.default_rng`: None for a fresh sample, a whole number or a
                 `SeedSequence` for the same sample each time, or a `Generator`, which moves on.
 
@@ -95,7 +108,7 @@ class Samples(Structure):
             An array of shape (n,), or (n, k) for k rewards. 0 with the probability `defect()`.
 
         Raises:
-            ValueError: An argument is not what it must be, the graph has parameters and no theta, or
+            ValueError: An argument is not what it must be, or
                 absorption is not certain: a vertex can be entered, and never left, at these parameters.
 
         Example:
@@ -224,10 +237,19 @@ class Samples(Structure):
 
     # Paths
 
-    def sample_path(self, *, discrete: bool | None = None, seed: Seed = None) -> Path:
+    @overload
+    def sample_path(self, n: Literal[1] = 1, *, discrete: bool | None = None, seed: Seed = None) -> Path: ...
+    @overload
+    def sample_path(
+        self, n: int, *, discrete: bool | None = None, seed: Seed = None
+    ) -> Path | list[Path]: ...
+    def sample_path(
+        self, n: int = 1, *, discrete: bool | None = None, seed: Seed = None
+    ) -> Path | list[Path]:
         """One path, from the starting vertex to absorption; `graph.states()[path.vertices]` are its states.
 
         Args:
+            n: How many; from 2 on they come as a list. `sample_paths` packs them.
             discrete: Whether times are steps of the discrete chain; default `is_discrete`.
             seed: As for `sample`.
 
@@ -245,7 +267,8 @@ class Samples(Structure):
             >>> graph.states()[path.vertices, 0].tolist(), float(path.times[0])
             ([0, 4, 3, 2, 1], 0.0)
         """
-        return self.sample_paths(1, discrete=discrete, seed=seed)[0]
+        paths = self.sample_paths(n, discrete=discrete, seed=seed)
+        return paths[0] if len(paths) == 1 else list(paths)
 
     def sample_paths(self, n: int = 1, *, discrete: bool | None = None, seed: Seed = None) -> Paths:
         """Many independent paths.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, make_dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import InitVar, dataclass, make_dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from phasic._check import position
+from phasic._dropped import names, refuse
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,13 @@ class Property:
     name: str
     max_value: int
     min_value: int = 0
+    offset: InitVar[int] = 0
 
-    def __post_init__(self) -> None:
-        """Check the range."""
+    def __post_init__(self, offset: int) -> None:
+        """Check the range; an `offset` moves it."""
+        if offset:
+            object.__setattr__(self, "min_value", self.min_value + offset)
+            object.__setattr__(self, "max_value", self.max_value + offset)
         if position("max_value", self.max_value) < position("min_value", self.min_value):
             raise ValueError(f"property {self.name!r} has max_value {self.max_value} below {self.min_value}")
 
@@ -47,6 +52,29 @@ class Property:
             11
         """
         return self.max_value - self.min_value + 1
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.min_value, self.max_value + 1))
+
+    def encode_value(self, value: int) -> int:
+        """The value counted from 0.
+
+        Example:
+            >>> phasic.Property("deme", 3, min_value=1).encode_value(2)
+            1
+        """
+        self.validate_value(value)
+        return value - self.min_value
+
+    def decode_value(self, encoded: int) -> int:
+        """The value that is counted so.
+
+        Example:
+            >>> phasic.Property("deme", 3, min_value=1).decode_value(1)
+            2
+        """
+        self.validate_value(encoded + self.min_value)
+        return encoded + self.min_value
 
     def validate_value(self, value: int) -> None:
         """Raise ValueError unless the value is in range.
@@ -200,6 +228,34 @@ class PropertySet:
         return f"PropertySet({self.name!r}, {self.properties})"
 
 
+@dataclass(frozen=True)
+class Slot:
+    """A single entry, by name."""
+
+    name: str
+
+
+class Entry(tuple[str, Any]):
+    """The name of a set and the properties that an entry has there; of a slot its name and None.
+
+    By name, too: `entry.lineage` are the properties if it is of that set, True if it is that slot, else None.
+    """
+
+    _names: tuple[str, ...]
+
+    @classmethod
+    def _of(cls, name: str, props: Any, names: Iterable[str]) -> Entry:
+        entry = cls((name, props))
+        entry._names = tuple(names)
+        return entry
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._names:
+            raise AttributeError(f"this entry is of no set and no slot {name!r}")
+        own, props = self
+        return None if name != own else True if props is None else props
+
+
 class StateIndexer:
     """The entries of a state by name: sets of properties, then slots of one entry each.
 
@@ -207,7 +263,9 @@ class StateIndexer:
     slot is one too: its place in the state. Square brackets give the same.
 
     Args:
-        *slots: Names of single entries.
+        *names: Names of single entries, in order.
+        property_sets: Sets, in order; after them come those by name.
+        slots: More single entries.
         **sets: Properties by the name of their set.
 
     Raises:
@@ -219,11 +277,22 @@ class StateIndexer:
         (12, 11, 11)
     """
 
-    def __init__(self, *slots: str, **sets: Sequence[Property]) -> None:
-        names = [*sets, *slots]
+    def __init__(
+        self,
+        *names: str | Slot,
+        property_sets: Sequence[PropertySet] | None = None,
+        slots: Sequence[str | Slot] | None = None,
+        **sets: Sequence[Property],
+    ) -> None:
+        single = [each.name if isinstance(each, Slot) else each for each in (*names, *(slots or ()))]
+        given = [*(property_sets or ()), *(PropertySet(name, each) for name, each in sets.items())]
+        self._build(single, given)
+
+    def _build(self, slots: Sequence[str], sets: Sequence[PropertySet]) -> None:
+        names = [*(each.name for each in sets), *slots]
         if not names or len(set(names)) != len(names):
             raise ValueError(f"the names are {names}: at least one, all different")
-        self._sets = {name: PropertySet(name, properties) for name, properties in sets.items()}
+        self._sets = {each.name: each for each in sets}
         ends = np.cumsum([each.state_length for each in self._sets.values()] or [0]).tolist()
         self._starts = dict(zip(self._sets, [0, *ends], strict=False))
         self._slots = {name: ends[-1] + i for i, name in enumerate(slots)}
@@ -257,13 +326,59 @@ class StateIndexer:
         """
         return np.arange(self.state_length)
 
-    def index_to_props(self, index: int) -> tuple[str, Any]:
+    @property
+    def slots(self) -> dict[str, int]:
+        """Places of the single entries.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 2)])
+            >>> indexer.slots
+            {'epoch': 3}
+        """
+        return dict(self._slots)
+
+    def keys(self) -> list[str]:
+        """Names of sets, then of single entries.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 2)])
+            >>> indexer.keys()
+            ['lineage', 'epoch']
+        """
+        return [*self._sets, *self._slots]
+
+    def values(self) -> list[Any]:
+        """Sets, then places of single entries.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 2)])
+            >>> indexer.values()[1]
+            3
+        """
+        return [*self._sets.values(), *self._slots.values()]
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Names with sets, then with places of single entries.
+
+        Example:
+            >>> indexer = phasic.StateIndexer("epoch", lineage=[phasic.Property("descendants", 2)])
+            >>> indexer.items()[1]
+            ('epoch', 3)
+        """
+        return list(zip(self.keys(), self.values(), strict=True))
+
+    def index_to_props(
+        self, index: int, as_dict: bool = False, as_values: bool = False, flatten: bool = False
+    ) -> Any:
         """The set of an entry and its properties there; of a slot its name and None.
 
-        `i2p` is another name of it.
+        `i2p` is another name of it. The answer has the properties by the name of their set, too:
+        `entry.lineage` is None where the entry is of another set.
 
         Args:
             index: Its place in the state.
+            as_dict, as_values: As for `PropertySet.index_to_props`.
+            flatten: Give the properties alone.
 
         Raises:
             IndexError: There is no such entry.
@@ -276,19 +391,20 @@ class StateIndexer:
         for name, each in self._sets.items():
             place = index - self._starts[name]
             if 0 <= place < each.state_length:
-                return name, each.index_to_props(place)
+                props = each.index_to_props(place, as_dict, as_values)
+                return props if flatten else Entry._of(name, props, self.keys())
         for name, place in self._slots.items():
             if place == index:
-                return name, None
+                return None if flatten else Entry._of(name, None, self.keys())
         raise IndexError(f"entry {index} does not exist: a state has {self.state_length}")
 
-    def props_to_index(self, name: str | None = None, props: Any = None, **values: int) -> Any:
+    def props_to_index(self, pset_name: str | None = None, props: Any = None, **values: int) -> Any:
         """The place of an entry in the state; arguments as for `PropertySet.props_to_index`.
 
         `p2i` is another name of it.
 
         Args:
-            name: The set or slot; may be left out if there is one set.
+            pset_name: The set or slot; may be left out if one set alone has the properties.
             props: As there.
             **values: As there.
 
@@ -300,13 +416,26 @@ class StateIndexer:
             >>> phasic.StateIndexer(prey=[age], predator=[age]).props_to_index("predator", age=1)  # 5 + 1
             6
         """
+        name: Any = pset_name
+        if name is not None and not isinstance(name, str):
+            name, props = None, name
         if name in self._slots:
             return self._slots[name]
-        if name is None and len(self._sets) == 1:
-            name = next(iter(self._sets))
+        if name is None:
+            name = self._set_of(props, values)
         if name not in self._sets:
             raise ValueError(f"there is no set {name!r}: there are {list(self._sets)}")
         return self._sets[name].props_to_index(props, **values) + self._starts[name]
+
+    def _set_of(self, props: Any, values: Mapping[str, int]) -> str | None:
+        """The only set with these properties."""
+        if isinstance(props, Mapping) or props is None:
+            wanted = set(props or values)
+            fits = [name for name, each in self._sets.items() if wanted <= set(each._names())]
+        else:
+            fits = [name for name, each in self._sets.items() if isinstance(props, each._record)]
+            fits = fits or list(self._sets)
+        return fits[0] if len(fits) == 1 else None
 
     i2p, p2i = index_to_props, props_to_index
 
@@ -318,6 +447,8 @@ class StateIndexer:
             for held in (self._sets, self._slots):
                 if name in held:
                     return held[name]
+            if name in names("phasic.StateIndexer"):
+                refuse("phasic.StateIndexer", name)
         raise AttributeError(f"this indexer has no set and no slot {name!r}")
 
     def __contains__(self, name: object) -> bool:

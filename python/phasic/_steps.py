@@ -27,8 +27,7 @@ class Steps(Structure):
             The probabilities, (n_vertices,); 0 at the starting vertex and at absorbing ones.
 
         Raises:
-            ValueError: `jumps` is no whole number ≥ 0, the weights of a vertex exceed 1, or the graph has
-                parameters and no theta.
+            ValueError: `jumps` is no whole number ≥ 0, the weights of a vertex exceed 1.
 
         Example:
             >>> graph = phasic.models.erlang(1)

@@ -12,15 +12,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from phasic import _core, _progress, _trace
-from phasic._check import Doubles, position, positive, theta_vector
+from phasic._check import Doubles, finite_vector, position, positive, theta_vector
+from phasic._dropped_arguments import refuse_arguments
+from phasic._rule import Initial, with_ipv
 from phasic._vertex import Vertex
+from phasic._weight_rule import WeightRule, product_rule, weighted
 
 #: Vertices of a callback's state space unless `max_states` says otherwise.
 MAX_STATES = 10_000_000
 
+#: Arguments of older code that mean nothing: a graph is built anew, and its trace always cached.
+_IGNORED = ("graph_cache", "cache_trace", "hierarchical")
+
 
 class Structure:
     """Vertices and edges of a graph; see `phasic.Graph`."""
+
+    #: The rule for single states that built the graph, and how many vertices it has been given.
+    _single_rule: Callable[..., Any] | None
+    _explored_to: int
 
     def __init__(
         self,
@@ -31,11 +41,15 @@ class Structure:
         batched: bool = False,
         max_states: int = MAX_STATES,
         progress: bool | None = None,
+        ipv: Initial | None = None,
+        theta_dim: int | None = None,
         **kwargs: Any,
     ) -> None:
         if isinstance(state_length, Structure) and callback is None:
             self._adopt_copy(state_length)
             return
+        if callable(state_length) and callback is not None and not callable(callback) and ipv is None:
+            callback, ipv = None, callback
         if callable(state_length) and callback is None:
             state_length, callback = None, state_length
         if (state_length is None) == (callback is None):
@@ -44,9 +58,13 @@ class Structure:
         if callback is not None and not callable(callback):
             raise TypeError(f"callback is {callback!r}: it must be a function of a state")
         max_states = min(positive("max_states", max_states), sys.maxsize)
-        if callback is not None:
-            rule = partial(callback, **kwargs) if kwargs else callback
+        parameters = None if theta_dim is None else positive("theta_dim", theta_dim)
+        kwargs = {name: value for name, value in kwargs.items() if name not in _IGNORED}
+        rule = None if callback is None else _rule(callback, kwargs, ipv, batched)
+        if rule is not None:
             builder = _explored(rule, parameterized, batched, max_states, progress)
+        elif ipv is not None:
+            raise ValueError("ipv is only used with a callback: give the starting vertex edges instead")
         elif batched:
             raise TypeError("batched=True needs a callback: Graph(callback=..., batched=True)")
         elif kwargs:
@@ -54,22 +72,33 @@ class Structure:
         else:
             builder = _core.GraphBuilder(positive("state_length", state_length))
         self._adopt(builder)
+        if parameters is not None and self.parameterized() and parameters != self.param_length():
+            raise ValueError(f"theta_dim is {parameters}, but edges have {self.param_length()} coefficients")
+        if not batched:
+            self._single_rule = rule
+        self._explored_to = builder.n_vertices
 
     def _adopt(self, builder: _core.GraphBuilder) -> None:
         self._builder = builder
+        #: The graph with its coefficients, while weights are those of a rule.
+        self._general: _core.GraphBuilder | None = None
         self._theta: Doubles | None = None
         self.is_discrete = False
         self._rewards_of_events: NDArray[np.int64] | None = None
         self._outcomes: tuple[list[str], NDArray[np.int64]] | None = None
+        self._single_rule = None
+        self._explored_to = 0
         self._changed()
 
     def _adopt_copy(self, other: Structure) -> None:
         self._adopt(other._builder.copy())
+        self._general = None if other._general is None else other._general.copy()
         self._theta = other._theta
         self.is_discrete = other.is_discrete
         if other._rewards_of_events is not None:
             self._rewards_of_events = other._rewards_of_events.copy()
         self._outcomes = other._outcomes
+        self._single_rule, self._explored_to = other._single_rule, other._explored_to
 
     def _changed(self) -> None:
         self._frozen: _core.FrozenGraph | None = None
@@ -118,6 +147,8 @@ class Structure:
             0.25
         """
         before = self._builder.n_vertices
+        if self._general is not None and self._builder.find(state) is None:
+            self._general_again()
         index = self._builder.find_or_create(state)
         if self._builder.n_vertices != before:
             self._changed()
@@ -189,7 +220,7 @@ class Structure:
         """
         return self._builder.find(state) is not None
 
-    def vertex_at(self, index: int) -> Vertex:
+    def vertex_at(self, index: int | None = None, **old: object) -> Vertex:
         """The vertex at a position of `vertices()`.
 
         Args:
@@ -203,6 +234,7 @@ class Structure:
             >>> phasic.models.kingman(4).vertex_at(2).state().tolist()
             [3]
         """
+        refuse_arguments("Graph.vertex_at", old)
         index, length = position("index", index), self._builder.n_vertices
         if not 0 <= index < length:
             raise IndexError(f"vertex {index} does not exist: the graph has {length} vertices")
@@ -270,10 +302,17 @@ class Structure:
     def _add_edge(self, source: int, to: Vertex, base: float, coefficients: Doubles | None) -> None:
         if not isinstance(to, Vertex) or to._graph is not self:
             raise ValueError(f"an edge must lead to a vertex of the same graph, not to {to!r}")
+        self._general_again()
         before = self._builder.n_parameters
         self._builder.add_edge(source, to._index, base, coefficients)
         if self._builder.n_parameters != before:
             self._theta = None
+        self._changed()
+
+    def _set_weight(self, source: int, position: int, weight: float) -> None:
+        self._builder.set_weight(source, position, weight)
+        if self._general is not None and not self._general.edges(source)[position][2]:
+            self._general.set_weight(source, position, weight)
         self._changed()
 
     # Parameters
@@ -302,14 +341,21 @@ class Structure:
 
     is_parameterized = parameterized
 
-    def update_parameterized_weights(self, theta: ArrayLike) -> None:
+    def update_parameterized_weights(
+        self, theta: ArrayLike, callback: WeightRule | None = None, log: bool = False
+    ) -> None:
         """Set the parameters at which this graph answers.
 
-        `update_parameterized_weights` and `update_weights` are the same method.
+        `update_parameterized_weights` and `update_weights` are the same method. Parameters are 1 before.
+
+        With `callback` or `log` weights are no linear functions of theta: then this is a graph of constant
+        weights, without parameters, until it gets other ones here.
 
         Args:
             theta: (param_length,), finite; what each is, and its unit, is what the coefficients of the edges
-                say.
+                say. Of any length for a callback.
+            callback: `(theta, coefficients) -> weight` for each edge with coefficients; its base is added.
+            log: Weights are the product of all `coefficients * theta`, not the sum.
 
         Raises:
             ValueError: theta has another length or is not finite, or it makes a weight negative or the
@@ -321,20 +367,36 @@ class Structure:
             >>> graph.expectation()
             0.25
         """
-        checked = theta_vector(theta, self.param_length()).copy()
-        _core.defect(self._freeze(), checked)
-        self._theta = checked
+        general = self._builder if self._general is None else self._general
+        # A graph that nothing enters yet has no distribution to check.
+        entered = bool(general.edges(0))
+        if callback is None and not log:
+            checked = theta_vector(theta, general.n_parameters).copy()
+            if entered:
+                _core.defect(self._freeze() if self._general is None else general.freeze(), checked)
+            self._general_again()
+            self._theta = checked
+            return
+        rule = product_rule(theta, general.n_parameters) if callback is None else callback
+        built = weighted(general, finite_vector("theta", theta), rule)
+        if entered:
+            _core.defect(built.freeze(), np.empty(0))
+        self._builder, self._general, self._theta = built, general, None
+        self._changed()
 
     update_weights = update_parameterized_weights
+
+    def _general_again(self) -> None:
+        """Leave the constant weights of a rule, for a change of vertices, edges or theta."""
+        if self._general is not None:
+            self._builder, self._general = self._general, None
+            self._changed()
 
     def _current_theta(self) -> Doubles:
         if not self.parameterized():
             return np.empty(0)
         if self._theta is None:
-            raise ValueError(
-                f"this graph has {self.param_length()} parameters and no values for them: "
-                "call update_parameterized_weights(theta) first"
-            )
+            return np.ones(self.param_length())
         return self._theta
 
     # The frozen graph and its trace
@@ -377,12 +439,22 @@ class Structure:
     def is_acyclic(self) -> bool:
         """Whether no state can be visited twice.
 
-        Edges of weight 0 at every theta do not count.
+        Edges of weight 0 at every theta do not count. It is read off the recorded trace, where the graph is
+        complete.
 
         Example:
             >>> phasic.models.kingman(4).is_acyclic(), phasic.models.repairable_system(2).is_acyclic()
             (True, False)
         """
+        try:
+            trace = self._recorded()
+        except ValueError:
+            return self._walked_acyclic()
+        source, target, _, _ = trace.edges()
+        return trace.n_components == trace.n_transient and not np.any(source == target)
+
+    def _walked_acyclic(self) -> bool:
+        """The same for a graph that is not complete, or too large to factor."""
         edges = self._builder.edges
         n = self.vertices_length()
         targets = [[to for to, base, row in edges(v) if base or any(row)] for v in range(n)]
@@ -483,6 +555,19 @@ class Structure:
             f"Graph({self.vertices_length()} vertices, {self.edges_length()} edges, "
             f"{self.param_length()} parameters{theta})"
         )
+
+
+def _rule(
+    callback: Callable[..., Any], kwargs: dict[str, Any], ipv: Initial | None, batched: bool
+) -> Callable[..., Any]:
+    rule = partial(callback, **kwargs) if kwargs else callback
+    if ipv is None:
+        return rule
+    if batched:
+        raise TypeError("batched=True takes no ipv: the callback gives the initial states")
+    if hasattr(callback, "__ipv__"):
+        raise ValueError("ipv is given twice: here, and by @with_ipv on the callback")
+    return with_ipv(ipv)(rule)
 
 
 def _explored(

@@ -34,7 +34,7 @@ class Timed(Curves):
             A `CurveGradient`.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.kingman(2)
@@ -67,7 +67,7 @@ class Timed(Curves):
             The moments of order 1 to `power`, (power,).
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(1)
@@ -92,7 +92,7 @@ class Timed(Curves):
             A `CurveGradient`.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(1)
@@ -149,7 +149,7 @@ class Timed(Curves):
             A `Gradient` with the value and the derivatives in theta.
 
         Raises:
-            ValueError: An argument is not what it must be, or the graph has parameters and no theta.
+            ValueError: An argument is not what it must be.
 
         Example:
             >>> graph = phasic.models.erlang(1)

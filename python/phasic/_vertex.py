@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,18 +55,20 @@ class Vertex:
         """
         return self._graph._builder.state(self._index)
 
-    def add_edge(self, to: Vertex, weight: float) -> None:
+    def add_edge(self, to: Vertex, weight: float | ArrayLike) -> None:
         """Add an edge of constant weight: a rate, or from the starting vertex a probability.
 
         Edges between the same two vertices add up.
 
         Args:
             to: Where the edge leads.
-            weight: At least 0.
+            weight: A number, or one coefficient for each parameter as for `add_edge_parameterized`. From the
+                starting vertex coefficients count as their sum: initial probabilities do not change with
+                theta.
 
         Raises:
             ValueError: The weight is negative or not finite, or `to` is the starting vertex or a vertex of
-                another graph.
+                another graph; or other edges have another number of coefficients.
 
         Example:
             >>> graph = phasic.Graph(1)
@@ -76,6 +78,10 @@ class Vertex:
             >>> works.rate()
             0.75
         """
+        if np.ndim(weight):
+            if self._index:
+                return self.add_edge_parameterized(to, 0.0, weight)
+            weight = float(finite_vector("coefficients", weight).sum())
         self._graph._add_edge(self._index, to, number("weight", weight), None)
 
     ae = add_edge
@@ -138,9 +144,6 @@ class Vertex:
     def rate(self) -> float:
         """Sum of the weights of the edges out of this vertex, at the graph's theta.
 
-        Raises:
-            ValueError: A weight depends on theta, and the graph has none yet.
-
         Example:
             >>> graph = phasic.models.birth_death(5)
             >>> graph.update_weights([1.0, 2.0])
@@ -148,6 +151,11 @@ class Vertex:
             9.0
         """
         return float(sum(edge.weight() for edge in self.edges()))
+
+    def __getattr__(self, name: str) -> NoReturn:
+        from phasic._dropped import refuse
+
+        refuse("phasic.Vertex", name)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vertex):
@@ -267,15 +275,11 @@ class Edge:
                 f"the weight of {self!r} depends on theta: set that with graph.update_weights(theta)"
             )
         checked = number("weight", weight)
-        self._graph._builder.set_weight(self._source, self._position, checked)
-        self._graph._changed()
+        self._graph._set_weight(self._source, self._position, checked)
         self._base = checked
 
     def weight(self) -> float:
         """The weight at the graph's theta.
-
-        Raises:
-            ValueError: The weight depends on theta, and the graph has none yet.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -286,6 +290,11 @@ class Edge:
         if not self._coefficients.size:
             return self._base
         return self._base + float(self._coefficients @ self._graph._current_theta())
+
+    def __getattr__(self, name: str) -> NoReturn:
+        from phasic._dropped import refuse
+
+        refuse("phasic.Edge", name)
 
     def __repr__(self) -> str:
         weight = f"{self._base:g}"

@@ -1,7 +1,10 @@
 """Settings under their older path."""
 
+from typing import NoReturn
+
 from phasic._config import Config as PhasicConfig
 from phasic._config import configure, get_available_options, get_config, reset_config
+from phasic._dropped import refuse
 
 PTDAlgorithmsConfig = PhasicConfig
 
@@ -13,3 +16,7 @@ __all__ = [
     "get_config",
     "reset_config",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse(__name__, name)

@@ -4,6 +4,10 @@
 for bad types, KeyError and IndexError for what is not there.
 """
 
+from typing import NoReturn
+
+from phasic._dropped import refuse
+
 
 class PTDAlgorithmsError(Exception):
     """Base of the exceptions of older versions, for code that catches it.
@@ -54,3 +58,7 @@ class PTDJAXError(PTDAlgorithmsError, RuntimeError):
         >>> issubclass(phasic.PTDJAXError, RuntimeError)
         True
     """
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse(__name__, name)

@@ -1,5 +1,12 @@
 """Named entries of a state under their older path."""
 
-from phasic._state_indexing import Property, PropertySet, StateIndexer
+from typing import NoReturn
 
-__all__ = ["Property", "PropertySet", "StateIndexer"]
+from phasic._dropped import refuse
+from phasic._state_indexing import Property, PropertySet, Slot, StateIndexer
+
+__all__ = ["Property", "PropertySet", "Slot", "StateIndexer"]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse(__name__, name)

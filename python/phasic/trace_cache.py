@@ -1,5 +1,8 @@
 """Cached traces under their older name; `phasic.cache` has all of it."""
 
+from typing import NoReturn
+
+from phasic._dropped import refuse
 from phasic.cache import (
     cleanup_old_traces,
     clear_trace_cache,
@@ -15,3 +18,7 @@ __all__ = [
     "list_cached_traces",
     "remove_cached_trace",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse(__name__, name)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from phasic import Graph, Property, PropertySet, StateIndexer
+from phasic.state_indexing import Slot
 
 from tests import models
 
@@ -184,6 +185,33 @@ def test_the_whole_state_counts_from_its_start():
     assert "b" in indexer
     assert indexer["b"] is indexer.b
     assert indexer.indices().tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_entries_tell_their_set_by_name():
+    indexer = StateIndexer(Slot("epoch"), a=[Property("x", 1)], b=[Property("y", 2)], slots=["end"])
+    entry = indexer.index_to_props(3)
+    assert (entry.a, entry.b.y, entry.epoch, entry.end) == (None, 1, None, None)
+    assert indexer.index_to_props(5).epoch is True
+    assert indexer.index_to_props(3, as_dict=True, flatten=True) == {"y": 1}
+    assert (indexer.slots, indexer.keys()) == ({"epoch": 5, "end": 6}, ["a", "b", "epoch", "end"])
+    assert dict(indexer.items())["end"] == indexer.values()[3] == 6
+    with pytest.raises(AttributeError, match="no slot 'c'"):
+        _ = entry.c
+
+
+def test_properties_tell_their_set():
+    indexer = StateIndexer(a=[Property("x", 1)], property_sets=[PropertySet("b", [Property("y", 2)])])
+    assert indexer.props_to_index({"y": 2}) == 2
+    assert indexer.props_to_index(x=1) == 4
+    assert indexer.props_to_index(indexer.b.index_to_props(1)) == 1
+
+
+def test_a_value_is_counted_from_the_least_one():
+    prop = Property("pop", 3, min_value=1)
+    assert (list(prop), prop.encode_value(2), prop.decode_value(1)) == ([1, 2, 3], 1, 2)
+    assert list(Property("pop", 2, offset=1)) == [1, 2, 3]
+    with pytest.raises(ValueError, match="from 1 to 3"):
+        prop.encode_value(0)
 
 
 @pytest.mark.parametrize(

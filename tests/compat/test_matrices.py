@@ -47,9 +47,9 @@ def test_matrices_at_theta():
     assert_array_equal(graph.as_matrices().sim, [[-4.0, 4.0], [0.0, -4.0]])
 
 
-def test_matrices_need_theta():
-    with pytest.raises(ValueError, match="no values for them"):
-        Graph(callback=models.erlang_parameterised, k=2).as_matrices()
+def test_matrices_before_theta_are_those_of_ones():
+    graph = Graph(callback=models.erlang_parameterised, k=2)
+    assert_array_equal(graph.as_matrices().sim, [[-1.0, 1.0], [0.0, -1.0]])
 
 
 def test_a_loop_is_no_transition():

@@ -7,6 +7,8 @@ import phasic
 import pytest
 from phasic import CompilationConfig, Graph, PTDConfigError, _dropped
 
+from tests import models
+
 PATHS = {
     "svgd": ("SVGD", "ConstantStepSize", "ExponentialDecayStepSize"),
     "trace_elimination": ("record_elimination_trace", "instantiate_from_trace", "evaluate_trace_jax"),
@@ -33,14 +35,41 @@ def test_a_module_that_is_gone_says_what_instead(module):
     assert caught.value.name == f"phasic.{module}"
 
 
+def fit():
+    graph = Graph(callback=models.erlang_parameterised, k=2)
+    return phasic.SVGD(graph.model(), [1.0, 2.0], phasic.LogNormal(0.0, 1.0))
+
+
+OBJECTS = {
+    "phasic.Graph": lambda: Graph(1),
+    "phasic.Vertex": lambda: Graph(1).starting_vertex(),
+    "phasic.Edge": lambda: Graph(callback=models.erlang, k=1).vertex_at(1).edges()[0],
+    "phasic.SVGD": fit,
+    "phasic.ConstantStepSize": phasic.ConstantStepSize,
+    "phasic.StateIndexer": lambda: phasic.StateIndexer("epoch"),
+}
+
 GONE = [(where, name) for where in _dropped.WHERE for name in _dropped.names(where)]
 
 
 @pytest.mark.parametrize(("where", "name"), GONE)
 def test_a_name_that_is_gone_says_what_instead(where, name):
-    holder = Graph if where == "phasic.Graph" else importlib.import_module(where)
+    holder = OBJECTS[where]() if where in OBJECTS else importlib.import_module(where)
     with pytest.raises(AttributeError, match=f"{name} is no longer there: "):
-        getattr(holder(1) if holder is Graph else holder, name)
+        getattr(holder, name)
+
+
+@pytest.mark.parametrize(
+    ("where", "name"), [(where, name) for where, name in GONE if not where.rpartition(".")[2][0].isupper()]
+)
+def test_an_import_of_a_name_that_is_gone_says_what_instead(where, name):
+    with pytest.raises(ImportError, match=f"{name} is no longer there: "):
+        exec(f"from {where} import {name}", {})
+
+
+def test_asking_whether_a_name_is_there_does_not_raise():
+    assert not hasattr(phasic, "MCMC")
+    assert getattr(phasic, "MCMC", None) is None
 
 
 @pytest.mark.parametrize("holder", [phasic, importlib.import_module("phasic.svgd"), Graph(1)])
@@ -75,6 +104,14 @@ def test_settings_that_ask_for_something_else_have_no_effect(defaults):
 def test_bad_settings_are_named(defaults, setting, message):
     with pytest.raises(PTDConfigError, match=message):
         phasic.configure(**setting)
+
+
+@pytest.mark.parametrize("setting", ["graph_cache", "svgd_strategy", "cpu_threads", "high_precision_mode"])
+def test_settings_of_version_0_32_have_no_effect(defaults, setting):
+    before = phasic.get_config()
+    with pytest.warns(DeprecationWarning, match=f"without effect: {setting}"):
+        phasic.configure(**{setting: "auto"})
+    assert phasic.get_config() == before
 
 
 def test_options_name_the_platforms_of_jax():
@@ -128,6 +165,8 @@ def test_step_sizes_of_older_code():
     decay = phasic.ExponentialDecayStepSize(first_step=1.0, last_step=0.1, tau=10.0)
     assert (constant(7), decay(0)) == (0.5, 1.0)
     assert decay(10) == pytest.approx(0.1 + 0.9 / 2.718281828459045, rel=1e-12)
+    older = phasic.ExponentialDecayStepSize(max_step=1.0, min_step=0.1, tau=10.0)
+    assert older == decay
     with pytest.raises(ValueError, match="tau is 0"):
         phasic.ExponentialDecayStepSize(tau=0)
 

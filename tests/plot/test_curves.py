@@ -164,9 +164,11 @@ def test_other_axes_are_refused(stages):
         stages.plot_pdf(ax=3)
 
 
-def test_parameters_need_values():
-    with pytest.raises(ValueError, match="update_parameterized_weights"):
-        Graph(callback=models.erlang_parameterised).plot_pdf()
+def test_parameters_are_one_at_first():
+    graph = Graph(callback=models.erlang_parameterised)
+    before = graph.plot_pdf([0.5, 1.0]).axes[0].lines[0].get_ydata()
+    graph.update_weights([1.0])
+    np.testing.assert_array_equal(before, graph.plot_pdf([0.5, 1.0]).axes[0].lines[0].get_ydata())
 
 
 def test_without_matplotlib_the_error_names_the_extra(stages, monkeypatch):

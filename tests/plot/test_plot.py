@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import phasic
 import pytest
 from phasic import Graph
 from phasic.plot._dot import quoted
@@ -244,6 +245,17 @@ def test_arguments_of_graphviz_are_in_the_source(stages, argument, value, writte
     assert written in stages.plot(**{argument: value}).source
 
 
+def test_a_theme_holds_until_the_next(stages):
+    phasic.set_theme("dark")
+    try:
+        assert 'bgcolor="#1f1f1f"' in stages.plot().source
+        assert stages.plot(theme="light").source != stages.plot().source
+    finally:
+        phasic.set_theme("light")
+    with pytest.raises(ValueError, match="theme is 'blue'"):
+        phasic.set_theme("blue")
+
+
 def test_a_theme_changes_the_paper(stages):
     assert 'bgcolor="#1f1f1f"' in stages.plot(theme="dark").source
 
@@ -271,9 +283,10 @@ def test_bad_arguments_are_named(rabbits, argument, value, said):
         rabbits.plot(**{argument: value})
 
 
-def test_weights_need_theta(rabbits):
-    with pytest.raises(ValueError, match="update_parameterized_weights"):
-        rabbits.plot(edgelabel="weight")
+def test_weights_before_theta_are_those_of_ones(rabbits):
+    before = rabbits.plot(edgelabel="weight").source
+    rabbits.update_weights([1.0, 1.0, 1.0])
+    assert rabbits.plot(edgelabel="weight").source == before
 
 
 def test_a_graph_that_cannot_be_computed_with_is_drawn():

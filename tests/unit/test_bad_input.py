@@ -224,9 +224,10 @@ def test_theta_that_makes_a_rate_negative(erlang, named):
     [lambda g: g.expectation(), lambda g: g.pdf(1.0), lambda g: g.cdf(1.0), lambda g: g.moments(2)],
     ids=["expectation", "pdf", "cdf", "moments"],
 )
-def test_a_number_before_theta(erlang, ask):
-    with pytest.raises(ValueError, match="update_parameterized_weights"):
-        ask(erlang)
+def test_numbers_before_theta_are_those_of_ones(erlang, ask):
+    before = ask(erlang)
+    erlang.update_weights([1.0])
+    np.testing.assert_array_equal(before, ask(erlang))
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,9 @@ def test_vertices_added_since(graph):
         context.step()
 
 
-def test_no_parameters_yet():
-    with pytest.raises(ValueError, match="update_parameterized_weights"):
-        Graph(callback=models.rabbits_parameterised).distribution_context()
+def test_parameters_are_one_at_first():
+    graph = Graph(callback=models.rabbits_parameterised)
+    context = graph.distribution_context()
+    context.step()
+    graph.update_weights([1.0, 1.0, 1.0])
+    assert context.cdf() == pytest.approx(graph.cdf(context.time()), rel=1e-10)

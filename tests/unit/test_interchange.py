@@ -95,9 +95,10 @@ def test_a_small_exit_rate_keeps_its_digits(form, path):
 
 
 @pytest.mark.parametrize("form", [through_scipy, through_matrix_market, through_drn])
-def test_a_graph_without_theta_asks_for_it(form, path):
-    with pytest.raises(ValueError, match="no values for them"):
-        form(Graph(callback=models.erlang_parameterised, k=2), path)
+def test_a_graph_without_theta_has_that_of_ones(form, path):
+    assert_allclose(
+        form(Graph(callback=models.erlang_parameterised, k=2), path).expectation(), 2.0, rtol=1e-14
+    )
 
 
 def test_a_network_without_theta_has_no_weights():

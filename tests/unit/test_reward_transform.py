@@ -90,10 +90,10 @@ def test_states_that_branch_by_theta_make_the_weights_constant():
     assert not graph.reward_transform(graph.states()[:, 1].astype(float)).parameterized()
 
 
-def test_states_that_branch_by_theta_need_its_value():
-    graph = parameterised_rabbits()
-    with pytest.raises(ValueError, match="update_parameterized_weights"):
-        graph.reward_transform(graph.states()[:, 1].astype(float))
+def test_states_that_branch_by_theta_are_eliminated_at_ones_at_first():
+    graph, other = parameterised_rabbits(), parameterised_rabbits([1.0, 1.0, 1.0])
+    rewards = graph.states()[:, 1].astype(float)
+    assert graph.reward_transform(rewards).content_hash() == other.reward_transform(rewards).content_hash()
 
 
 @pytest.mark.parametrize("theta", [0.25, 3.0])

@@ -73,10 +73,11 @@ def test_times_that_are_none(graph):
         graph.random_sample_discrete_stop_vertex(1.5)
 
 
-def test_parameters_without_values():
+def test_parameters_are_one_at_first():
     graph = Graph(callback=models.kingman_parameterised, n=3)
-    with refused("call update_parameterized_weights(theta) first"):
-        graph.sample()
+    before = graph.sample(5, seed=1)
+    graph.update_weights([1.0])
+    assert before.tolist() == graph.sample(5, seed=1).tolist()
 
 
 @pytest.mark.parametrize(

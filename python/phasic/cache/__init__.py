@@ -5,6 +5,10 @@ whatever goes wrong is a missing entry and one log line. Importing this package 
 neither JAX nor diskcache.
 """
 
+from typing import NoReturn
+
+from phasic._dropped import refuse
+
 from ._archive import ArchiveError
 from ._functions import (
     cache_info,
@@ -47,3 +51,7 @@ __all__ = [
     "print_jax_cache_info",
     "remove_cached_trace",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse(__name__, name)

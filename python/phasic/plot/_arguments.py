@@ -6,14 +6,33 @@ import math
 from collections.abc import Mapping
 
 from phasic._check import positive
+from phasic._dropped_arguments import arguments, refuse_arguments
 from phasic.plot._content import FEWEST_NODES
 from phasic.plot._picture import THEMES, Style
+
+#: What drawings look like if they are not told.
+_theme = ["light"]
 
 _DIRECTIONS = ("LR", "RL", "TB", "BT")
 
 
+def set_theme(theme: str) -> None:
+    """Draw graphs "light" (or "default") or "dark" from now on, where `Graph.plot` is not told.
+
+    Raises:
+        ValueError: There is no such theme.
+
+    Example:
+        >>> phasic.set_theme("dark")
+        >>> "#1f1f1f" in phasic.models.kingman(2).plot().source
+        True
+        >>> phasic.set_theme("light")
+    """
+    _theme[0] = _known("light" if theme == "default" else theme)
+
+
 def style(
-    theme: str,
+    theme: str | None,
     constraint: bool,
     ranksep: float,
     nodesep: float,
@@ -29,8 +48,7 @@ def style(
     Raises:
         ValueError: One is not what it must be; it is named.
     """
-    if theme not in THEMES:
-        raise ValueError(f"theme is {theme!r}: it must be one of {', '.join(map(repr, THEMES))}")
+    refuse_arguments("Graph.plot", {name: None for name in attributes if name in arguments()["Graph.plot"]})
     if rankdir not in _DIRECTIONS:
         raise ValueError(f"rankdir is {rankdir!r}: it must be one of {', '.join(map(repr, _DIRECTIONS))}")
     if positive("max_nodes", max_nodes) < FEWEST_NODES:
@@ -42,7 +60,7 @@ def style(
         raise ValueError(f"graphviz has no attribute {unwritable[0]!r}")
     width, height = (_positive("size", each) for each in size)
     return Style(
-        theme=theme,
+        theme=_theme[0] if theme is None else _known(theme),
         constraint=bool(constraint),
         ranksep=_positive("ranksep", ranksep),
         nodesep=_positive("nodesep", nodesep),
@@ -52,6 +70,12 @@ def style(
         penwidth=_positive("penwidth", penwidth),
         attributes=tuple((name, _written(value)) for name, value in attributes.items()),
     )
+
+
+def _known(theme: str) -> str:
+    if theme not in THEMES:
+        raise ValueError(f"theme is {theme!r}: it must be one of {', '.join(map(repr, THEMES))}")
+    return theme
 
 
 def _positive(name: str, value: float) -> float:

@@ -26,6 +26,20 @@ _NO_EFFECT = {
     "compilation_config": "use phasic.configure",
     "nr_moments": "moments do not enter the likelihood",
     "preconditioner": "particles are whitened by the posterior's curvature",
+    "validate_rewards": "rewards are always checked",
+    "joint_index": "a graph of joint_prob_graph takes counts",
+    "daisy_chain_granularity": "every epoch is exact",
+    "daisy_chain_t_eval_tol": "every epoch is exact",
+}
+
+_REFUSED = {
+    "param_transform": 'use transforms, with "log", "logit" or "identity" for each parameter',
+    "callback": "a fit needs weights that are linear in theta: transform the parameters instead",
+    "exposure_param_index": "it is exposure_index",
+    **dict.fromkeys(
+        ("epoch_starts", "daisy_chain_t_eval", "daisy_chain_probe_theta", "final_read"),
+        "phasic.EpochLaw is the law over epochs, for SVGD",
+    ),
 }
 
 
@@ -34,14 +48,13 @@ def old_arguments(given: dict[str, Any]) -> None:
 
     Raises TypeError for a name that never existed.
     """
-    known = {*_NO_EFFECT, "regularization", "param_transform"}
+    known = {*_NO_EFFECT, *_REFUSED, "regularization"}
     for name in given:
         if name not in known:
             raise TypeError(f"SVGD got an unexpected argument {name!r}")
-    if given.get("param_transform") is not None:
-        raise ValueError(
-            'param_transform: use transforms, with "log", "logit" or "identity" for each parameter'
-        )
+    for name, instead in _REFUSED.items():
+        if given.get(name) is not None:
+            raise ValueError(f"{name}: {instead}")
     regularization = given.get("regularization")
     if regularization is not None and not (np.ndim(regularization) == 0 and regularization == 0):
         raise ValueError(

@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from phasic._dropped_arguments import refuse_arguments
 from phasic._observations import Observations
 from phasic.svgd._arguments import old_arguments, read_batch
 from phasic.svgd._kernel import Kernel
@@ -300,6 +301,11 @@ class SVGD:
         self._verbose = verbose
         self._posterior: Posterior | None = None
 
+    def __getattr__(self, name: str) -> NoReturn:
+        from phasic._dropped import refuse
+
+        refuse("phasic.SVGD", name)
+
     def fit(self, return_history: bool = False) -> SVGD:
         """Run to convergence or `n_iterations`, and return this object.
 
@@ -332,7 +338,7 @@ class SVGD:
             _log.info("%s", self.summary())
         return self
 
-    def optimize(self, return_history: bool = True) -> dict[str, Any]:
+    def optimize(self, return_history: bool = True, **old: Any) -> dict[str, Any]:
         """`fit` and `get_results` in one.
 
         Args:
@@ -345,6 +351,7 @@ class SVGD:
             >>> round(float(results["theta_std"][0]), 2)  # of Gamma(4, 4), whose mean is 1
             0.5
         """
+        refuse_arguments("SVGD.optimize", old)
         return self.fit(return_history).get_results()
 
     @property
@@ -457,7 +464,7 @@ class SVGD:
         """
         return self.posterior.get_results()
 
-    def summary(self) -> str:
+    def summary(self, **old: Any) -> str:
         """`Posterior.summary` of the posterior: a table that prints as text.
 
         Raises:
@@ -472,4 +479,5 @@ class SVGD:
             ...
             converged: ...
         """
+        refuse_arguments("SVGD.summary", old)
         return self.posterior.summary()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
+from typing import NoReturn
 
 from phasic._check import number
+from phasic._dropped import refuse
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class ConstantStepSize:
         """Raises ValueError for a step size that is not positive and finite."""
         _positive("step_size", self.step_size)
 
+    def __getattr__(self, name: str) -> NoReturn:
+        refuse("phasic.ConstantStepSize", name)
+
     def __call__(self, iteration: int, particles: object = None) -> float:
         """The step size; it depends on nothing."""
         return self.step_size
@@ -40,6 +45,8 @@ class ExponentialDecayStepSize:
     """Step sizes that fall from `first_step` to `last_step`, as `learning_rate` of a fit.
 
     In step i the size is `last_step` + (`first_step` - `last_step`) exp(-i / `tau`).
+
+    Until October 2025 the first two were `max_step` and `min_step`, and those are read, too.
 
     Attributes:
         first_step: Positive, in posterior standard deviations.
@@ -58,9 +65,14 @@ class ExponentialDecayStepSize:
     first_step: float = 0.01
     last_step: float = 1e-6
     tau: float = 1000.0
+    max_step: InitVar[float | None] = None
+    min_step: InitVar[float | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, max_step: float | None, min_step: float | None) -> None:
         """Raises ValueError for an argument that is not positive and finite."""
+        for name, older in (("first_step", max_step), ("last_step", min_step)):
+            if older is not None:
+                object.__setattr__(self, name, older)
         for name in ("first_step", "last_step", "tau"):
             _positive(name, getattr(self, name))
 
