@@ -37,7 +37,9 @@ class Conditioned(Rewards, Numbers, Samples, Steps):
         """Mean time in each vertex until a time, or of a discrete graph mean visits until a step.
 
         Example:
-            >>> phasic.models.kingman(2).accumulated_occupancy(1.0).round(6).tolist()  # 1 - exp(-1)
+            >>> graph = phasic.models.kingman(2)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> graph.accumulated_occupancy(1.0).round(6).tolist()  # 1 - exp(-1)
             [0.0, 0.632121, 0.0]
         """
         if self.is_discrete:
@@ -52,7 +54,8 @@ class Conditioned(Rewards, Numbers, Samples, Steps):
             theta: (param_length,); default the graph's.
 
         Example:
-            >>> phasic.models.birth_death(2).reward_visit_probability([0.0, 0.0, 1.0, 0.0])
+            >>> graph = phasic.models.birth_death(2)
+            >>> graph.reward_visit_probability([0.0, 0.0, 1.0, 0.0], [1.0, 1.0])
             0.5
         """
         graph = self
@@ -73,6 +76,7 @@ class Conditioned(Rewards, Numbers, Samples, Steps):
 
         Example:
             >>> graph = phasic.models.birth_death(2)
+            >>> graph.update_parameterized_weights([1.0, 1.0])
             >>> graph.states().ravel().tolist(), graph.backward_probabilities([2]).tolist()
             ([0, 1, 2, 0], [0.5, 0.5, 1.0, 0.0])
         """
@@ -104,6 +108,7 @@ class Conditioned(Rewards, Numbers, Samples, Steps):
 
         Example:
             >>> graph = phasic.models.kingman(3)
+            >>> graph.update_parameterized_weights([1.0])
             >>> graph.sample_path_conditioned([3], seed=1).vertices.tolist()
             [0, 1, 2, 3]
         """

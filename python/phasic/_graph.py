@@ -62,8 +62,8 @@ class Graph(
     `add_edge`. `phasic.models` has known chains to start from.
 
     Vertex 0 is the starting vertex, whose edges carry the initial distribution; what they leave of 1 is the
-    defect, an atom of the absorption time at 0. A vertex without edges is absorbing. Parameters are 1 until
-    `update_weights` sets them.
+    defect, an atom of the absorption time at 0. A vertex without edges is absorbing. Parameters count as
+    1 until `update_weights` sets them, which a warning says.
 
     Time has the unit of the inverse of the rates: rates per year give years. Rewards have one entry per
     vertex, in the order of `vertices()`, per unit of time; those of the starting vertex and of absorbing ones

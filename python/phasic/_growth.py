@@ -94,6 +94,7 @@ class Growth(Structure):
 
         Example:
             >>> graph = phasic.models.hyper_erlang((1, 1), (0.5, 0.5))
+            >>> graph.update_parameterized_weights([1.0, 1.0])
             >>> graph.update_ipv([0.25, 0.5])
             >>> graph.defect()
             0.25

@@ -276,7 +276,9 @@ class Numbers(Structure):
         """`expected_residence_time`, of all vertices or of those whose indices are given.
 
         Example:
-            >>> phasic.models.kingman(3).expected_sojourn_time(indices=[2, 1]).round(6).tolist()
+            >>> graph = phasic.models.kingman(3)
+            >>> graph.update_parameterized_weights([1.0])
+            >>> graph.expected_sojourn_time(indices=[2, 1]).round(6).tolist()
             [1.0, 0.333333]
         """
         found = self.expected_residence_time(rewards, method=method)

@@ -182,6 +182,7 @@ class Makers(Structure):
         Example:
             >>> jax.config.update("jax_enable_x64", True)
             >>> graph = phasic.models.erlang(1).joint_prob_graph(reward_only=[0], reward_limit=1)
+            >>> graph.update_parameterized_weights([1.0, 1.0])
             >>> vertices = graph.joint_prob_table()["t_vertex_index"]
             >>> law = phasic.Graph.pmf_from_graph_joint_index(graph)
             >>> law(jnp.array([1.0, 1.0]), vertices)[0].round(6).tolist()

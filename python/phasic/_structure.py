@@ -16,6 +16,7 @@ from phasic._check import Doubles, finite_vector, position, positive, theta_vect
 from phasic._dropped_arguments import refuse_arguments
 from phasic._rule import Initial, with_ipv
 from phasic._vertex import Vertex
+from phasic._warn import warn
 from phasic._weight_rule import WeightRule, product_rule, weighted
 
 #: Vertices of a callback's state space unless `max_states` says otherwise.
@@ -83,6 +84,8 @@ class Structure:
         #: The graph with its coefficients, while weights are those of a rule.
         self._general: _core.GraphBuilder | None = None
         self._theta: Doubles | None = None
+        #: Whether it was said that parameters count as 1.
+        self._said_ones = False
         self.is_discrete = False
         self._rewards_of_events: NDArray[np.int64] | None = None
         self._outcomes: tuple[list[str], NDArray[np.int64]] | None = None
@@ -396,6 +399,12 @@ class Structure:
         if not self.parameterized():
             return np.empty(0)
         if self._theta is None:
+            if not self._said_ones:
+                self._said_ones = True
+                warn(
+                    f"this graph has {self.param_length()} parameters and no values for them: all are taken "
+                    "as 1, as older versions did; call update_parameterized_weights(theta) first"
+                )
             return np.ones(self.param_length())
         return self._theta
 

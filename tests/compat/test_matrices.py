@@ -47,6 +47,7 @@ def test_matrices_at_theta():
     assert_array_equal(graph.as_matrices().sim, [[-4.0, 4.0], [0.0, -4.0]])
 
 
+@pytest.mark.filterwarnings("ignore:this graph has")
 def test_matrices_before_theta_are_those_of_ones():
     graph = Graph(callback=models.erlang_parameterised, k=2)
     assert_array_equal(graph.as_matrices().sim, [[-1.0, 1.0], [0.0, -1.0]])

@@ -7,6 +7,9 @@ from phasic import Graph, callback, test_utils, with_ipv
 
 from tests import models
 
+#: Old code leaves parameters as they are: at 1.
+pytestmark = pytest.mark.filterwarnings("ignore:this graph has")
+
 
 def down(state, rate=1.0):
     return [(state - 1, rate * state[0])] if state[0] > 0 else []

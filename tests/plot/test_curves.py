@@ -164,6 +164,7 @@ def test_other_axes_are_refused(stages):
         stages.plot_pdf(ax=3)
 
 
+@pytest.mark.filterwarnings("ignore:this graph has")
 def test_parameters_are_one_at_first():
     graph = Graph(callback=models.erlang_parameterised)
     before = graph.plot_pdf([0.5, 1.0]).axes[0].lines[0].get_ydata()

@@ -283,6 +283,7 @@ def test_bad_arguments_are_named(rabbits, argument, value, said):
         rabbits.plot(**{argument: value})
 
 
+@pytest.mark.filterwarnings("ignore:this graph has")
 def test_weights_before_theta_are_those_of_ones(rabbits):
     before = rabbits.plot(edgelabel="weight").source
     rabbits.update_weights([1.0, 1.0, 1.0])

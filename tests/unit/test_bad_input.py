@@ -1,6 +1,7 @@
 """Bad input: what is raised, and that the message names the cause."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -219,6 +220,7 @@ def test_theta_that_makes_a_rate_negative(erlang, named):
         erlang.update_parameterized_weights([-2.0])
 
 
+@pytest.mark.filterwarnings("ignore:this graph has")
 @pytest.mark.parametrize(
     "ask",
     [lambda g: g.expectation(), lambda g: g.pdf(1.0), lambda g: g.cdf(1.0), lambda g: g.moments(2)],
@@ -317,3 +319,12 @@ def test_neither_state_length_nor_callback():
 def test_arrays_with_the_wrong_number_of_dimensions(erlang):
     with pytest.raises((ValueError, TypeError)):
         erlang.update_parameterized_weights([[1.0]])
+
+
+def test_parameters_without_values_are_told_once_and_where(erlang):
+    with pytest.warns(
+        UserWarning, match=r"1 parameters and no values .* update_parameterized_weights"
+    ) as told:
+        erlang.expectation()
+        erlang.pdf([0.5])
+    assert [Path(warning.filename).name for warning in told] == [Path(__file__).name]

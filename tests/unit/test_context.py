@@ -88,6 +88,7 @@ def test_vertices_added_since(graph):
         context.step()
 
 
+@pytest.mark.filterwarnings("ignore:this graph has")
 def test_parameters_are_one_at_first():
     graph = Graph(callback=models.rabbits_parameterised)
     context = graph.distribution_context()

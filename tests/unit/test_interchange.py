@@ -94,6 +94,7 @@ def test_a_small_exit_rate_keeps_its_digits(form, path):
     assert_allclose(form(stiff, path).expectation(), stiff.expectation(), rtol=1e-14)
 
 
+@pytest.mark.filterwarnings("ignore:this graph has")
 @pytest.mark.parametrize("form", [through_scipy, through_matrix_market, through_drn])
 def test_a_graph_without_theta_has_that_of_ones(form, path):
     assert_allclose(

@@ -90,6 +90,7 @@ def test_states_that_branch_by_theta_make_the_weights_constant():
     assert not graph.reward_transform(graph.states()[:, 1].astype(float)).parameterized()
 
 
+@pytest.mark.filterwarnings("ignore:this graph has")
 def test_states_that_branch_by_theta_are_eliminated_at_ones_at_first():
     graph, other = parameterised_rabbits(), parameterised_rabbits([1.0, 1.0, 1.0])
     rewards = graph.states()[:, 1].astype(float)

@@ -73,6 +73,7 @@ def test_times_that_are_none(graph):
         graph.random_sample_discrete_stop_vertex(1.5)
 
 
+@pytest.mark.filterwarnings("ignore:this graph has")
 def test_parameters_are_one_at_first():
     graph = Graph(callback=models.kingman_parameterised, n=3)
     before = graph.sample(5, seed=1)

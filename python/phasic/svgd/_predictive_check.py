@@ -57,10 +57,11 @@ def check(seen: Seen, particles: Floats, seed: int) -> PredictiveCheck:
     the mean over them, which has seen the data twice and is conservative. There are two of them: that of
     Kolmogorov and Smirnov sees any difference, and Neyman's smooth test (1937) of order 4 sees a wrong spread
     or skewness in half as many data. They depend on each other, and the Cauchy combination (Liu & Xie 2020,
-    JASA 115, 393–402) joins them all. Those above 0.99 count as 0.99, lest one of them outweighs the rest, and
-    those of the lowest quarter of the particles as the highest among them: a right model has all small p-values
-    together, and a few particles that are no draws of the posterior must not decide. Where counts and censored
-    observations lie between their bounds is drawn for each particle anew, so that no single draw decides either.
+    JASA 115, 393–402) joins them all. Those above 0.99 count as 0.99, lest one of them outweighs the rest,
+    and those of the lowest quarter of the particles as the highest among them: a right model has all small
+    p-values together, and a few particles that are no draws of the posterior must not decide. Where counts
+    and censored observations lie between their bounds is drawn for each particle anew, so that no single draw
+    decides either.
     """
     rows, condition = split_conditions(seen)
     repeats = whole_counts(rows.count)
