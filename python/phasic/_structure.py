@@ -414,7 +414,8 @@ class Structure:
         """Check the graph as every computation does.
 
         Raises:
-            ValueError: No absorbing vertex can be reached from some vertex, which is named.
+            ValueError: No absorbing vertex can be reached from some vertex, or all rates out of it are 0, which
+                is named; or the initial probabilities sum to more than 1, if they do not wait for theta.
 
         Example:
             >>> graph = phasic.Graph(1)
@@ -426,7 +427,9 @@ class Structure:
             ...
             ValueError: ...
         """
-        self._freeze()
+        frozen = self._freeze()
+        if self._theta is not None or not self.parameterized():
+            _core.defect(frozen, self._current_theta())
 
     def content_hash(self) -> str:
         """64 hexadecimal digits that name the graph's content.

@@ -89,7 +89,7 @@ def test_a_small_one_way_ring_is_within_its_sector(n):
 
 def test_a_large_one_way_ring_has_no_contour():
     graph = ring(60, 1e9, 1.0)
-    with pytest.raises(ValueError, match="steps, above the limit of 3e7"):
+    with pytest.raises(ValueError, match="jumps of the chain, above the limit of 3e7"):
         graph.pdf(graph.expectation())
     # Where it is not too stiff, uniformization answers.
     assert set(ring(60, 10.0, 1.0).explain("pdf", [1e3, 2e3]).methods) == {"uniformization"}

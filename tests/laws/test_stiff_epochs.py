@@ -186,7 +186,7 @@ def test_beyond_all_jumps_only_what_has_no_contour_is_refused():
     n = 60
     edges = [(i, (i + 1) % n, 1e9, ()) for i in range(n)] + [(0, n, 1e-3, ())]
     graph = EdgeModel(n, 1, {0: 1.0}, edges).graph()
-    with pytest.raises(ValueError, match="steps"):
+    with pytest.raises(ValueError, match="jumps"):
         graph.state_probability(1.0)
 
 

@@ -328,3 +328,41 @@ def test_parameters_without_values_are_told_once_and_where(erlang):
         erlang.expectation()
         erlang.pdf([0.5])
     assert [Path(warning.filename).name for warning in told] == [Path(__file__).name]
+
+
+def test_a_state_whose_rates_are_zero_is_not_absorbing():
+    def demes(state, migration):
+        if len(state) == 0:
+            return [([1, 1], 1.0)]
+        if sum(state) == 1:
+            return []
+        left, right = state
+        moves = [([left - 1, right + 1], migration * left)] if left else []
+        moves += [([left + 1, right - 1], migration * right)] if right else []
+        return moves + ([([1, 0], 1.0)] if 2 in state else [])
+
+    assert Graph(callback=demes, migration=0.5).expectation() == pytest.approx(3.0)
+    graph = Graph(callback=demes, migration=0.0)
+    for ask in (graph.validate, graph.expectation, graph.sample):
+        with pytest.raises(ValueError, match=r"all transitions out of state \(1, 1\) have the rate 0"):
+            ask()
+
+
+def test_zero_rates_out_of_what_is_never_entered_do_not_matter(pair):
+    graph, here, there = pair
+    end, aside = graph.find_or_create_vertex([0]), graph.find_or_create_vertex([9])
+    graph.starting_vertex().add_edge(here, 1.0)
+    here.add_edge(end, 2.0)
+    here.add_edge(aside, 0.0)
+    aside.add_edge(there, 0.0)
+    there.add_edge(end, 1.0)
+    assert graph.expectation() == 0.5
+
+
+def test_validate_adds_initial_probabilities(pair):
+    graph, here, there = pair
+    for vertex in (here, there):
+        graph.starting_vertex().add_edge(vertex, 0.75)
+        vertex.add_edge(graph.find_or_create_vertex([0]), 1.0)
+    with pytest.raises(ValueError, match=r"initial probabilities sum to 1\.5"):
+        graph.validate()

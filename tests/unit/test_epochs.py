@@ -375,7 +375,7 @@ def test_survival_of_an_epoch_too_stiff_to_uniformize(pair):
 
 
 def test_what_no_power_of_two_holds_is_refused(pair):
-    with pytest.raises(ValueError, match="steps"):
+    with pytest.raises(ValueError, match="jumps"):
         pair.epochs([(0.0, [1e9]), (1.0, [1.0])]).pdf(2.0)
 
 

@@ -118,6 +118,15 @@ pub enum Error {
         /// One such vertex.
         state: StateName,
     },
+    /// All transitions out of a vertex have the constant rate 0.
+    #[error(
+        "all transitions out of {state} have the rate 0, so that it is never left: give it a positive rate, or \
+         no transitions if it is absorbing"
+    )]
+    HeldForEver {
+        /// The vertex.
+        state: StateName,
+    },
     /// At these parameters the chain enters a class of states that it never leaves.
     #[error(
         "at theta = {theta:?} the chain can enter {state} and never leave it: \
@@ -187,8 +196,8 @@ pub enum Error {
     },
     /// The answer would take more steps than is sensible.
     #[error(
-        "{what} needs {steps:.3e} steps, above the limit of {limit:.0e}: \
-         the chain is too stiff for uniformization at this time"
+        "{what} needs {steps:.3e} jumps of the chain, above the limit of {limit:.0e}: it is too large or too stiff \
+         for its law there; moments and samples need no such walk"
     )]
     TooManySteps {
         /// The quantity asked for.

@@ -2,7 +2,7 @@
 
 use super::merge::Merge;
 use super::order::canonical_order;
-use super::reach::trapped;
+use super::reach::{reached, trapped};
 use super::{GraphBuilder, VertexId, VertexKind};
 use crate::error::{Error, StateName};
 use crate::section::Section;
@@ -165,6 +165,13 @@ impl Frozen {
         };
         if let Some(vertex) = trapped(&graph) {
             return Err(Error::NoWayOut { state: graph.name(vertex) });
+        }
+        // Rates of 0 were left out: what has no others is no absorbing state, but one that is never left.
+        let held = |v: usize| graph.is_absorbing(v) && !builder.is_absorbing(VertexId(original[v]));
+        if (1..graph.n_vertices()).any(held)
+            && let Some(vertex) = reached(&graph).into_iter().find(|&vertex| held(vertex))
+        {
+            return Err(Error::HeldForEver { state: graph.name(vertex) });
         }
         let key = TraceKey::of(&graph);
         Ok(Self { graph, key, canonical, original })

@@ -1,4 +1,4 @@
-//! Which vertices can reach an absorbing one.
+//! Which vertices can reach an absorbing one, and which can be reached.
 
 use super::Graph;
 
@@ -20,4 +20,21 @@ pub(super) fn trapped(graph: &Graph) -> Option<usize> {
     }
     // The starting vertex last: a state says more.
     (1..n).chain(0..1).find(|&vertex| !reaches[vertex])
+}
+
+/// The vertices that can be reached from the starting vertex, which is the first.
+pub(super) fn reached(graph: &Graph) -> Vec<usize> {
+    let mut seen = vec![false; graph.n_vertices()];
+    let mut found = vec![0];
+    let mut next = 0;
+    while let Some(&vertex) = found.get(next) {
+        next += 1;
+        for target in graph.edges(vertex).map(|edge| graph.target(edge)) {
+            if !seen[target] {
+                seen[target] = true;
+                found.push(target);
+            }
+        }
+    }
+    found
 }
