@@ -115,7 +115,7 @@ class Pictures(Distribution):
 
         Args:
             at: (m,) times, or whole counts; default from 0 to where 0.5 % of what does not start absorbed is
-                left.
+                left, times closer where the curve bends, at most 1,000.
             discrete: Whether to plot the law of steps; default `is_discrete`.
             ax: Axes of matplotlib to draw into; default those of a new Figure.
             **line: Passed to matplotlib, such as `label=` and `color=`.
