@@ -56,7 +56,7 @@ def _times(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, lin
         label = f"atom of {atom:.4g} at 0"
         panel.plot([0.0, 0.0], [start, end], color=colour, linestyle=":" if curve != "pdf" else "-")
         panel.plot([0.0], [end], "o", color=colour, clip_on=False, label=label)
-    panel.set_xlabel("time")
+    panel.set_xlabel("reward" if graph._in_rewards else "time")
     panel.set_ylabel(_NAMES[curve])
 
 
@@ -73,5 +73,5 @@ def _counts(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, li
     else:
         values = graph.cdf_discrete(counts) if curve == "cdf" else graph.sf_discrete(counts)
         panel.plot(counts, values, **{"drawstyle": "steps-post", "marker": ".", **line})
-    panel.set_xlabel("steps")
+    panel.set_xlabel("reward" if graph._in_rewards else "steps")
     panel.set_ylabel("probability" if curve == "pdf" else _NAMES[curve])
