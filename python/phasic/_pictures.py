@@ -28,8 +28,8 @@ class Pictures(Distribution):
         constraint: bool = True,
         ranksep: float = 1.0,
         nodesep: float = 0.4,
-        rankdir: str = "LR",
-        size: tuple[float, float] = (10.0, 7.0),
+        rankdir: str | None = None,
+        size: tuple[float, float] | None = None,
         fontsize: float = 12.0,
         rainbow: bool = False,
         penwidth: float = 1.0,
@@ -54,8 +54,11 @@ class Pictures(Distribution):
             constraint: Whether graphviz ranks vertices by edges. Used in `source`.
             ranksep: Space between layers, in inches; more where labels need it.
             nodesep: Space between the nodes of a layer, in inches.
-            rankdir: Where edges point: "LR" (right), "RL", "TB" (down) or "BT".
-            size: The most inches (width, height); a larger drawing is shrunk.
+            rankdir: Where edges point: "LR" (right), "RL", "TB" (down) or "BT". By default to the right, and
+                a drawing more than eight times as wide as high is folded into rows, every other one of which
+                goes back to the left.
+            size: The most inches (width, height); a larger drawing is shrunk. By default a drawing wider than
+                720 points is shrunk until its smallest text has 9 points, and is as wide as that needs.
             fontsize: Of labels, in points.
             rainbow: Whether neighbouring edges have different colours.
             penwidth: Of edges, in points.
