@@ -65,8 +65,9 @@ class _Canvas:
         )
 
     def _named(self, group: str) -> float:
-        """How wide the box of a group has to be."""
-        return _text_size(group, self.style.fontsize)[0] + 12.0
+        """How wide the box of a group has to be; if links come from above, its name is left of the middle."""
+        wide = _text_size(group, self.style.fontsize)[0]
+        return wide + 12.0 if self.flat else 2 * wide + 36.0
 
     def _turned(self, size: Point) -> Point:
         return size if self.flat else (size[1], size[0])
