@@ -98,7 +98,7 @@ def arrange(
             narrowest[lane[v]] = max(narrowest[lane[v]], least[of][1])
     lanes = _lanes(rows, lane_of, across, narrowest)
     pulls = [[(u, _STRAIGHT[(v >= n) + (u >= n)]) for u in near] for v, near in enumerate(neighbours)]
-    position = _positions(rows, lane_of, across, pulls, lanes)
+    position = _positions(rows, layer_of, lane_of, across, pulls, lanes)
     ends = _along(rows, sizes, span, least, room.along)
     high = lanes[-1][1]
     folded = Fold([0] * len(rows), 0.0, 0.0)
@@ -201,14 +201,20 @@ def _lanes(
 
 def _positions(
     rows: Sequence[Sequence[int]],
+    layer: Sequence[int],
     lane: Sequence[int],
     across: Sequence[float],
     pulls: Sequence[Sequence[tuple[int, int]]],
     lanes: Sequence[tuple[float, float]],
 ) -> list[float]:
-    """Of each node across: as near to the weighted mean of its neighbours as order, gaps and lanes allow."""
+    """Of each node across: as near to the weighted mean of its neighbours as order, gaps and lanes allow.
+
+    The last sweep looks back only, so that what follows one node alone is on a line with it.
+    """
     position = [0.5 * (lanes[at][0] + lanes[at][1]) for at in lane]
-    for sweep in range(_SWEEPS):
+    for sweep in range(_SWEEPS + 1):
+        if sweep == _SWEEPS:
+            pulls = [[(u, pull) for u, pull in near if layer[u] < layer[v]] for v, near in enumerate(pulls)]
         for row in rows if sweep % 2 == 0 else rows[::-1]:
             for at, (low, high) in enumerate(lanes):
                 members = [v for v in row if lane[v] == at]
