@@ -54,7 +54,7 @@ def nested(svg: str, x: int, width: int) -> str:
     """A picture as an element of another."""
     body = svg[svg.index("<svg") :]
     opening, rest = body.split(">", 1)
-    kept = re.sub(r'\s(width|height|xmlns)="[^"]*"', "", opening)
+    kept = re.sub(r'\s(width|height|xmlns|style)="[^"]*"', "", opening)
     return f'{kept} x="{x}" y="0" width="{width}" height="{HEIGHT}">{rest}'
 
 

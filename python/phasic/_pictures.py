@@ -49,11 +49,12 @@ class Pictures(Distribution):
             subgraphfun: Function of a state, (state_length,) int32; states with equal answers are drawn in
                 a box with the answer as its name. Start and absorbing vertices stay outside.
             max_nodes: The most nodes to draw, from 3 on. A larger graph is drawn by strongly connected
-                components, or by bands of them where there are too many; a line in the picture says so.
+                components, or by bands of them where there are too many, or too many links between them; a
+                line in the picture says so.
             theme: "light" or "dark"; default what `phasic.set_theme` has set, "light" before.
             constraint: Whether graphviz ranks vertices by edges. Used in `source`.
             ranksep: Space between layers, in inches; more where labels need it.
-            nodesep: Space between the nodes of a layer, in inches.
+            nodesep: Space between the nodes of a layer, in inches; more where labels need it.
             rankdir: Where edges point: "LR" (right), "RL", "TB" (down) or "BT". By default to the right, and
                 a drawing more than eight times as wide as high is folded into rows, every other one of which
                 goes back to the left.

@@ -9,13 +9,15 @@ from phasic.plot._layout import Point
 Cubic = tuple[Point, Point, Point, Point]
 
 #: Where on its link a label is tried, the middle first.
-_TRIED = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)
+_TRIED = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85)
 #: Of a link, for its direction.
 _STEP = 0.01
 #: Points of each curve that labels of other links keep off.
 _SAMPLES = 12
 #: Between labels, so that they do not read as one.
 _APART = 3.0
+#: The second time, what came later is known.
+_PASSES = 2
 #: How much worse it is to lie on a label or a node than on a point of a link.
 _COVERED = 100
 
@@ -26,7 +28,7 @@ def labels(
     sizes: Sequence[Point],
     nodes: Sequence[tuple[Point, Point]],
 ) -> list[Point]:
-    """The middle of the label of each link, placed one after the other where least is in its way.
+    """The middle of the label of each link, placed one after the other where least is in its way, twice.
 
     Args:
         courses: The curves of each link.
@@ -42,13 +44,16 @@ def labels(
         count = _SAMPLES * len(curves)
         for i in range(1, count):
             lines.add(link, _point(curves, i / count), (0.0, 0.0))
-    found = []
-    for link, (curves, side, size) in enumerate(zip(courses, sides, sizes, strict=True)):
-        at = _best(link, curves, side, size, boxes, lines)
-        if size[0] > 0:
-            boxes.add(link, at, (size[0] + _APART, size[1] + _APART))
-        found.append(at)
-    return found
+    found: dict[int, Point] = {}
+    for _ in range(_PASSES):
+        for link, (curves, side, size) in enumerate(zip(courses, sides, sizes, strict=True)):
+            room = size[0] + _APART, size[1] + _APART
+            if link in found and size[0] > 0:
+                boxes.remove(link, found[link], room)
+            found[link] = _best(link, curves, side, size, boxes, lines)
+            if size[0] > 0:
+                boxes.add(link, found[link], room)
+    return list(found.values())
 
 
 def _best(link: int, curves: Sequence[Cubic], side: int, size: Point, boxes: _Near, lines: _Near) -> Point:
@@ -77,6 +82,9 @@ class _Near:
 
     def add(self, owner: int, at: Point, size: Point) -> None:
         self._boxes.setdefault(self._of(at), []).append((owner, at, size))
+
+    def remove(self, owner: int, at: Point, size: Point) -> None:
+        self._boxes[self._of(at)].remove((owner, at, size))
 
     def within(self, owner: int, at: Point, size: Point) -> int:
         """How many boxes of others a box overlaps."""

@@ -104,6 +104,8 @@ def _through(
     stops = [(along, across + shift * to * way) for (along, across), to in zip(points, ways, strict=True)]
     curves = []
     for (p, to), (q, on) in pairwise(zip(stops, ways, strict=True)):
-        reach = abs(q[0] - p[0]) / 2 if to == on else TURN
+        # The outer of two directions turns further out.
+        inside = shift * to * way * (1 if q[1] > p[1] else -1)
+        reach = abs(q[0] - p[0]) / 2 if to == on else TURN - inside
         curves.append((p, (p[0] + to * reach, p[1]), (q[0] - on * reach, q[1]), q))
     return tuple(curves)

@@ -55,10 +55,12 @@ class _Canvas:
         pairs = list(zip(links, labels, strict=True))
         along = max((size[0] for (s, t), size in pairs if layer[s] != layer[t]), default=0.0)
         inside = max((size[1] for (s, t), size in pairs if layer[s] == layer[t] and s != t), default=0.0)
+        both = set(links)
+        opposite = max((size[1] for (s, t), size in pairs if s != t and (t, s) in both), default=0.0)
         title = 1.6 * self.style.fontsize if self.groups else 0.0
         return Room(
             max(self.style.ranksep * _INCH, along + 24.0, 0.0 if self.flat else title + 24.0),
-            max(self.style.nodesep * _INCH + title, 2.4 * title, inside + 16.0 if inside else 0.0),
+            max(self.style.nodesep * _INCH + title, 2.4 * title, inside + 16.0, 2 * opposite + 12.0),
             between=4.0 * self.style.fontsize,
             turn=TURN + along if self.style.fold else None,
             border=2 * _MARGIN,
