@@ -65,7 +65,7 @@ def main() -> None:
     exec(python_blocks((ROOT / "README.md").read_text(encoding="utf-8"))[0][1], names)
     graph = names["graph"]
     assert isinstance(graph, Graph)
-    drawing = graph.plot(names=["a", "b", "c"]).svg()
+    drawing = graph.plot(names=["a", "b", "c"], ranksep=0.6).svg()
     curves = law(graph, np.array([0.21, 0.34, 0.5, 0.77, 1.2]))
     PATH.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + GAP + RIGHT} {HEIGHT}">\n'
