@@ -44,29 +44,31 @@ def labels(
         count = _SAMPLES * len(curves)
         for i in range(1, count):
             lines.add(link, _point(curves, i / count), (0.0, 0.0))
-    found: dict[int, Point] = {}
-    for _ in range(_PASSES):
-        for link, (curves, side, size) in enumerate(zip(courses, sides, sizes, strict=True)):
+    tries = []
+    for link, (curves, side, size) in enumerate(zip(courses, sides, sizes, strict=True)):
+        places = [_beside(curves, share, size, side) for share in (_TRIED if size[0] > 0 else _TRIED[:1])]
+        tries.append([(at, lines.within(link, at, size)) for at in places])
+    found = [places[0][0] for places in tries]
+    shown = [link for link, size in enumerate(sizes) if size[0] > 0]
+    for again in range(_PASSES):
+        for link in shown:
+            size = sizes[link]
             room = size[0] + _APART, size[1] + _APART
-            if link in found and size[0] > 0:
+            if again:
                 boxes.remove(link, found[link], room)
-            found[link] = _best(link, curves, side, size, boxes, lines)
-            if size[0] > 0:
-                boxes.add(link, found[link], room)
-    return list(found.values())
+            found[link] = _best(tries[link], size, boxes)
+            boxes.add(link, found[link], room)
+    return found
 
 
-def _best(link: int, curves: Sequence[Cubic], side: int, size: Point, boxes: _Near, lines: _Near) -> Point:
-    """The first of the places tried that has least in its way."""
-    places = [_beside(curves, share, size, side) for share in _TRIED]
-    if size[0] <= 0:
-        return places[0]
+def _best(tries: Sequence[tuple[Point, int]], size: Point, boxes: _Near) -> Point:
+    """The first of the places, with points of links there, that has least in its way."""
     costs = []
-    for at in places:
-        costs.append(_COVERED * boxes.within(link, at, size) + lines.within(link, at, size))
+    for at, crossed in tries:
+        costs.append(_COVERED * boxes.within(None, at, size) + crossed)
         if not costs[-1]:
-            return at
-    return places[costs.index(min(costs))]
+            break
+    return tries[costs.index(min(costs))][0]
 
 
 class _Near:
@@ -86,7 +88,7 @@ class _Near:
     def remove(self, owner: int, at: Point, size: Point) -> None:
         self._boxes[self._of(at)].remove((owner, at, size))
 
-    def within(self, owner: int, at: Point, size: Point) -> int:
+    def within(self, owner: int | None, at: Point, size: Point) -> int:
         """How many boxes of others a box overlaps."""
         i, j = self._of(at)
         around = ((i + k, j + m) for k in (-1, 0, 1) for m in (-1, 0, 1))
@@ -111,10 +113,10 @@ def _point(curves: Sequence[Cubic], share: float) -> Point:
     place = share * len(curves)
     index = min(int(place), len(curves) - 1)
     t = place - index
-    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
-    along, across = (sum(w * p[i] for w, p in zip(weights, curves[index], strict=True)) for i in (0, 1))
-    return along, across
+    a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+    (p, u), (q, v), (r, w), (s, z) = curves[index]
+    return a * p + b * q + c * r + d * s, a * u + b * v + c * w + d * z
 
 
 def _overlap(p: Point, size: Point, q: Point, other: Point) -> bool:
-    return all(abs(p[i] - q[i]) < (size[i] + other[i]) / 2 for i in (0, 1))
+    return 2 * abs(p[0] - q[0]) < size[0] + other[0] and 2 * abs(p[1] - q[1]) < size[1] + other[1]

@@ -73,15 +73,15 @@ def arrange(
         room: Space between nodes.
     """
     n = len(sizes)
-    lane = tracks(layer, group, links)
+    track = tracks(layer, group, links)
     chains = _chains(layer, links)
     across = [size[1] + room.across for size in sizes] + [room.across / 2] * (sum(map(len, chains)))
-    lane_of, layer_of = list(lane), list(layer)
+    track_of, layer_of = list(track), list(layer)
     neighbours: list[list[int]] = [[] for _ in across]
     for (source, target), chain in zip(links, chains, strict=True):
         step = 1 if layer[target] >= layer[source] else -1
         layer_of += [layer[source] + step * (i + 1) for i in range(len(chain))]
-        lane_of += _between(lane[source], lane[target], len(chain))
+        track_of += _between(track[source], track[target], len(chain))
         stops = [source, *chain, target]
         for u, v in pairwise(stops):
             if u != v:
@@ -90,17 +90,17 @@ def arrange(
     rows: list[list[int]] = [[] for _ in range(max(layer, default=-1) + 1)]
     for v, place in enumerate(layer_of):
         rows[place].append(v)
-    _order(rows, layer_of, lane_of, neighbours)
+    _order(rows, layer_of, track_of, neighbours)
     span = spans(layer, group)
-    narrowest = [0.0] * (max(lane, default=0) + 1)
+    narrowest = [0.0] * (max(track, default=0) + 1)
     for v, of in enumerate(group):
         if of is not None:
-            narrowest[lane[v]] = max(narrowest[lane[v]], least[of][1])
-    lanes = _lanes(rows, lane_of, across, narrowest)
+            narrowest[track[v]] = max(narrowest[track[v]], least[of][1])
+    bands = _bands(rows, track_of, across, narrowest)
     pulls = [[(u, _STRAIGHT[(v >= n) + (u >= n)]) for u in near] for v, near in enumerate(neighbours)]
-    position = _positions(rows, layer_of, lane_of, across, pulls, lanes)
+    position = _positions(rows, layer_of, track_of, across, pulls, bands)
     ends = _along(rows, sizes, span, least, room.along)
-    high = lanes[-1][1]
+    high = bands[-1][1]
     folded = Fold([0] * len(rows), 0.0, 0.0)
     if room.turn is not None:
         folded = fold(ends, high, list(span.values()), room.between, room.turn, room.border)
@@ -112,8 +112,8 @@ def arrange(
         if of is not None and of not in areas:
             first, last = span[of]
             corners = (
-                paper.at(first, ends[first][0], lanes[lane[v]][0]),
-                paper.at(last, ends[last][1], lanes[lane[v]][1]),
+                paper.at(first, ends[first][0], bands[track[v]][0]),
+                paper.at(last, ends[last][1], bands[track[v]][1]),
             )
             areas[of] = corners
     way = [1 - 2 * (row % 2) for row in folded.row]
@@ -159,12 +159,12 @@ def _chains(layer: Sequence[int], links: Sequence[tuple[int, int]]) -> list[list
 
 
 def _order(
-    rows: list[list[int]], layer: Sequence[int], lane: Sequence[int], neighbours: Sequence[Sequence[int]]
+    rows: list[list[int]], layer: Sequence[int], track: Sequence[int], neighbours: Sequence[Sequence[int]]
 ) -> None:
-    """Sort each layer by lane and by the mean place of neighbours in the layer before, to and fro."""
+    """Sort each layer by track and by the mean place of neighbours in the layer before, to and fro."""
     place = [0.0] * len(layer)
     for row in rows:
-        row.sort(key=lambda v: lane[v])
+        row.sort(key=lambda v: track[v])
         for i, v in enumerate(row):
             place[v] = i / len(row)
     for sweep in range(_SWEEPS):
@@ -173,24 +173,24 @@ def _order(
             keys = {}
             for v in row:
                 before = [place[u] for u in neighbours[v] if (layer[v] - layer[u]) * step > 0]
-                keys[v] = lane[v], sum(before) / len(before) if before else place[v]
+                keys[v] = track[v], sum(before) / len(before) if before else place[v]
             row.sort(key=keys.__getitem__)
             for i, v in enumerate(row):
                 place[v] = i / len(row)
 
 
-def _lanes(
+def _bands(
     rows: Sequence[Sequence[int]],
-    lane: Sequence[int],
+    track: Sequence[int],
     across: Sequence[float],
     least: Sequence[float],
 ) -> list[tuple[float, float]]:
-    """(low, high) of each lane: as wide as what its fullest layer needs, one beside the other."""
+    """(low, high) of each track: as wide as what its fullest layer needs, one beside the other."""
     widths = list(least)
     for row in rows:
         needed = [0.0] * len(least)
         for v in row:
-            needed[lane[v]] += across[v]
+            needed[track[v]] += across[v]
         widths = [max(a, b) for a, b in zip(widths, needed, strict=True)]
     found, low = [], 0.0
     for width in widths:
@@ -202,22 +202,22 @@ def _lanes(
 def _positions(
     rows: Sequence[Sequence[int]],
     layer: Sequence[int],
-    lane: Sequence[int],
+    track: Sequence[int],
     across: Sequence[float],
     pulls: Sequence[Sequence[tuple[int, int]]],
-    lanes: Sequence[tuple[float, float]],
+    bands: Sequence[tuple[float, float]],
 ) -> list[float]:
-    """Of each node across: as near to the weighted mean of its neighbours as order, gaps and lanes allow.
+    """Of each node across: as near to the weighted mean of its neighbours as order, gaps and bands allow.
 
     The last sweep looks back only, so that what follows one node alone is on a line with it.
     """
-    position = [0.5 * (lanes[at][0] + lanes[at][1]) for at in lane]
+    position = [0.5 * (bands[at][0] + bands[at][1]) for at in track]
     for sweep in range(_SWEEPS + 1):
         if sweep == _SWEEPS:
             pulls = [[(u, pull) for u, pull in near if layer[u] < layer[v]] for v, near in enumerate(pulls)]
         for row in rows if sweep % 2 == 0 else rows[::-1]:
-            for at, (low, high) in enumerate(lanes):
-                members = [v for v in row if lane[v] == at]
+            for at, (low, high) in enumerate(bands):
+                members = [v for v in row if track[v] == at]
                 wanted = [
                     sum(position[u] * pull for u, pull in pulls[v]) / sum(pull for _, pull in pulls[v])
                     if pulls[v]

@@ -90,7 +90,7 @@ class _Canvas:
         shrink = self._shrink(width, height)
         # A page may shrink what fits a page at its own size.
         fit = ' style="max-width:100%;height:auto"' if width * shrink <= _PAGE else ""
-        body = [*self._lanes(), *self._links(), *self._nodes(), *below]
+        body = [*self._grouped(), *self._links(), *self._nodes(), *below]
         paper = dict(self.style.attributes).get("bgcolor", self.theme.paper)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * shrink:.1f}" '
@@ -105,7 +105,7 @@ class _Canvas:
             return min(1.0, self.style.size[0] * _INCH / width, self.style.size[1] * _INCH / height)
         return max(min(1.0, _PAGE / width), min(1.0, _READABLE / (_SMALL * self.style.fontsize)))
 
-    def _lanes(self) -> list[str]:
+    def _grouped(self) -> list[str]:
         """The box of each group, around its nodes, with its name."""
         found = []
         pad = 0.5 * self.style.fontsize
