@@ -115,8 +115,8 @@ class Pictures(Distribution):
         """Plot the density of the absorption time, or the probabilities of counts of steps.
 
         An atom at 0 is a stem with its mass as height, which the legend tells. The axis is called time, or
-        steps, or reward for a graph that `reward_transform` made. Needs matplotlib (extra
-        `plot`); no state of `matplotlib.pyplot` is read or changed.
+        steps, or reward for a graph that `reward_transform` made. Needs matplotlib (extra `plot`); no state of
+        `matplotlib.pyplot` is read or changed.
 
         Args:
             at: (m,) times, or whole counts; default from 0 to where 0.5 % of what does not start absorbed is
