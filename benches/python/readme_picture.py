@@ -54,7 +54,7 @@ def nested(svg: str, x: int, width: int) -> str:
     """A picture as an element of another."""
     body = svg[svg.index("<svg") :]
     opening, rest = body.split(">", 1)
-    kept = re.sub(r'\s(width|height|xmlns)="[^"]*"', "", opening)
+    kept = re.sub(r'\s(width|height|xmlns|style)="[^"]*"', "", opening)
     return f'{kept} x="{x}" y="0" width="{width}" height="{HEIGHT}">{rest}'
 
 
@@ -65,7 +65,7 @@ def main() -> None:
     exec(python_blocks((ROOT / "README.md").read_text(encoding="utf-8"))[0][1], names)
     graph = names["graph"]
     assert isinstance(graph, Graph)
-    drawing = graph.plot(names=["a", "b", "c"]).svg()
+    drawing = graph.plot(names=["a", "b", "c"], ranksep=0.6).svg()
     curves = law(graph, np.array([0.21, 0.34, 0.5, 0.77, 1.2]))
     PATH.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + GAP + RIGHT} {HEIGHT}">\n'

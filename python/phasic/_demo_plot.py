@@ -35,6 +35,15 @@ def histogram(particles: Doubles, limit: float, n_bins: int = 24) -> tuple[Doubl
     return edges, np.asarray(density * inside)
 
 
+def stairs(observed: Doubles, limit: float) -> tuple[Doubles, Doubles]:
+    """Corners of the share of observations above each point from 0 to a limit: it falls at each of them."""
+    falls = np.unique(observed[observed <= limit])
+    left = np.mean(observed > falls[:, None], axis=1)
+    at = np.concatenate([[0.0], np.repeat(falls, 2), [limit]])
+    heights = np.concatenate([[1.0], left])
+    return at, np.repeat(heights, 2)
+
+
 def svg(panels: Sequence[Panel]) -> str:
     """The panels side by side, as one SVG document."""
     width = _WIDTH * len(panels)

@@ -28,8 +28,8 @@ class Pictures(Distribution):
         constraint: bool = True,
         ranksep: float = 1.0,
         nodesep: float = 0.4,
-        rankdir: str = "LR",
-        size: tuple[float, float] = (10.0, 7.0),
+        rankdir: str | None = None,
+        size: tuple[float, float] | None = None,
         fontsize: float = 12.0,
         rainbow: bool = False,
         penwidth: float = 1.0,
@@ -49,13 +49,17 @@ class Pictures(Distribution):
             subgraphfun: Function of a state, (state_length,) int32; states with equal answers are drawn in
                 a box with the answer as its name. Start and absorbing vertices stay outside.
             max_nodes: The most nodes to draw, from 3 on. A larger graph is drawn by strongly connected
-                components, or by bands of them where there are too many; a line in the picture says so.
+                components, or by bands of them where there are too many, or too many links between them; a
+                line in the picture says so.
             theme: "light" or "dark"; default what `phasic.set_theme` has set, "light" before.
             constraint: Whether graphviz ranks vertices by edges. Used in `source`.
             ranksep: Space between layers, in inches; more where labels need it.
-            nodesep: Space between the nodes of a layer, in inches.
-            rankdir: Where edges point: "LR" (right), "RL", "TB" (down) or "BT".
-            size: The most inches (width, height); a larger drawing is shrunk.
+            nodesep: Space between the nodes of a layer, in inches; more where labels need it.
+            rankdir: Where edges point: "LR" (right), "RL", "TB" (down) or "BT". By default to the right, and
+                a drawing more than eight times as wide as high is folded into rows, every other one of which
+                goes back to the left.
+            size: The most inches (width, height); a larger drawing is shrunk. By default a drawing wider than
+                720 points is shrunk until its smallest text has 9 points, and is as wide as that needs.
             fontsize: Of labels, in points.
             rainbow: Whether neighbouring edges have different colours.
             penwidth: Of edges, in points.
@@ -110,12 +114,13 @@ class Pictures(Distribution):
     ) -> Figure:
         """Plot the density of the absorption time, or the probabilities of counts of steps.
 
-        An atom at 0 is a stem with its mass as height, which the legend tells. Needs matplotlib (extra
-        `plot`); no state of `matplotlib.pyplot` is read or changed.
+        An atom at 0 is a stem with its mass as height, which the legend tells. The axis is called time, or
+        steps, or reward for a graph that `reward_transform` made. Needs matplotlib (extra `plot`); no state of
+        `matplotlib.pyplot` is read or changed.
 
         Args:
             at: (m,) times, or whole counts; default from 0 to where 0.5 % of what does not start absorbed is
-                left.
+                left, times closer where the curve bends, at most 1,000.
             discrete: Whether to plot the law of steps; default `is_discrete`.
             ax: Axes of matplotlib to draw into; default those of a new Figure.
             **line: Passed to matplotlib, such as `label=` and `color=`.

@@ -293,6 +293,7 @@ class Rewards(Marks):
 
     def _transformed(self, builder: _core.GraphBuilder) -> Self:
         graph = self._from_builder(builder)
+        graph._in_rewards = True
         if graph.param_length() == self.param_length() and self._theta is not None:
             graph._theta = self._theta.copy()
         return graph

@@ -36,6 +36,7 @@ class Serial(Structure):
             - `auxiliary`: (n_vertices,) bool, True at the auxiliary vertices of `discretize`.
             - `vertex_indices`: 0 to n_vertices − 1.
             - `param_length`, `state_length` (also as `state_dim`), `n_vertices`, `normalized`, `is_discrete`.
+            - `in_rewards`: whether it comes from `reward_transform` or `reward_transform_discrete`.
             - `theta`, (p,), `rewards`, (n_vertices,), and `outcomes`, names and vertices of
               `joint_prob_graph`, if the graph has them.
 
@@ -73,6 +74,7 @@ class Serial(Structure):
             "n_vertices": n,
             "normalized": self._builder.normalized,
             "is_discrete": self.is_discrete,
+            "in_rewards": self._in_rewards,
         }
         if self._theta is not None:
             serialized["theta"] = self._theta.copy()
@@ -122,6 +124,7 @@ class Serial(Structure):
         graph = cls._from_builder(builder)
         builder.normalized = bool(data.get("normalized", False))
         graph.is_discrete = bool(data.get("is_discrete", False))
+        graph._in_rewards = bool(data.get("in_rewards", False))
         if data.get("theta") is not None:
             graph._theta = _check.theta_vector(data["theta"], p)
         if data.get("rewards") is not None:

@@ -87,6 +87,7 @@ class Structure:
         #: Whether it was said that parameters count as 1.
         self._said_ones = False
         self.is_discrete = False
+        self._in_rewards = False  # whether times, or steps, are rewards of another graph
         self._rewards_of_events: NDArray[np.int64] | None = None
         self._outcomes: tuple[list[str], NDArray[np.int64]] | None = None
         self._single_rule = None
@@ -98,6 +99,7 @@ class Structure:
         self._general = None if other._general is None else other._general.copy()
         self._theta = other._theta
         self.is_discrete = other.is_discrete
+        self._in_rewards = other._in_rewards
         if other._rewards_of_events is not None:
             self._rewards_of_events = other._rewards_of_events.copy()
         self._outcomes = other._outcomes

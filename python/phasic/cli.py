@@ -107,18 +107,17 @@ def _mutation_panel(fit: Fit, exact: Exact) -> Panel:
 
 def _remission_panel(fit: Fit) -> Panel:
     from phasic import data
-    from phasic._demo_plot import Panel
+    from phasic._demo_plot import Panel, stairs
 
     times = np.linspace(0.0, 30.0, 121)
-    weeks = np.sort(data.freireich("placebo").weeks)
+    weeks = np.asarray(data.freireich("placebo").weeks)
     curves = []
     for theta in fit.posterior.particles:
         fit.graph.update_parameterized_weights(theta)
         curves.append(fit.graph.sf(times))
     low, middle, high = np.quantile(curves, [0.05, 0.5, 0.95], axis=0)
-    observed = np.mean(weeks[None, :] > times[:, None], axis=1)
     lines = [
-        ("in remission, observed", "#3182bd", times, observed),
+        ("in remission, observed", "#3182bd", *stairs(weeks, times[-1])),
         ("Coxian, median and 90 %", "#d94801", times, middle),
     ]
     return Panel("Remission under placebo", "weeks", "probability", 30.0, None, lines, (times, low, high))

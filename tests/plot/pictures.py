@@ -3,6 +3,8 @@
 import re
 from xml.etree import ElementTree
 
+import numpy as np
+
 _STRING = r'"((?:[^"\\]|\\.)*)"'
 #: The namespace of SVG.
 SVG = "{http://www.w3.org/2000/svg}"
@@ -42,6 +44,28 @@ def box(element):
     rect = next(element.iter(f"{SVG}rect"))
     x, y, width, height = (float(rect.get(name)) for name in ("x", "y", "width", "height"))
     return x, y, x + width, y + height
+
+
+def middle(element):
+    """The centre of the first rectangle of a group."""
+    left, top, right, bottom = box(element)
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def scale(svg):
+    """Points on a page for each unit of the drawing."""
+    root = ElementTree.fromstring(svg)
+    return float(root.get("width")) / float(root.get("viewBox").split()[2])
+
+
+def course(element):
+    """Points of the curve of an edge, (m, 2)."""
+    numbers = np.array(re.findall(r"-?[0-9.]+", next(element.iter(f"{SVG}path")).get("d")), dtype=float)
+    points = numbers.reshape(-1, 2)
+    t = np.linspace(0.0, 1.0, 50)[:, None]
+    weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3
+    curves = [points[i : i + 4] for i in range(0, len(points) - 1, 3)]
+    return np.concatenate([sum(w * p for w, p in zip(weights, each, strict=True)) for each in curves])
 
 
 def apart(a, b):

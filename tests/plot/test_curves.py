@@ -1,5 +1,6 @@
 """`plot_pdf`, `plot_cdf` and `plot_sf`: what is drawn, over which range, and what is refused."""
 
+import pickle
 import subprocess
 import sys
 
@@ -11,6 +12,11 @@ from numpy.testing import assert_allclose
 from phasic import Graph
 
 from tests import models
+
+
+def pickled(graph):
+    return pickle.loads(pickle.dumps(graph))
+
 
 CURVES = ["pdf", "cdf", "sf"]
 
@@ -121,6 +127,29 @@ def test_a_thousand_counts_are_enough():
     counts, _ = panel(graph.plot_cdf(discrete=True)).lines[0].get_data()
     assert len(counts) <= 1_000
     assert np.all(counts == np.round(counts))
+
+
+def itself(graph):
+    return graph
+
+
+@pytest.mark.parametrize("via", [itself, Graph.copy, pickled])
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_axis_of_a_reward_is_called_so(stages, curve, via):
+    graph = via(stages.reward_transform([0.0, 1.0, 3.0, 0.0]))
+    assert panel(plotted(graph, curve)).get_xlabel() == "reward"
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_axis_of_a_whole_reward_is_called_so(trials, curve):
+    rewards = [0, *[2] * (trials.vertices_length() - 1)]
+    assert panel(plotted(trials.reward_transform_discrete(rewards), curve)).get_xlabel() == "reward"
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_other_axes_are_called_time_and_steps(stages, trials, curve):
+    assert panel(plotted(stages, curve)).get_xlabel() == "time"
+    assert panel(plotted(trials, curve)).get_xlabel() == "steps"
 
 
 def test_axes_of_ones_own_are_drawn_into(stages):

@@ -1,18 +1,21 @@
 """Laws of drawings, over random graphs: all is there, all is apart, and nothing changes from run to run."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phasic.plot._fold import fold
 from phasic.plot._isotonic import spread
 from phasic.plot._layers import layers
+from phasic.plot._tracks import spans, tracks
 
-from tests.plot.pictures import apart, box, classed, dot_edges, dot_nodes, pairs, texts
+from tests.plot.pictures import apart, box, classed, course, dot_edges, dot_nodes, middle, pairs, texts
 from tests.strategies import chains, discrete_chains, parameterised_models
 
-directions = st.sampled_from(["LR", "RL", "TB", "BT"])
+directions = st.sampled_from([None, "LR", "RL", "TB", "BT"])
 graphs = st.one_of(chains(), parameterised_models(), discrete_chains()).map(lambda model: model.graph())
 
 
@@ -52,6 +55,56 @@ def test_no_vertex_is_in_the_box_of_another_group(graph, rankdir, k):
         transient = "transient" in node.get("class")
         own = f"group {int(texts(node)[0]) % k}" if transient else None
         assert all(apart(box(node), around) for name, around in groups.items() if name != own)
+
+
+@given(graphs, directions, st.integers(2, 4), st.sampled_from(["", "a long name of a group "]))
+def test_no_two_groups_overlap(graph, rankdir, k, name):
+    svg = graph.plot(subgraphfun=lambda state: f"{name}{state[0] % k}", rankdir=rankdir).svg()
+    boxes = [box(each) for each in classed(svg, "group")]
+    assert all(apart(a, b) for a, b in combinations(boxes, 2))
+
+
+@given(graphs, directions)
+def test_labels_of_opposite_edges_are_nearer_to_their_own(graph, rankdir):
+    edges = classed(graph.plot(rankdir=rankdir).svg(), "edge")
+    found = {(e.get("data-source"), e.get("data-target")): e for e in edges}
+    for (source, target), edge in found.items():
+        if source != target and (target, source) in found:
+            own, other = (
+                np.hypot(*(course(each) - middle(edge)).T).min() for each in (edge, found[target, source])
+            )
+            assert own < other
+
+
+layers_and_groups = st.tuples(st.integers(0, 8), st.none() | st.integers(0, 4))
+
+
+@given(st.lists(layers_and_groups, min_size=1, max_size=15))
+def test_tracks_are_as_few_as_can_be_and_groups_have_theirs_alone(nodes):
+    layer, group = zip(*nodes, strict=True)
+    found = tracks(layer, group, [])
+    around = spans(layer, group)
+    at = {
+        k: {("layer", k) for on, of in nodes if of is None and on == k}
+        | {of for of, (a, b) in around.items() if a <= k <= b}
+        for k in range(9)
+    }
+    assert max(found) + 1 == max(map(len, at.values()))
+    track = {("layer", on) if of is None else of: i for (on, of), i in zip(nodes, found, strict=True)}
+    for there in at.values():
+        assert len({track[each] for each in there}) == len(there)
+
+
+@given(st.lists(st.tuples(st.floats(20, 100), st.booleans()), min_size=1, max_size=60), st.floats(10, 200))
+def test_rows_go_on_in_order_and_keep_what_has_to_be_whole(given_, high):
+    ends, end = [], 0.0
+    for deep, _ in given_:
+        ends.append((end, end + deep))
+        end += deep + 72.0
+    whole = [(i, i + 1) for i, (_, kept) in enumerate(given_[1:]) if kept]
+    row = fold(ends, high, whole, 48.0, 80.0, 60.0).row
+    assert row[0] == 0 and all(b - a in (0, 1) for a, b in pairwise(row))
+    assert all(row[a] == row[b] for a, b in whole)
 
 
 @given(graphs, directions)

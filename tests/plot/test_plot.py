@@ -1,5 +1,6 @@
 """`Graph.plot`: what is shown, how it is written, and what is refused."""
 
+import copy
 import os
 
 import numpy as np
@@ -313,6 +314,22 @@ def test_notebooks_get_svg(stages):
 
 def test_a_drawing_is_told_in_one_line(stages):
     assert repr(stages.plot()) == "Drawing(4 nodes, 3 edges)"
+
+
+def test_savefig_names_save(stages):
+    with pytest.raises(AttributeError, match=r"'savefig': Drawing\.save\(path\)"):
+        stages.plot().savefig("graph.svg")
+
+
+def test_an_attribute_that_is_not_there_is_named_alone(stages):
+    with pytest.raises(AttributeError) as caught:
+        stages.plot().colour()
+    assert str(caught.value) == "Drawing has no attribute 'colour'"
+
+
+def test_a_drawing_can_be_copied(stages):
+    drawing = stages.plot()
+    assert copy.deepcopy(drawing).svg() == drawing.svg()
 
 
 def test_svg_is_saved(stages, tmp_path):

@@ -95,6 +95,33 @@ def test_one_parameter_has_a_histogram():
     assert panel.get_xlabel() == "rate"
 
 
+def test_many_particles_are_faint():
+    drawn = np.random.default_rng(3).lognormal(size=(4_000, 2))
+    alphas = [
+        np.reshape(bare(part, ("a", "b")).plot_pair().axes, (2, 2))[1, 0].get_lines()[0].get_alpha()
+        for part in (drawn[:100], drawn)
+    ]
+    assert alphas == [1.0, 500 / 4_000]
+
+
+def test_a_positive_parameter_of_a_wide_range_has_logarithmic_axes():
+    wide, narrow, signed = [0.01, 0.1, 1.0], [1.0, 2.0, 29.0], [-5.0, 0.1, 100.0]
+    panels = np.reshape(bare(np.transpose([wide, narrow, signed]), ("w", "n", "s")).plot_pair().axes, (3, 3))
+    assert [panels[2, i].get_xscale() for i in range(3)] == ["log", "linear", "linear"]
+    assert (panels[0, 0].get_xscale(), panels[1, 0].get_xscale()) == ("log", "log")
+    assert (panels[1, 0].get_yscale(), panels[2, 0].get_yscale()) == ("linear", "linear")
+
+
+def test_logarithmic_histograms_have_all_particles_in_equal_bins():
+    drawn = np.random.default_rng(4).lognormal(sigma=2.0, size=(500, 1))
+    (panel,) = bare(drawn).plot_pair().axes
+    assert sum(bar.get_height() for bar in panel.patches) == 500
+    edges = np.array([(bar.get_x(), bar.get_x() + bar.get_width()) for bar in panel.patches])
+    ratios = edges[:, 1] / edges[:, 0]
+    # Rounding of sums of edges.
+    assert_allclose(ratios, ratios[0], rtol=1e-9)
+
+
 # Predictive
 
 

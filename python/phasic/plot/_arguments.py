@@ -36,8 +36,8 @@ def style(
     constraint: bool,
     ranksep: float,
     nodesep: float,
-    rankdir: str,
-    size: tuple[float, float],
+    rankdir: str | None,
+    size: tuple[float, float] | None,
     fontsize: float,
     penwidth: float,
     max_nodes: int,
@@ -49,23 +49,23 @@ def style(
         ValueError: One is not what it must be; it is named.
     """
     refuse_arguments("Graph.plot", {name: None for name in attributes if name in arguments()["Graph.plot"]})
-    if rankdir not in _DIRECTIONS:
+    if rankdir is not None and rankdir not in _DIRECTIONS:
         raise ValueError(f"rankdir is {rankdir!r}: it must be one of {', '.join(map(repr, _DIRECTIONS))}")
     if positive("max_nodes", max_nodes) < FEWEST_NODES:
         raise ValueError(f"max_nodes is {max_nodes}: it must be a whole number from {FEWEST_NODES} on")
-    if len(tuple(size)) != 2:
+    if size is not None and len(tuple(size)) != 2:
         raise ValueError(f"size is {size!r}: it must be (width, height) in inches")
     unwritable = [name for name in attributes if not (name.isascii() and name.isidentifier())]
     if unwritable:
         raise ValueError(f"graphviz has no attribute {unwritable[0]!r}")
-    width, height = (_positive("size", each) for each in size)
     return Style(
         theme=_theme[0] if theme is None else _known(theme),
         constraint=bool(constraint),
         ranksep=_positive("ranksep", ranksep),
         nodesep=_positive("nodesep", nodesep),
-        rankdir=rankdir,
-        size=(width, height),
+        rankdir=rankdir or "LR",
+        fold=rankdir is None,
+        size=None if size is None else (_positive("size", size[0]), _positive("size", size[1])),
         fontsize=_positive("fontsize", fontsize),
         penwidth=_positive("penwidth", penwidth),
         attributes=tuple((name, _written(value)) for name, value in attributes.items()),

@@ -20,8 +20,14 @@ class Parts:
     what: str
 
 
+#: A summary has at most as many links for each node: beyond, it is a tangle.
+_DENSEST = 4
+
+
 def parts(n: int, sources: Indices, targets: Indices, kinds: Sequence[str], limit: int) -> Parts:
     """At most `limit` nodes for n vertices: strongly connected components, or else bands of them.
+
+    There are fewer bands where more would have more than four links each.
 
     Bands gather components by the longest path from a component that nothing leads to; the starting vertex
     is a node of its own, and all absorbing vertices are one.
@@ -34,18 +40,29 @@ def parts(n: int, sources: Indices, targets: Indices, kinds: Sequence[str], limi
     """
     of = components(n, sources, targets)
     count = int(of.max()) + 1
-    if count <= limit:
+    if count <= limit and not _dense(of, count, sources, targets):
         return Parts(of, count, "strongly connected components")
+    limit = min(limit, count)
     depth = depths(count, of[sources], of[targets])[of]
     kind = np.array(kinds)
     inner = kind == "transient"
     # Bands of equal width in depth, so that edges still go from an earlier band to a later one.
     low, high = (depth[inner].min(), depth[inner].max()) if inner.any() else (0, 0)
     bands = min(limit - 2, int(high - low) + 1)
-    band = 1 + (depth - low) * bands // (high - low + 1)
-    label = np.where(kind == "start", 0, np.where(kind == "absorbing", bands + 1, band))
-    of, count = numbered(label)
+    while True:
+        band = 1 + (depth - low) * bands // (high - low + 1)
+        label = np.where(kind == "start", 0, np.where(kind == "absorbing", bands + 1, band))
+        of, count = numbered(label)
+        if bands == 1 or not _dense(of, count, sources, targets):
+            break
+        bands -= 1
     return Parts(of, count, "bands of strongly connected components by distance from the start")
+
+
+def _dense(of: Indices, count: int, sources: Indices, targets: Indices) -> bool:
+    """Whether nodes have more links between one another than can be told apart."""
+    a, b = of[sources], of[targets]
+    return len(np.unique((a * count + b)[a != b])) > _DENSEST * count
 
 
 def components(n: int, sources: Indices, targets: Indices) -> Indices:

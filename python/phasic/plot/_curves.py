@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from phasic.plot._refine import refined
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -16,7 +18,6 @@ Doubles = NDArray[np.float64]
 
 #: What is left of what did not start absorbed, where a plot ends.
 _LEFT = 0.005
-_POINTS = 200
 _MOST_COUNTS = 1_000
 _NAMES = {"pdf": "density", "cdf": "probability of being absorbed", "sf": "probability of not being absorbed"}
 
@@ -41,8 +42,13 @@ def draw(
 
 def _times(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, line: dict[str, Any]) -> None:
     atom = graph.defect()
-    times = _range(graph, atom) if at is None else np.sort(at)
-    (drawn,) = panel.plot(times, getattr(graph, curve)(times), **line)
+    function = getattr(graph, curve)
+    if at is None:
+        times, values = refined(function, 1.0 if atom >= 1 else graph.isf(_LEFT * (1 - atom)))
+    else:
+        times = np.sort(at)
+        values = function(times)
+    (drawn,) = panel.plot(times, values, **line)
     if atom > 0 and times[0] == 0:
         start = 1.0 if curve == "sf" else 0.0
         end = 1.0 - atom if curve == "sf" else atom
@@ -50,14 +56,8 @@ def _times(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, lin
         label = f"atom of {atom:.4g} at 0"
         panel.plot([0.0, 0.0], [start, end], color=colour, linestyle=":" if curve != "pdf" else "-")
         panel.plot([0.0], [end], "o", color=colour, clip_on=False, label=label)
-    panel.set_xlabel("time")
+    panel.set_xlabel("reward" if graph._in_rewards else "time")
     panel.set_ylabel(_NAMES[curve])
-
-
-def _range(graph: Distribution, atom: float) -> Doubles:
-    if atom >= 1:
-        return np.linspace(0.0, 1.0, _POINTS)
-    return np.linspace(0.0, graph.isf(_LEFT * (1 - atom)), _POINTS)
 
 
 def _counts(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, line: dict[str, Any]) -> None:
@@ -73,5 +73,5 @@ def _counts(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, li
     else:
         values = graph.cdf_discrete(counts) if curve == "cdf" else graph.sf_discrete(counts)
         panel.plot(counts, values, **{"drawstyle": "steps-post", "marker": ".", **line})
-    panel.set_xlabel("steps")
+    panel.set_xlabel("reward" if graph._in_rewards else "steps")
     panel.set_ylabel("probability" if curve == "pdf" else _NAMES[curve])

@@ -17,13 +17,13 @@ _FONT = "Helvetica,Arial,sans-serif"
 def dot(picture: Picture, style: Style) -> str:
     """The text, equal for equal pictures and styles."""
     theme = THEMES[style.theme]
-    width, height = style.size
     whole = {
         "compound": "true", "newrank": "true", "pad": "0.3", "fontname": _FONT,
         "ranksep": f"{style.ranksep:g}", "nodesep": f"{style.nodesep:g}", "rankdir": style.rankdir,
-        "size": f"{width:g},{height:g}", "bgcolor": theme.paper, "fontcolor": theme.ink,
-        "fontsize": f"{style.fontsize:g}",
+        "bgcolor": theme.paper, "fontcolor": theme.ink, "fontsize": f"{style.fontsize:g}",
     }  # fmt: skip
+    if style.size is not None:
+        whole["size"] = "{:g},{:g}".format(*style.size)
     below = [*_explanations(picture), *picture.notes]
     if below:
         whole |= {"label": "\n".join(below), "labelloc": "b"}

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from phasic.plot._dot import dot
 from phasic.plot._picture import Picture, Style
@@ -115,6 +115,10 @@ class Drawing:
         else:
             to.write_bytes(self.render(ending[1:]))
         return to
+
+    def __getattr__(self, name: str) -> NoReturn:
+        instead = ": Drawing.save(path) writes the picture" if name == "savefig" else ""
+        raise AttributeError(f"Drawing has no attribute {name!r}{instead}", name=name, obj=self)
 
     def _repr_svg_(self) -> str:
         return self.svg()

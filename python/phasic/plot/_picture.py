@@ -61,7 +61,10 @@ class Style:
     ranksep: float
     nodesep: float
     rankdir: str
-    size: tuple[float, float]
+    #: Whether a strip may be drawn in several rows.
+    fold: bool
+    #: In inches, or None for one at which all can be read.
+    size: tuple[float, float] | None
     fontsize: float
     penwidth: float
     attributes: tuple[tuple[str, str], ...] = ()

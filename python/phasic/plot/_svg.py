@@ -8,12 +8,18 @@ from collections.abc import Sequence
 from html import escape
 
 from phasic.plot._colours import text_on
-from phasic.plot._layout import Layout, Point, arrange
+from phasic.plot._layers import layers
+from phasic.plot._layout import Layout, Point, Room, arrange
 from phasic.plot._picture import THEMES, Node, Picture, Style
-from phasic.plot._routes import Route, routes
+from phasic.plot._routes import TURN, Route, routes
 
 _INCH = 72.0
 _MARGIN = 30.0
+#: The size of labels of edges, as a share of `fontsize`, and the smallest that is read with ease, in points.
+_SMALL = 0.85
+_READABLE = 9.0
+#: Pages and notebooks are about as wide.
+_PAGE = 720.0
 #: Characters that XML 1.0 does not allow, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -31,21 +37,39 @@ class _Canvas:
         self.picture, self.style, self.theme = picture, style, THEMES[style.theme]
         self.flat = style.rankdir in ("LR", "RL")
         self.boxes = [_box(node, style.fontsize) for node in picture.nodes]
-        small = 0.85 * style.fontsize
+        small = _SMALL * style.fontsize
         labels = [_text_size(link.label, small) for link in picture.links]
         links = [(link.source, link.target) for link in picture.links]
-        groups = list(dict.fromkeys(node.group for node in picture.nodes if node.group is not None))
-        self.groups = groups
-        lane = [0 if node.group is None else 1 + groups.index(node.group) for node in picture.nodes]
+        self.groups = list(dict.fromkeys(node.group for node in picture.nodes if node.group is not None))
+        group = [None if node.group is None else self.groups.index(node.group) for node in picture.nodes]
         sizes, label_sizes = [self._turned(s) for s in self.boxes], [self._turned(s) for s in labels]
-        room = max((size[0] for size in label_sizes), default=0.0) + 24.0
-        title = 1.6 * style.fontsize if groups else 0.0
-        # Where lanes lie side by side each is as wide as its name.
-        least = [0.0] + [0.0 if self.flat else _text_size(g, style.fontsize)[0] + 24 for g in groups]
-        gaps = max(style.ranksep * _INCH, room), style.nodesep * _INCH + title
-        self.layout: Layout = arrange(sizes, links, lane, *gaps, least)
+        layer = layers(len(sizes), links)
+        least = [self._turned((self._named(name), 0.0)) for name in self.groups]
+        room = self._room(layer, links, label_sizes)
+        self.layout: Layout = arrange(layer, sizes, links, group, least, room)
         self.routes: list[Route] = routes(self.layout, links, sizes, label_sizes)
         self.inner = self._turned(self.layout.extent)
+
+    def _room(self, layer: Sequence[int], links: Sequence[tuple[int, int]], labels: Sequence[Point]) -> Room:
+        """Space for the labels of links between layers and inside of them, and for the names of groups."""
+        pairs = list(zip(links, labels, strict=True))
+        along = max((size[0] for (s, t), size in pairs if layer[s] != layer[t]), default=0.0)
+        inside = max((size[1] for (s, t), size in pairs if layer[s] == layer[t] and s != t), default=0.0)
+        both = set(links)
+        opposite = max((size[1] for (s, t), size in pairs if s != t and (t, s) in both), default=0.0)
+        title = 1.6 * self.style.fontsize if self.groups else 0.0
+        return Room(
+            max(self.style.ranksep * _INCH, along + 24.0, 0.0 if self.flat else title + 24.0),
+            max(self.style.nodesep * _INCH + title, 2.4 * title, inside + 16.0, 2 * opposite + 12.0),
+            between=4.0 * self.style.fontsize,
+            turn=TURN + along if self.style.fold else None,
+            border=2 * _MARGIN,
+        )
+
+    def _named(self, group: str) -> float:
+        """How wide the box of a group has to be; if links come from above, its name is left of the middle."""
+        wide = _text_size(group, self.style.fontsize)[0]
+        return wide + 12.0 if self.flat else 2 * wide + 36.0
 
     def _turned(self, size: Point) -> Point:
         return size if self.flat else (size[1], size[0])
@@ -63,21 +87,29 @@ class _Canvas:
         wide = max([len(note) for note in self.picture.notes], default=0) * 0.6 * size
         width = max(self.inner[0], wide, 240.0 if lines else 0.0) + 2 * _MARGIN
         height = self.inner[1] + 2 * _MARGIN + lines * 1.8 * size
-        shrink = min(1.0, self.style.size[0] * _INCH / width, self.style.size[1] * _INCH / height)
-        body = [*self._lanes(), *self._links(), *self._nodes(), *below]
+        shrink = self._shrink(width, height)
+        # A page may shrink what fits a page at its own size.
+        fit = ' style="max-width:100%;height:auto"' if width * shrink <= _PAGE else ""
+        body = [*self._grouped(), *self._links(), *self._nodes(), *below]
         paper = dict(self.style.attributes).get("bgcolor", self.theme.paper)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * shrink:.1f}" '
-            f'height="{height * shrink:.1f}" viewBox="0 0 {width:.1f} {height:.1f}" '
+            f'height="{height * shrink:.1f}"{fit} viewBox="0 0 {width:.1f} {height:.1f}" '
             f'font-family="Helvetica,Arial,sans-serif" font-size="{size:g}">\n'
             f'<rect width="100%" height="100%" fill="{_safe(paper)}"/>\n' + "\n".join(body) + "\n</svg>\n"
         )
 
-    def _lanes(self) -> list[str]:
+    def _shrink(self, width: float, height: float) -> float:
+        """To the size asked for; else to a page's width, but so little that all text can be read."""
+        if self.style.size is not None:
+            return min(1.0, self.style.size[0] * _INCH / width, self.style.size[1] * _INCH / height)
+        return max(min(1.0, _PAGE / width), min(1.0, _READABLE / (_SMALL * self.style.fontsize)))
+
+    def _grouped(self) -> list[str]:
         """The box of each group, around its nodes, with its name."""
         found = []
         pad = 0.5 * self.style.fontsize
-        for group in self.groups:
+        for number, group in enumerate(self.groups):
             members = [i for i, node in enumerate(self.picture.nodes) if node.group == group]
             centres = [self.at(self.layout.centres[i]) for i in members]
             left = min(c[0] - self.boxes[i][0] / 2 for i, c in zip(members, centres, strict=True)) - pad
@@ -85,7 +117,12 @@ class _Canvas:
             right = max(c[0] + self.boxes[i][0] / 2 for i, c in zip(members, centres, strict=True)) + pad
             low = max(c[1] + self.boxes[i][1] / 2 for i, c in zip(members, centres, strict=True)) + pad
             top -= 1.3 * self.style.fontsize
-            right = max(right, left + _text_size(group, self.style.fontsize)[0] + 12)
+            more = self._named(group) - (right - left)
+            if more > 0:
+                # In the area, as near to the middle of the nodes as can be.
+                ends = sorted(self.at(corner)[0] for corner in self.layout.areas[number])
+                left = max(min(left - more / 2, ends[1] - self._named(group)), ends[0])
+                right = left + self._named(group)
             found.append(
                 f'<g class="group"><rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
                 f'height="{low - top:.1f}" rx="6" fill="{self.theme.box}"/>'
@@ -110,7 +147,7 @@ class _Canvas:
             )
             if link.label:
                 u, v = self.at(route.label)
-                small = 0.85 * self.style.fontsize
+                small = _SMALL * self.style.fontsize
                 ink = link.colour or self.theme.ink
                 w, h = _text_size(link.label, small)
                 paper = f'fill="{self.theme.paper}" fill-opacity="0.8"'

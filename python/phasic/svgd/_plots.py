@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PANEL = 2.6  # inches
+#: Particles of a pair that are drawn solid; more are drawn as much fainter as they are more, down to a limit.
+_OPAQUE = 500
+_FAINTEST = 0.05
+#: The factor that positive particles may span on a linear axis.
+_LINEAR = 30.0
 _FAINT = {"color": "C0", "alpha": 0.25, "linewidth": 0.7}
 
 
@@ -76,6 +81,9 @@ class Plots(Predictions):
     ) -> Figure:
         """Particles of each pair of parameters, and a histogram of each.
 
+        Many particles are drawn thinner, so that where they are dense stays to be seen. A parameter whose
+        particles are all positive and span more than a factor of 30 has logarithmic axes.
+
         Args:
             names: Parameters to show; default all.
             ax: (len(names), len(names)) matplotlib Axes; default a new Figure.
@@ -100,15 +108,22 @@ class Plots(Predictions):
         k = len(shown)
         axes = _axes(ax, (k, k), (max(1.2, k) * _PANEL, max(1.2, k) * _PANEL), squeeze=False)
         columns = [self.particles[:, self.names.index(name)] for name in shown]
+        scales = [_scale(column) for column in columns]
+        alpha = min(1.0, max(_FAINTEST, _OPAQUE / len(self.particles)))
         for i, j in np.ndindex(k, k):
             panel = axes[i, j]
             if i < j:
                 panel.set_axis_off()
             elif i == j:
-                panel.hist(columns[i], bins="auto", color="C0", alpha=0.6)
+                panel.hist(columns[i], bins=_bins(columns[i], scales[i]), color="C0", alpha=0.6)
+                panel.set_xscale(scales[i])
                 panel.set_yticks([])
             else:
-                panel.plot(columns[j], columns[i], ".", color="C0", markersize=4)
+                panel.plot(
+                    columns[j], columns[i], ".", color="C0", markersize=4, alpha=alpha, markeredgewidth=0
+                )
+                panel.set_xscale(scales[j])
+                panel.set_yscale(scales[i])
             if i == k - 1:
                 panel.set_xlabel(shown[j])
             if j == 0 and i > 0:
@@ -220,3 +235,17 @@ class Plots(Predictions):
         if self.history is None or len(self.history) < 2:
             raise ValueError(f"{wanted} needs the particles of earlier steps: fit with return_history=True")
         return self.history
+
+
+def _scale(values: NDArray[np.float64]) -> str:
+    return "log" if values.min() > 0 and values.max() / _LINEAR > values.min() else "linear"
+
+
+def _bins(values: NDArray[np.float64], scale: str) -> NDArray[np.float64]:
+    """Edges of a histogram, equally far apart on the scale."""
+    if scale == "linear":
+        return np.histogram_bin_edges(values, bins="auto")
+    edges = np.exp(np.histogram_bin_edges(np.log(values), bins="auto"))
+    # The ends again: the exponential of a logarithm rounds, and no particle may be left out.
+    edges[0], edges[-1] = values.min(), values.max()
+    return np.asarray(edges)
