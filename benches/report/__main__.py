@@ -77,11 +77,8 @@ def part(problem: Problem, settings: Settings, progress: Callable[[str], None]) 
             nobody = Outcome(problem.ways[0], failure=f"not prepared: {error}")
             results.append((name, [nobody], None))
     told = "" if busy is None else f"; just before it, others kept the cores {100 * busy:.0f} % busy"
-    most = (
-        "one round of small sizes"
-        if settings.quick
-        else f"at most {problem.rounds or settings.rounds} rounds"
-    )
+    rounds = problem.rounds or settings.rounds
+    most = "one round" if settings.quick or rounds == 1 else f"at most {rounds} rounds"
     made = f"`--only {problem.name}`, {time.strftime('%Y-%m-%d %H:%M')}, {most}{told}."
     table = page.table(problem, results)
     return "\n\n".join([f"## {problem.title}", page.wrapped(problem.text), table, page.wrapped(made)])

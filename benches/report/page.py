@@ -47,7 +47,7 @@ def _row(problem: Problem, outcome: Outcome, first: Outcome, reference: Any) -> 
         shown if agrees or not shown else f"({shown})",
         span(digits(min(ratios)), digits(max(ratios))) if shown else "",
         seconds(statistics.median(outcome.cpu)),
-        f"{outcome.memory:,.0f} MiB",
+        "" if problem.error == "shown" else f"{outcome.memory:,.0f} MiB",
         answered if outcome.failure is None else f"{answered}; then {outcome.failure}",
     ]
 
