@@ -1,16 +1,12 @@
-"""Densities against their rivals: error, cost on stiff chains, likelihoods, and phasegen's cdf.
+"""Densities: errors, cost on stiff chains, and a likelihood against SciPy's.
 
-    python -m benches.python.distributions [--phasegen PYTHON]
-
-PYTHON is the interpreter of an environment with phasegen 2.2.0 of its own.
+python -m benches.python.distributions
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 
@@ -20,21 +16,9 @@ import scipy.sparse as sparse
 from phasic import Epochs, Graph
 from scipy.sparse.linalg import expm_multiply
 
-from benches.python.elimination import matrix
-from tests import models
+from benches.report import chains
+from tests import models, named
 from tests.reference import adapters, precise
-
-RIVAL = """
-import time
-import numpy as np
-import phasegen as pg
-coalescent = pg.Coalescent(n={n})
-times = np.linspace(0.05, 8, 100)
-start = time.perf_counter()
-values = coalescent.tree_height.cdf(times)
-once = time.perf_counter() - start
-print(once, *values)
-"""
 
 
 def seconds(action: Callable[[], object], runs: int = 5) -> float:
@@ -45,33 +29,6 @@ def seconds(action: Callable[[], object], runs: int = 5) -> float:
         action()
         times.append(time.perf_counter() - start)
     return statistics.median(times)
-
-
-def two_demes(state, n):
-    """Lineages in two demes; theta is (coalescence, migration)."""
-    if not len(state):
-        return [((n, 0), 1.0)]
-    here, there = state
-    if here + there == 1:
-        return []
-    moves = []
-    for k, merged, moved in (
-        (here, (here - 1, there), (here - 1, there + 1)),
-        (there, (here, there - 1), (here + 1, there - 1)),
-    ):
-        if k > 1:
-            moves.append((merged, (k * (k - 1) / 2, 0)))
-        if k:
-            moves.append((moved, (0, k)))
-    return moves
-
-
-def kingman(state, n):
-    """Number of lineages; theta scales the rate of a pair."""
-    if not len(state):
-        return [((n,), 1.0)]
-    (k,) = state
-    return [((k - 1,), (k * (k - 1) / 2,))] if k > 1 else []
 
 
 def chain(rates: list[float]) -> Graph:
@@ -117,11 +74,15 @@ def stiff_errors() -> None:
     cases: list[tuple[str, Graph, list[float]]] = [
         ("rabbits 3", Graph(callback=models.rabbits_parameterised, n=3), [1.0, 2.0, 4.0]),
         ("rabbits 3, floods of 1e-4", Graph(callback=models.rabbits_parameterised, n=3), [1.0, 1e-4, 1e-4]),
-        ("coalescent 20", Graph(callback=kingman, n=20), [1.0]),
+        ("coalescent 20", Graph(callback=models.kingman_parameterised, n=20), [1.0]),
     ]
     for migration in (1e-3, 1.0, 1e5, 1e7):
         cases.append(
-            (f"2 demes × 5, migration {migration:.0e}", Graph(callback=two_demes, n=5), [1.0, migration])
+            (
+                f"2 demes × 5, migration {migration:.0e}",
+                Graph(callback=named.demes, lineages=(5, 0)),
+                [1.0, migration],
+            )
         )
     for name, graph, theta in cases:
         graph.update_weights(theta)
@@ -142,7 +103,7 @@ def stiff_errors() -> None:
 
 
 def total_length(n: int = 50) -> None:
-    graph = Graph(callback=kingman, n=n)
+    graph = Graph(callback=models.kingman_parameterised, n=n)
     graph.update_weights([1.0])
     rewarded = graph.reward_transform([0.0, *(float(s[0]) for s in graph.states()[1:])])
     times = np.geomspace(0.05, 60, 40)
@@ -155,7 +116,7 @@ def total_length(n: int = 50) -> None:
 
 
 def stiffness() -> None:
-    graph = Graph(callback=two_demes, n=20)
+    graph = Graph(callback=named.demes, lineages=(20, 0))
     print("\n| 2 demes × 20, migration | q·t up to | 100 densities | methods |\n| --- | --- | --- | --- |")
     for migration in (1.0, 1e2, 1e4, 1e6):
         graph.update_weights([1.0, migration])
@@ -167,7 +128,7 @@ def stiffness() -> None:
 
 def stiff_occupancy() -> None:
     """Where the chain is at a time, and where it was until then."""
-    graph, time = Graph(callback=two_demes, n=20), 1.0
+    graph, time = Graph(callback=named.demes, lineages=(20, 0)), 1.0
     print("\n| 2 demes × 20, migration | q·t | occupancy | accumulated time |\n| --- | --- | --- | --- |")
     for migration in (1.0, 1e2, 1e4, 1e6, 1e8):
         graph.update_weights([1.0, migration])
@@ -179,7 +140,7 @@ def stiff_occupancy() -> None:
 
 def stiff_epochs() -> None:
     """Three epochs, of which the last is not stiff; 100 times in all of them."""
-    graph = Graph(callback=two_demes, n=20)
+    graph = Graph(callback=named.demes, lineages=(20, 0))
     data = np.exp(np.random.default_rng(1).uniform(np.log(0.1), np.log(6.0), 100))
     print("\n| 2 demes × 20, migration | log-likelihood | all gradients |\n| --- | --- | --- |")
     for migration in (1.0, 1e3, 1e6, 1e8):
@@ -194,11 +155,11 @@ def stiff_epochs() -> None:
 
 
 def likelihood(n: int = 43, m: int = 10_000) -> None:
-    graph = Graph(callback=two_demes, n=n)
+    graph = Graph(callback=named.demes, lineages=(n, 0))
     theta = np.array([1.0, 0.5])
     graph.update_weights(theta)
-    negative, start = matrix(graph, theta)
-    s = -sparse.csr_matrix(negative)
+    alpha, jumps, exits = chains.matrices(*chains.edges(graph))
+    s, start = sparse.csr_matrix(jumps - sparse.diags(exits)), int(np.argmax(alpha))
     mean = graph.expectation()
     data = np.random.default_rng(1).exponential(mean, m)
     ours = seconds(lambda: graph.log_likelihood_gradient(theta, data))
@@ -216,24 +177,7 @@ def likelihood(n: int = 43, m: int = 10_000) -> None:
     )
 
 
-def phasegen(python: str, n: int = 50) -> None:
-    graph = Graph(callback=kingman, n=n)
-    graph.update_weights([1.0])
-    times = np.linspace(0.05, 8, 100)
-    ours = seconds(lambda: graph.cdf(times))
-    told = subprocess.run([python, "-c", RIVAL.format(n=n)], capture_output=True, text=True, check=True)
-    once, *values = map(float, told.stdout.split())
-    difference = np.max(np.abs(np.array(values) - graph.cdf(times)))
-    print(
-        f"\ncdf at 100 times, Kingman {n}: {1e3 * ours:.2f} ms; phasegen {1e3 * once:.0f} ms; ratio "
-        f"{once / ours:.0f}; largest difference {difference:.0e}"
-    )
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--phasegen", metavar="PYTHON")
-    options = parser.parse_args()
     far_tails()
     stiff_errors()
     total_length()
@@ -241,8 +185,6 @@ def main() -> None:
     stiff_occupancy()
     stiff_epochs()
     likelihood()
-    if options.phasegen:
-        phasegen(options.phasegen)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a new user waits for: import, the demo's first and second run, and how right its answer is.
+"""What a new user waits for: the demo's first and second run, and how right its answer is.
 
 python benches/python/first_run.py
 """
@@ -13,14 +13,6 @@ import sys
 import tempfile
 import time
 
-IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
-
-
-def import_seconds(module: str, runs: int = 7) -> list[float]:
-    """Wall seconds of an import in fresh processes."""
-    command = [sys.executable, "-c", IMPORT.format(module)]
-    return [float(subprocess.check_output(command, text=True)) for _ in range(runs)]
-
 
 def demo(cache: str) -> tuple[float, str]:
     """Wall seconds and output of one run of the demo."""
@@ -31,9 +23,6 @@ def demo(cache: str) -> tuple[float, str]:
 
 
 def main() -> None:
-    for module in ("numpy", "phasic", "jax"):
-        seconds = import_seconds(module)
-        print(f"import {module:<8} median {statistics.median(seconds):.3f} s   best {min(seconds):.3f} s")
     firsts, seconds = [], []
     for _ in range(3):
         with tempfile.TemporaryDirectory() as cache:

@@ -1,9 +1,6 @@
-"""Models in JAX: overhead of a call, batches of particles, cores and threads, size of programs.
+"""Models in JAX: overhead of a call, cores and threads, size of programs.
 
-    python -m benches.python.jax_models [--rival PYTHON]
-
-PYTHON is the interpreter of an environment of its own with phasic 0.32.1. The same batch in Rust alone is
-`cargo bench -p phasic-benches --bench engine -- particles`.
+python -m benches.python.jax_models
 """
 
 from __future__ import annotations
@@ -23,30 +20,9 @@ import jax.numpy as jnp
 import numpy as np
 from phasic import Graph
 
-from benches.python.distributions import two_demes
-from tests import models
+from tests import models, named
 
 jax.config.update("jax_enable_x64", True)
-
-RIVAL = """
-import sys, time
-import jax, jax.numpy as jnp, numpy as np
-jax.config.update("jax_enable_x64", True)
-from phasic import Graph
-graph = Graph(1)
-states = {k: graph.find_or_create_vertex([k]) for k in range(10, 0, -1)}
-graph.starting_vertex().add_edge(states[10], 1.0)
-for k in range(10, 1, -1):
-    states[k].add_edge(states[k - 1], [k * (k - 1) / 2])
-model = Graph.pmf_and_moments_from_graph(graph, nr_moments=1)
-times, thetas = jnp.asarray(np.load(sys.argv[1])), jnp.linspace(0.5, 2, 100)[:, None]
-fit = jax.jit(jax.vmap(jax.value_and_grad(lambda theta: jnp.log(model(theta, times)[0]).sum())))
-jax.block_until_ready(fit(thetas))
-for _ in range(5):
-    start = time.perf_counter()
-    jax.block_until_ready(fit(thetas))
-    print(time.perf_counter() - start)
-"""
 
 
 def timed(call: Callable[[], object], runs: int = 15) -> float:
@@ -120,25 +96,6 @@ def overhead() -> None:
         print(f"{name}: {ratios}")
 
 
-def particles(rival: str | None) -> None:
-    """Value and gradient of 1,000 observations at 100 theta, coalescent of 10."""
-    graph = Graph(callback=models.kingman_parameterised, n=10)
-    graph.update_weights([1.0])
-    times = graph.sample(1000, seed=1)
-    model, thetas = graph.model(), jnp.linspace(0.5, 2, 100)[:, None]
-    fit = jax.jit(jax.vmap(jax.value_and_grad(lambda theta: model.log_likelihood(theta, times))))
-    own = timed(lambda: fit(thetas))
-    print(f"100 particles: {1e3 * own:.1f} ms")
-    if rival:
-        path = "/tmp/phasic-bench-times.npy"
-        np.save(path, times)
-        # -E: PYTHONPATH may lead to this phasic.
-        command = [rival, "-E", "-c", RIVAL, path]
-        run = subprocess.run(command, capture_output=True, text=True, check=True)
-        other = statistics.median(float(line) for line in run.stdout.split())
-        print(f"phasic 0.32.1: {1e3 * other:.1f} ms, ratio {other / own:.0f}")
-
-
 def scaling() -> None:
     """A batch of 100 theta on one core and on two."""
     taken = {}
@@ -158,7 +115,7 @@ def scaling() -> None:
 
 def batch() -> None:
     """For `scaling`: seconds of batches of 100 theta of a model of 987 states."""
-    graph = Graph(callback=two_demes, n=43)
+    graph = Graph(callback=named.demes, lineages=(43, 0))
     model, thetas = graph.model(), jnp.linspace(0.5, 2, 100)[:, None] * jnp.array([1.0, 2.0])
     times = np.linspace(0.2, 6.0, 200)
     fit = jax.jit(jax.vmap(jax.value_and_grad(lambda theta: model.log_likelihood(theta, times))))
@@ -178,7 +135,7 @@ def threads() -> None:
 
     A ratio of 1 is what a queue would take; above it the pools are in each other's way.
     """
-    graph = Graph(callback=two_demes, n=20)
+    graph = Graph(callback=named.demes, lineages=(20, 0))
     model, thetas = graph.model(), jnp.linspace(0.5, 2, 100)[:, None] * jnp.array([1.0, 2.0])
     times = np.linspace(0.2, 6.0, 200)
     fit = jax.jit(jax.vmap(jax.value_and_grad(lambda theta: model.log_likelihood(theta, times))))
@@ -208,7 +165,7 @@ def threads() -> None:
 def sizes() -> None:
     """Characters of a program for graphs of different sizes."""
     for n in (2, 10, 50):
-        graph = Graph(callback=two_demes, n=n)
+        graph = Graph(callback=named.demes, lineages=(n, 0))
         model, theta = graph.model(), jnp.array([1.0, 2.0])
         value = jax.jit(
             jax.value_and_grad(lambda theta, model=model: model.log_likelihood(theta, np.ones(10)))
@@ -219,7 +176,7 @@ def sizes() -> None:
 
 def portable() -> None:
     """Plain operations of JAX against the custom call, on the CPU."""
-    graph = Graph(callback=two_demes, n=20)
+    graph = Graph(callback=named.demes, lineages=(20, 0))
     plain, call = graph.model(portable=True), graph.model()
     thetas, times = jnp.linspace(0.5, 2, 10)[:, None] * jnp.array([1.0, 2.0]), np.linspace(0.2, 6.0, 50)
     from phasic import _native
@@ -233,14 +190,12 @@ def portable() -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rival")
     parser.add_argument("--batch", action="store_true")
     arguments = parser.parse_args()
     if arguments.batch:
         batch()
     else:
         overhead()
-        particles(arguments.rival)
         scaling()
         threads()
         sizes()
