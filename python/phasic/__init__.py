@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from phasic._context import DiscreteDistributionContext, DistributionContext
 from phasic._core import TooLargeToFactor, Trace, TraceFormatError, __version__
 from phasic._curves import CountGradient, CurveGradient, QuantileGradient
-from phasic._epochs import Epoch, EpochGradient, Epochs
+from phasic._epoch_gradients import EpochGradient
+from phasic._epoch_list import Epoch
+from phasic._epochs import Epochs
 from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
 from phasic._matrices import MatrixRepresentation
