@@ -99,6 +99,16 @@ def test_limits_at_infinity(bottleneck, function, limit):
     assert getattr(bottleneck, function)(math.inf) == limit
 
 
+def test_nobody_is_anywhere_at_infinity(pair, bottleneck):
+    assert bottleneck.state_probability(math.inf).tolist() == [0.0] * pair.vertices_length()
+
+
+def test_places_at_infinity_where_absorption_never_comes(pair):
+    stuck = pair.epochs([(0.0, [1.0]), (1.0, [0.0])])
+    with pytest.raises(ValueError, match="absorption is not certain"):
+        stuck.state_probability(math.inf)
+
+
 def test_times_of_several_epochs_in_any_order(bottleneck):
     times = np.array([5.0, 0.1, 0.6, 0.1, math.inf, 0.9])
     alone = [bottleneck.sf(t) for t in times]
@@ -330,7 +340,9 @@ def test_absorption_that_never_comes_in_the_last_epoch(pair):
 
 
 @pytest.mark.parametrize("time", [-1.0, math.nan])
-@pytest.mark.parametrize("function", ["pdf", "cdf", "sf", "state_probability", "accumulated_visiting_time"])
+@pytest.mark.parametrize(
+    "function", ["pdf", "cdf", "sf", "state_probability", "accumulated_visiting_time", "cumulative_incidence"]
+)
 def test_bad_times(bottleneck, function, time):
     with pytest.raises(ValueError, match=r"time is .*it must be at least 0"):
         getattr(bottleneck, function)(time)
