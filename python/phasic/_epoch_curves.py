@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import overload
 
 import numpy as np
@@ -105,6 +106,44 @@ class EpochCurves(EpochList):
             -4001.0
         """
         return self._curve("sf", time, log=True)
+
+    @overload
+    def logcdf(self, time: float) -> float: ...
+    @overload
+    def logcdf(self, time: ArrayLike) -> Doubles: ...
+    def logcdf(self, time: ArrayLike) -> float | Doubles:
+        """Logarithm of `cdf`, with the digits of `sf` where that is the smaller. Arguments as for `pdf`.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> law.logcdf([1.0, 11.0]).tolist()  # log(1 − exp(−1)), and −exp(−1 − 40)
+            [-0.45867514538..., -1.56288...e-18]
+        """
+        at = _check.times("time", time)
+        logs, upper = (self._core.curve(name, at.ravel(), True) for name in ("cdf", "sf"))
+        with np.errstate(divide="ignore"):
+            found = np.where(upper < math.log(0.5), np.log1p(-np.exp(upper)), logs)
+        return float(found[0]) if at.ndim == 0 else found.reshape(at.shape)
+
+    @overload
+    def hazard(self, time: float) -> float: ...
+    @overload
+    def hazard(self, time: ArrayLike) -> Doubles: ...
+    def hazard(self, time: ArrayLike) -> float | Doubles:
+        """Rate of absorption among those not yet absorbed, pdf / sf, right where both underflow.
+
+        Arguments as for `pdf`; NaN at infinity, and where nothing is left to be absorbed.
+
+        Example:
+            >>> law = phasic.models.kingman(2).epochs([(0.0, [1.0]), (1.0, [4.0])])
+            >>> law.hazard([0.5, 2.0, 5000.0]).round(6).tolist()
+            [1.0, 4.0, 4.0]
+        """
+        at = _check.times("time", time)
+        density, left = (self._core.curve(name, at.ravel(), True) for name in ("pdf", "sf"))
+        with np.errstate(invalid="ignore"):
+            found = np.exp(density - left)
+        return float(found[0]) if at.ndim == 0 else found.reshape(at.shape)
 
     def log_likelihood(self, data: ArrayLike, *, weights: ArrayLike | None = None) -> float:
         """Sum of `weights` times `logpdf` of observed absorption times.

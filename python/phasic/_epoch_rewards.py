@@ -59,6 +59,36 @@ class EpochRewards(EpochList):
         first, second = self.moments(2, rewards)
         return float(second - first * first)
 
+    def mean(self) -> float:
+        """Mean of the absorption time: `expectation()`, under the name of `scipy.stats`.
+
+        Example:
+            >>> law = phasic.models.erlang(2).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> round(law.mean(), 9)
+            2.0
+        """
+        return self.expectation()
+
+    def var(self) -> float:
+        """Variance of the absorption time: `variance()`, under the name of `scipy.stats`.
+
+        Example:
+            >>> law = phasic.models.erlang(2).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> round(law.var(), 9)
+            0.5
+        """
+        return self.variance()
+
+    def std(self) -> float:
+        """Standard deviation of the absorption time.
+
+        Example:
+            >>> law = phasic.models.erlang(1).epochs([(0.0, [0.0]), (1.0, [2.0])])
+            >>> round(law.std(), 9)
+            0.5
+        """
+        return math.sqrt(self.variance())
+
     def moments(self, power: int, rewards: Any = None, *, until: float = math.inf) -> Doubles:
         """Raw moments of order 1 to `power` of the time, or reward, until absorption or a time, (power,).
 

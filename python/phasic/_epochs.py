@@ -1,11 +1,11 @@
 """`Epochs`: a chain whose rates change at fixed times, exact from epoch to epoch."""
 
-from phasic._epoch_curves import EpochCurves
 from phasic._epoch_gradients import EpochGradients
+from phasic._epoch_quantiles import EpochQuantiles
 from phasic._epoch_rewards import EpochRewards
 
 
-class Epochs(EpochCurves, EpochRewards, EpochGradients):
+class Epochs(EpochQuantiles, EpochRewards, EpochGradients):
     """The law of the absorption time, and of rewards, of a chain whose rates change at fixed times.
 
     Made by `Graph.epochs`; it does not change when the graph does. The vector of probabilities is handed

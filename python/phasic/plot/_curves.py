@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from phasic._distribution import Distribution
+    from phasic._epoch_quantiles import EpochQuantiles
 
 Doubles = NDArray[np.float64]
 
@@ -32,17 +33,30 @@ def draw(
     """Draw "pdf", "cdf" or "sf" of a graph into Axes, at given or at fitting points."""
     if discrete:
         _counts(panel, graph, curve, at, line)
+        _finish(panel, line)
     else:
-        _times(panel, graph, curve, at, line)
-    panel.set_ylim(bottom=0.0)
-    if "label" in line or panel.get_legend_handles_labels()[0]:
-        panel.legend(loc="best")
+        draw_times(panel, graph, curve, at, line)
 
 
-def _times(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, line: dict[str, Any]) -> None:
-    atom = graph.defect()
-    times = _range(graph, atom) if at is None else np.sort(at)
-    (drawn,) = panel.plot(times, getattr(graph, curve)(times), **line)
+def points(at: Doubles) -> Doubles:
+    """Where to draw, as a user gives it, checked."""
+    if at.ndim != 1 or not at.size:
+        raise ValueError(f"at has shape {at.shape}, but one dimension with a value is needed")
+    return at
+
+
+def draw_times(
+    panel: Axes,
+    law: Distribution | EpochQuantiles,
+    curve: str,
+    at: Doubles | None,
+    line: dict[str, Any],
+    breaks: Doubles | None = None,
+) -> None:
+    """Draw a function of time into Axes, on both sides of times at which it may jump."""
+    atom = law.defect()
+    times = _range(law, atom, breaks) if at is None else np.sort(at)
+    (drawn,) = panel.plot(times, getattr(law, curve)(times), **line)
     if atom > 0 and times[0] == 0:
         start = 1.0 if curve == "sf" else 0.0
         end = 1.0 - atom if curve == "sf" else atom
@@ -52,12 +66,21 @@ def _times(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, lin
         panel.plot([0.0], [end], "o", color=colour, clip_on=False, label=label)
     panel.set_xlabel("time")
     panel.set_ylabel(_NAMES[curve])
+    _finish(panel, line)
 
 
-def _range(graph: Distribution, atom: float) -> Doubles:
-    if atom >= 1:
-        return np.linspace(0.0, 1.0, _POINTS)
-    return np.linspace(0.0, graph.isf(_LEFT * (1 - atom)), _POINTS)
+def _finish(panel: Axes, line: dict[str, Any]) -> None:
+    panel.set_ylim(bottom=0.0)
+    if "label" in line or panel.get_legend_handles_labels()[0]:
+        panel.legend(loc="best")
+
+
+def _range(law: Distribution | EpochQuantiles, atom: float, breaks: Doubles | None) -> Doubles:
+    times = np.linspace(0.0, 1.0 if atom >= 1 else law.isf(_LEFT * (1 - atom)), _POINTS)
+    if breaks is None:
+        return times
+    inside = breaks[breaks < times[-1]]
+    return np.sort(np.concatenate([times, np.nextafter(inside, 0.0), inside]))
 
 
 def _counts(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, line: dict[str, Any]) -> None:
