@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from phasic import _check
-from phasic._bracket import roots
 from phasic._check import Doubles
 from phasic._epoch_curves import EpochCurves
+from phasic._epoch_inverse import quantiles
 from phasic._samples import Seed, key, size_of
 
 if TYPE_CHECKING:
@@ -188,46 +187,5 @@ class EpochQuantiles(EpochCurves):
 
     def _quantiles(self, p: ArrayLike, *, upper: bool) -> float | Doubles:
         at = _check.probabilities("p", p)
-        given = at.ravel()
-        found = np.empty(given.shape)
-        small = given < 0.5
-        for chosen, part, survive in ((small, given, upper), (~small, 1.0 - given, not upper)):
-            if chosen.any():
-                with np.errstate(divide="ignore"):
-                    wanted = np.log(part[chosen])
-                found[chosen] = self._times_of(-wanted if survive else wanted, survive=survive)
+        found = quantiles(self._core, self.starts, at.ravel(), upper=upper)
         return float(found[0]) if at.ndim == 0 else found.reshape(at.shape)
-
-    def _times_of(self, wanted: Doubles, *, survive: bool) -> Doubles:
-        """The smallest times at which an increasing curve, log cdf or −log sf, is at least `wanted` (m,)."""
-
-        def curve(times: Doubles) -> Doubles:
-            return -self._core.curve("sf", times, True) if survive else self._core.curve("cdf", times, True)
-
-        # What is first reached as an epoch begins is absorbed then, or in the epoch before.
-        reached = np.searchsorted(np.maximum.accumulate(curve(self.starts)), wanted, side="left")
-        found = np.append(self.starts, np.inf)[reached]
-        last = np.isfinite(wanted) & (reached == len(self))
-        if (reached == len(self)).any():
-            self._core.residence(np.inf)  # refuses where absorption is not certain
-        end = self._end(curve, wanted[last].max()) if last.any() else np.inf
-        ends = np.append(np.nextafter(self.starts[1:], 0.0), end)
-        at_ends = np.append(curve(ends[:-1]), np.inf)
-        between = (reached > 0) & np.isfinite(wanted) & (wanted <= at_ends[reached - 1])
-        low, high, goal = self.starts[reached[between] - 1], ends[reached[between] - 1], wanted[between]
-
-        def gap(log_times: Doubles, which: NDArray[np.bool_]) -> Doubles:
-            return curve(np.clip(np.exp(log_times), low[which], high[which])) - goal[which]
-
-        logs = roots(gap, np.log(np.maximum(low, np.finfo(np.float64).tiny)), np.log(high))
-        found[between] = np.clip(np.exp(logs), low, high)
-        return found
-
-    def _end(self, curve: Callable[[Doubles], Doubles], wanted: float) -> float:
-        """A time of the last epoch at which a curve is at least `wanted`."""
-        left = self._core.curve("sf", self.starts[-1:], False)[0]
-        spent = self._core.residence(np.inf)[-1].sum()
-        step = float(spent / left) if spent > 0 and left > 0 else 1.0
-        while curve(self.starts[-1:] + step)[0] < wanted:
-            step *= 2.0
-        return float(self.starts[-1]) + step
