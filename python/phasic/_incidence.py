@@ -19,7 +19,7 @@ def absorbed(trace: _core.Trace, theta: Doubles, spent: Doubles, *, from_start: 
     weights = base + coefficients @ theta
     if trace.normalized:
         weights = weights / np.bincount(source, weights, trace.n_vertices)[source]
-    into = is_absorbing(trace)[target]
+    into = _without_edges(source, trace.n_vertices)[target]
     passed = spent.copy()
     passed[0] = float(from_start)
     found = np.zeros(trace.n_vertices)
@@ -30,8 +30,13 @@ def absorbed(trace: _core.Trace, theta: Doubles, spent: Doubles, *, from_start: 
 
 
 def is_absorbing(trace: _core.Trace) -> NDArray[np.bool_]:
-    """Whether a vertex has no edges out, (n_vertices,)."""
-    found = np.ones(trace.n_vertices, dtype=np.bool_)
-    found[trace.edges()[0]] = False
+    """Whether a vertex is absorbing, (n_vertices,)."""
+    return _without_edges(trace.edges()[0], trace.n_vertices)
+
+
+def _without_edges(source: NDArray[np.uint32], n: int) -> NDArray[np.bool_]:
+    """Vertices from which no edge leads, but for the starting one."""
+    found = np.ones(n, dtype=np.bool_)
+    found[source] = False
     found[0] = False
     return found
