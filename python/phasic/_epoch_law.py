@@ -183,11 +183,11 @@ class EpochLaw:
             >>> law.expectations([[0, 1, 0, 0], [0, 0, 1, 0]]).round(4).tolist()  # time in each phase
             [1.5, 0.5]
         """
-        given, shape = jnp.asarray(rewards), (self.n_vertices,)
-        if given.shape[1:] not in (shape, (len(self.starts), *shape)):
+        given, n, e = jnp.asarray(rewards), self.n_vertices, len(self.starts)
+        if given.shape[1:] not in ((n,), (e, n)):
             raise ValueError(
-                f"rewards has shape {given.shape}, but the law needs {('k', *shape)}, or for each epoch its "
-                f"own {('k', len(self.starts), *shape)}".replace("'", "")
+                f"rewards has shape {given.shape}, but the law needs (k, {n}), or for each epoch its own "
+                f"(k, {e}, {n})"
             )
         values: Array = jax.vmap(self.expectation)(given)
         return values
