@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from phasic._context import DiscreteDistributionContext, DistributionContext
 from phasic._core import TooLargeToFactor, Trace, TraceFormatError, __version__
 from phasic._curves import CountGradient, CurveGradient, QuantileGradient
-from phasic._epochs import Epoch, EpochGradient, Epochs
+from phasic._epoch_gradients import EpochGradient
+from phasic._epoch_list import Epoch
+from phasic._epochs import Epochs
 from phasic._gradients import ComplexGradient, Gradient
 from phasic._graph import Graph
 from phasic._matrices import MatrixRepresentation
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from phasic._config import get_config as get_config
     from phasic._config import reset_config as reset_config
     from phasic._epoch_law import EpochLaw as EpochLaw
+    from phasic._epoch_model import EpochModel as EpochModel
     from phasic._export import export_function as export_function
     from phasic._export import import_function as import_function
     from phasic._instances import instantiate_from_trace as instantiate_from_trace
@@ -91,6 +94,7 @@ _LAZY = {
         "phasic.exceptions",
     ),
     "EpochLaw": "phasic._epoch_law",
+    "EpochModel": "phasic._epoch_model",
     "Model": "phasic._model",
     "set_theme": "phasic.plot",
     "instantiate_from_trace": "phasic._instances",
@@ -158,6 +162,7 @@ __all__ = [
     "Epoch",
     "EpochGradient",
     "EpochLaw",
+    "EpochModel",
     "Epochs",
     "ExponentialDecayStepSize",
     "Gamma",

@@ -160,11 +160,37 @@ class EpochLaw:
 
         Example:
             >>> law = phasic.models.erlang(2).model().epochs([[0.0], [2.0]], [0.0, 1.0])
-            >>> phases = jnp.array([[0, 1, 0, 0], [0, 0, 1, 0]])
-            >>> [round(float(law.expectation(phase)), 4) for phase in phases]  # time in each
-            [1.5, 0.5]
+            >>> round(float(law.expectation([0, 1, 0, 0])), 4)  # time in the first phase
+            1.5
         """
         return self.moments(1, rewards)[0]
+
+    def expectations(self, rewards: ArrayLike) -> Array:
+        """E of several rewards collected until absorption, (k,), by one custom call.
+
+        That makes a pass for each reward, on all cores, and with derivatives a sweep back for each. Where
+        only a weighted sum is needed, `expectation` of the summed rewards is one pass: `weights @ rewards`.
+
+        Args:
+            rewards: (k, n_vertices), or (k, e, n_vertices) for each epoch its own, in the order of the graph.
+                No variables of derivatives.
+
+        Raises:
+            ValueError: A shape is not what it must be.
+
+        Example:
+            >>> law = phasic.models.erlang(2).model().epochs([[0.0], [2.0]], [0.0, 1.0])
+            >>> law.expectations([[0, 1, 0, 0], [0, 0, 1, 0]]).round(4).tolist()  # time in each phase
+            [1.5, 0.5]
+        """
+        given, n, e = jnp.asarray(rewards), self.n_vertices, len(self.starts)
+        if given.shape[1:] not in ((n,), (e, n)):
+            raise ValueError(
+                f"rewards has shape {given.shape}, but the law needs (k, {n}), or for each epoch its own "
+                f"(k, {e}, {n})"
+            )
+        values: Array = jax.vmap(self.expectation)(given)
+        return values
 
     def _curve(self, name: str, time: ArrayLike) -> Array:
         at = jnp.asarray(time)

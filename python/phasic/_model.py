@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from phasic import _check, _core, _ffi, _native, _saved, _trace
 from phasic._epoch_law import EpochLaw
+from phasic._epoch_model import EpochModel
 from phasic._laws import Laws
 from phasic._observations import Observations
 from phasic._pytree import narrowed
@@ -179,6 +181,29 @@ class Model(Laws):
         if not isinstance(at, jax.core.Tracer) and (at[0] != 0 or not (jnp.diff(at) > 0).all()):
             raise ValueError(f"starts are {at.tolist()}: they must increase, from 0 on")
         return EpochLaw(self.key, self.original, given, at, self.n_vertices, self.rtol)
+
+    def epoch_model(self, rule: Callable[[Any], tuple[Any, Any]]) -> EpochModel:
+        """The model whose parameters say how theta changes in time; see `phasic.EpochModel`.
+
+        Args:
+            rule: A function of JAX: from the parameters (p,) to `(thetas (e, q), starts (e,))`, as `epochs`
+                takes them.
+
+        Raises:
+            ValueError: The model is discrete.
+            TypeError: The rule is no function.
+
+        Example:
+            >>> def growth(theta):  # the rate of a pair of lineages, and its factor at each whole time
+            ...     return theta[0] * theta[1] ** jnp.arange(4.0)[:, None], jnp.arange(4.0)
+            >>> model = phasic.models.kingman(2).model().epoch_model(growth)
+            >>> round(float(model.sf([1.0, 2.0], 2.0)), 4)  # exp(−1 − 2)
+            0.0498
+        """
+        self._must_be_continuous("epoch_model")
+        if not callable(rule):
+            raise TypeError(f"rule must be a function of theta that returns (thetas, starts), not {rule!r}")
+        return EpochModel(self, rule)
 
     def _check(
         self, theta: NDArray[np.float64], values: ArrayLike | Observations, weights: ArrayLike

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Literal, get_args, overload
 
 import numpy as np
@@ -379,15 +380,15 @@ class Numbers(Structure):
         are the same method.
 
         Args:
-            time: Finite and ≥ 0, in the unit of the inverse of the rates.
+            time: ≥ 0, in the unit of the inverse of the rates; infinity is all time until absorption.
             granularity: Accepted and not used.
 
         Returns:
             The probabilities, (n_vertices,); 0 at the starting vertex and at absorbing ones. They sum to
-            `sf(time)`.
+            `sf(time)`. `cumulative_incidence` has the probabilities of absorbing vertices.
 
         Raises:
-            ValueError: The time is not finite and ≥ 0.
+            ValueError: The time is not ≥ 0, or it is infinite and absorption is not certain.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -395,8 +396,11 @@ class Numbers(Structure):
             >>> graph.state_probability(1.0).round(6).tolist()  # Poisson: exp(−1) for no jump, and for one
             [0.0, 0.367879, 0.367879, 0.0]
         """
-        at = _check.time(time)
-        occupancy = self._recorded().occupancy(self._current_theta(), at, TOLERANCE)
+        at, trace, theta = _check.time(time), self._recorded(), self._current_theta()
+        if math.isinf(at):
+            left = trace.sf(theta, np.array([at]), TOLERANCE)  # refuses where absorption is not certain
+            return np.full(self.vertices_length(), left[0])
+        occupancy = trace.occupancy(theta, at, TOLERANCE)
         return self._in_creation_order(occupancy)
 
     stop_probability = state_probability
@@ -407,7 +411,8 @@ class Numbers(Structure):
         Arguments, method and errors as for `state_probability`.
 
         Returns:
-            The means, (n_vertices,); 0 at the starting vertex and at absorbing ones.
+            The means, (n_vertices,); 0 at the starting vertex and at absorbing ones. At infinity they are
+            `expected_residence_time()`.
 
         Example:
             >>> graph = phasic.models.kingman(2)
@@ -416,6 +421,8 @@ class Numbers(Structure):
             [0.0, 0.632121, 0.0]
         """
         at = _check.time(time)
+        if math.isinf(at):
+            return self.expected_residence_time()
         spent = self._recorded().accumulated(self._current_theta(), at, TOLERANCE)
         return self._in_creation_order(spent)
 

@@ -115,8 +115,8 @@ class Pictures(Distribution):
         """Plot the density of the absorption time, or the probabilities of counts of steps.
 
         An atom at 0 is a stem with its mass as height, which the legend tells. The axis is called time, or
-        steps, or reward for a graph that `reward_transform` made. Needs matplotlib (extra `plot`); no state of
-        `matplotlib.pyplot` is read or changed.
+        steps, or reward for a graph that `reward_transform` made. Needs matplotlib (extra `plot`); no state
+        of `matplotlib.pyplot` is read or changed.
 
         Args:
             at: (m,) times, or whole counts; default from 0 to where 0.5 % of what does not start absorbed is
@@ -188,14 +188,12 @@ class Pictures(Distribution):
         self, curve: str, at: ArrayLike | None, discrete: bool | None, ax: Axes | None, line: dict[str, Any]
     ) -> Figure:
         from phasic.plot._axes import axes, figure
-        from phasic.plot._curves import draw
+        from phasic.plot._curves import draw, points
 
         steps = self.is_discrete if discrete is None else bool(discrete)
         given = None
         if at is not None:
-            given = (_check.counts if steps else _check.times)("at", at)
-            if given.ndim != 1 or not given.size:
-                raise ValueError(f"at has shape {given.shape}, but one dimension with a value is needed")
+            given = points((_check.counts if steps else _check.times)("at", at))
         panel = axes(ax, (), (5.2, 3.6))[()]
         draw(panel, self, curve, given, steps, line)
         return figure(panel)

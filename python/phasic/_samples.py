@@ -118,7 +118,7 @@ class Samples(Structure):
             >>> bool(abs(times.mean() - 1.5) < 0.02)
             True
         """
-        return self._drawn(n, rewards, _key(seed), discrete=False)
+        return self._drawn(n, rewards, key(seed), discrete=False)
 
     def sample_discrete(
         self, n: int = 1, rewards: ArrayLike | None = None, *, seed: Seed = None
@@ -147,7 +147,7 @@ class Samples(Structure):
             >>> int(steps.min()), bool(abs(steps.mean() - 2.0) < 0.02)
             (1, True)
         """
-        drawn = self._drawn(n, rewards, _key(seed), discrete=True)
+        drawn = self._drawn(n, rewards, key(seed), discrete=True)
         whole = rewards is None or np.asarray(rewards).dtype.kind in "bui"
         return _whole(drawn) if whole else drawn
 
@@ -229,7 +229,7 @@ class Samples(Structure):
             >>> graph.rvs(size=(3, 2), random_state=1).shape
             (3, 2)
         """
-        shape = () if size is None else tuple(_size("size", each) for each in np.atleast_1d(size))
+        shape = () if size is None else tuple(size_of("size", each) for each in np.atleast_1d(size))
         key, discrete = _key_of_state(random_state), self.is_discrete
         drawn = self._drawn(math.prod(shape), None, key, discrete=discrete)
         values = _whole(drawn) if discrete else drawn
@@ -293,8 +293,8 @@ class Samples(Structure):
             True
         """
         discrete = self.is_discrete if discrete is None else bool(discrete)
-        offsets = np.empty(_size("n", n) + 1, np.int64)
-        vertices, times = self._sampler(discrete).paths(_key(seed), offsets)
+        offsets = np.empty(size_of("n", n) + 1, np.int64)
+        vertices, times = self._sampler(discrete).paths(key(seed), offsets)
         return Paths(offsets, self._indices(vertices), _whole(times) if discrete else times)
 
     # Where the chain is
@@ -365,14 +365,14 @@ class Samples(Structure):
         return self._stopped(_check.counts("jumps", jumps), n, seed, discrete=True)
 
     def _stopped(self, at: Doubles, n: int | None, seed: Seed, *, discrete: bool) -> int | Whole:
-        shape = at.shape if n is None else (_size("n", n), *at.shape)
+        shape = at.shape if n is None else (size_of("n", n), *at.shape)
         out = np.empty(shape, np.uint32)
-        self._sampler(discrete).vertices(_key(seed), at.ravel(), out.reshape(-1))
+        self._sampler(discrete).vertices(key(seed), at.ravel(), out.reshape(-1))
         vertices = self._indices(out)
         return vertices if shape else int(vertices)
 
     def _drawn(self, n: int, rewards: ArrayLike | None, key: bytes, *, discrete: bool) -> Doubles:
-        size, n_vertices = _size("n", n), self.vertices_length()
+        size, n_vertices = size_of("n", n), self.vertices_length()
         checked = None if rewards is None else _check.doubles("rewards", rewards)
         if checked is not None and checked.ndim == 2:
             checked = _check.reward_matrix(checked, n_vertices)
@@ -411,7 +411,7 @@ class Samples(Structure):
         return self._original[canonical].astype(np.int64)
 
 
-def _size(name: str, given: Any) -> int:
+def size_of(name: str, given: Any) -> int:
     """How many: a whole number, at least 0."""
     if isinstance(given, int | np.integer) and not isinstance(given, bool) and given == 0:
         return 0
@@ -421,7 +421,7 @@ def _size(name: str, given: Any) -> int:
         raise ValueError(f"{name} is {given!r}: it must be a whole number, at least 0") from error
 
 
-def _key(seed: Seed) -> bytes:
+def key(seed: Seed) -> bytes:
     """256 random bits from a seed."""
     try:
         generator = np.random.default_rng(seed)
@@ -439,7 +439,7 @@ def _key_of_state(state: Any) -> bytes:
         return np.random.bytes(32)
     if isinstance(state, np.random.RandomState):
         return state.bytes(32)
-    return _key(state)
+    return key(state)
 
 
 def _whole(values: Doubles) -> Whole:

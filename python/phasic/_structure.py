@@ -416,8 +416,8 @@ class Structure:
         """Check the graph as every computation does.
 
         Raises:
-            ValueError: No absorbing vertex can be reached from some vertex, or all rates out of it are 0, which
-                is named; or the initial probabilities sum to more than 1, if they do not wait for theta.
+            ValueError: No absorbing vertex can be reached from some vertex, or all rates out of it are 0; it
+                is named. Or the initial probabilities sum to more than 1, if they do not wait for theta.
 
         Example:
             >>> graph = phasic.Graph(1)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from phasic import _check, _core
+from phasic import _check, _core, _incidence
 from phasic._check import Doubles
 from phasic._curves import CurveGradient, Curves
 from phasic._distribution import RTOL
@@ -46,6 +46,40 @@ class Timed(Curves):
         at, ordered, epochs = _check.time(time), self._seeds(seeds), self._timed(_finer(rtol))
         value, (in_theta,), _ = epochs.occupancy_gradient(at, ordered)
         return CurveGradient(value, in_theta, epochs.occupancy_slope(at, ordered))
+
+    def cumulative_incidence(self, time: float) -> Doubles:
+        """Probability of having been absorbed in each vertex by a time: the cumulative incidence functions of
+        competing risks.
+
+        The expected time spent in each vertex until then, times the rates into absorbing ones: all terms are
+        positive, so that small probabilities have the digits of `accumulated_visiting_time`.
+
+        Args:
+            time: ≥ 0, in the unit of the inverse of the rates; infinity gives the probabilities of ending in
+                each vertex, as `absorption_probability` for one.
+
+        Returns:
+            The probabilities, (n_vertices,); 0 at transient vertices. They sum to `cdf(time)`: what starts in
+            an absorbing vertex is there, and the starting vertex has the probability of never starting, which
+            is what the initial probabilities leave of 1.
+
+        Raises:
+            ValueError: The time is not ≥ 0, or it is infinite and absorption is not certain.
+
+        Source: Kalbfleisch & Prentice (2002), The Statistical Analysis of Failure Time Data, 2nd ed., 8.2.
+
+        Example:
+            >>> def illness(state):  # 0 healthy, 1 recovered, 2 dead
+            ...     if len(state) == 0:
+            ...         return [([0], 1.0)]
+            ...     return [([1], 2.0), ([2], 1.0)] if state[0] == 0 else []
+            >>> graph = phasic.Graph(callback=illness)
+            >>> graph.cumulative_incidence(1.0).round(6).tolist()  # 2/3 and 1/3 of 1 − exp(−3)
+            [0.0, 0.0, 0.633475, 0.316738]
+        """
+        trace, spent = self._recorded(), self._in_canonical_order(self.accumulated_visiting_time(time))
+        assert spent is not None
+        return self._in_creation_order(_incidence.absorbed(trace, self._current_theta(), spent))
 
     def accumulated_moments(
         self, time: float, power: int, rewards: ArrayLike | None = None, *, rtol: float = RTOL

@@ -142,6 +142,18 @@ def test_gradients_of_truncated_moments(case, time):
 def test_the_probabilities_and_what_is_absorbed_sum_to_one(case, time):
     _, epochs, _ = built(case)
     assert epochs.state_probability(time).sum() + epochs.cdf(time) == pytest.approx(1.0, abs=VALUES)
+    assert epochs.cumulative_incidence(time).sum() == pytest.approx(epochs.cdf(time), rel=VALUES)
+
+
+@settings(max_examples=10, deadline=None)
+@given(schedules(), st.floats(1e-6, 1.0 - 1e-6))
+def test_quantiles_are_where_the_smaller_probability_is_that_asked_for(case, p):
+    _, epochs, _ = built(case)
+    time = epochs.ppf(p)
+    if p < 0.5:
+        assert epochs.cdf(time) == pytest.approx(p, rel=VALUES)
+    else:
+        assert epochs.sf(time) == pytest.approx(1.0 - p, rel=VALUES)
 
 
 @settings(max_examples=10, deadline=None)

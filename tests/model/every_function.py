@@ -24,7 +24,7 @@ TIMES = np.array([0.3, 2.5, 9.0])
 COUNTS = np.array([4, 5, 9])
 STARTS = np.array([0.0, 0.7])
 #: Of `Model`: how it is made, stored and looked into.
-NO_FUNCTIONS = {"epochs", "load", "of", "save", "trace"}
+NO_FUNCTIONS = {"epoch_model", "epochs", "load", "of", "save", "trace"}
 
 
 class Case(NamedTuple):
@@ -76,6 +76,8 @@ def of_epochs(name):
         law = model.epochs(jnp.stack([jnp.asarray(theta), 2.0 * jnp.asarray(theta)]), STARTS)
         if name == "moments":
             return law.moments(2, FIRST)
+        if name == "expectations":
+            return law.expectations(np.stack([FIRST, SECOND]))
         return law.expectation(FIRST) if name == "expectation" else getattr(law, name)(times)
 
     return Case(call, TIMES, False)

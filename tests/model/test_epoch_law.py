@@ -73,6 +73,29 @@ def test_moments_and_their_derivatives(model, epochs, rewards):
             assert_allclose(found[1][k], exact.starts, rtol=1e-7, atol=1e-11)
 
 
+def test_many_rewards_and_their_derivatives(model, epochs, rewards):
+    per_epoch = np.stack([rewards, rewards[::-1]])
+    found = model.epochs(THETAS, STARTS).expectations
+    assert_allclose(found(rewards), epochs.expectations(rewards), rtol=1e-9)
+    assert_allclose(found(per_epoch), epochs.expectations(list(per_epoch.swapaxes(0, 1))), rtol=1e-9)
+    assert found(rewards[:0]).shape == (0,)
+    jacobian = jax.jacrev(lambda a, b: model.epochs(a, b).expectations(rewards), argnums=(0, 1))
+    thetas, starts = jacobian(THETAS, STARTS)
+    for k, row in enumerate(rewards):
+        exact = epochs.expectation_gradient(row)
+        assert_allclose(thetas[k], exact.thetas, rtol=1e-7, atol=1e-11)
+        assert_allclose(starts[k], exact.starts, rtol=1e-7, atol=1e-11)
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (3, 2)])
+def test_many_rewards_of_another_shape_are_refused(model, graph, shape):
+    n = graph.vertices_length()
+    with pytest.raises(
+        ValueError, match=rf"the law needs \(k, {n}\), or for each epoch its own \(k, 3, {n}\)"
+    ):
+        model.epochs(THETAS, STARTS).expectations(np.ones(shape))
+
+
 def test_log_likelihood(model, epochs):
     weights = np.array([1.0, 0.0, 2.0, 1.0, 3.0])
 

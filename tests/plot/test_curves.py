@@ -205,3 +205,37 @@ def test_without_matplotlib_the_error_names_the_extra(stages, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
     with pytest.raises(ImportError, match=r"phasic\[plot\]"):
         stages.plot_pdf()
+
+
+# Epochs
+
+
+@pytest.fixture
+def switched():
+    """Nothing happens before 1; then a time of rate 2."""
+    graph = Graph(1)
+    a, b = graph.find_or_create_vertex([1]), graph.find_or_create_vertex([0])
+    graph.starting_vertex().add_edge(a, 1.0)
+    a.add_edge_parameterized(b, 0.0, [1.0])
+    return graph.epochs([(0.0, [0.0]), (1.0, [2.0])])
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_line_of_epochs_is_the_function(switched, curve):
+    times, values = panel(plotted(switched, curve)).lines[0].get_data()
+    assert_allclose(values, getattr(switched, curve)(times), rtol=0, atol=0)
+    assert switched.sf(times[-1]) == pytest.approx(0.005, rel=1e-11)
+
+
+def test_the_density_jumps_where_an_epoch_begins(switched):
+    times, values = panel(switched.plot_pdf()).lines[0].get_data()
+    at = int(np.flatnonzero(times == 1.0)[0])
+    assert values[at - 1] == 0.0
+    assert values[at] == pytest.approx(2.0, rel=1e-12)
+    assert times[at] - times[at - 1] < 1e-15
+
+
+@pytest.mark.parametrize("at", [[], [[1.0]], 1.0, [-1.0]])
+def test_bad_points_of_epochs(switched, at):
+    with pytest.raises(ValueError, match="at"):
+        switched.plot_pdf(at)

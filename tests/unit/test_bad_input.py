@@ -279,7 +279,15 @@ def test_bad_time_names_the_first_bad_index(function, times):
 
 @pytest.mark.parametrize("time", [NAN, -1.0])
 @pytest.mark.parametrize(
-    "function", ["pdf", "cdf", "state_probability", "stop_probability", "accumulated_visiting_time"]
+    "function",
+    [
+        "pdf",
+        "cdf",
+        "state_probability",
+        "stop_probability",
+        "accumulated_visiting_time",
+        "cumulative_incidence",
+    ],
 )
 def test_bad_scalar_time(function, time):
     with pytest.raises(ValueError, match=f"(?i){time}"):

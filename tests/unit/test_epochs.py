@@ -99,6 +99,81 @@ def test_limits_at_infinity(bottleneck, function, limit):
     assert getattr(bottleneck, function)(math.inf) == limit
 
 
+@pytest.mark.parametrize("t", [0.3, 0.5, 0.7, 5.0, 1e4])
+def test_hazard_of_two_lineages(bottleneck, t):
+    rate = 1.0 if t < 0.5 else 10.0 if t < 0.8 else 0.5
+    assert bottleneck.hazard(t) == pytest.approx(rate, rel=TOLERANCE)
+
+
+def test_the_hazard_at_infinity_is_undefined(bottleneck):
+    assert math.isnan(bottleneck.hazard(math.inf))
+
+
+@pytest.mark.parametrize("t", [1e-9, 0.3, 0.7, 5.0, 200.0])
+def test_log_distribution_of_two_lineages(bottleneck, t):
+    exact = np.log1p(-np.exp(-clock(t))) if clock(t) > 1 else np.log(-np.expm1(-clock(t)))
+    assert bottleneck.logcdf(t) == pytest.approx(exact, rel=2 * TOLERANCE)
+
+
+def test_numbers_of_scipy(bottleneck):
+    assert bottleneck.median() == pytest.approx(0.5 + (math.log(2) - 0.5) / 10, rel=TOLERANCE)
+    low, high = bottleneck.interval(0.9)
+    assert low == pytest.approx(-math.log(0.95), rel=TOLERANCE)
+    assert high == pytest.approx(0.5 + (math.log(20) - 0.5) / 10, rel=TOLERANCE)
+    assert bottleneck.mean() == bottleneck.expectation()
+    assert bottleneck.var() == bottleneck.variance() == pytest.approx(bottleneck.std() ** 2, rel=1e-15)
+
+
+@pytest.mark.parametrize("function", ["ppf", "isf", "quantile"])
+@pytest.mark.parametrize("shape", [(0,), (3,), (2, 3)])
+def test_quantiles_have_the_shape_of_their_probabilities(bottleneck, function, shape):
+    assert getattr(bottleneck, function)(np.full(shape, 0.6)).shape == shape
+    assert isinstance(getattr(bottleneck, function)(0.6), float)
+
+
+@pytest.mark.parametrize("p", [[0.5, 1.5], [0.5, math.nan], [0.1, -0.1]])
+def test_a_bad_probability_is_named(bottleneck, p):
+    with pytest.raises(ValueError, match=r"p\[1\] is .*from 0 to 1"):
+        bottleneck.ppf(p)
+
+
+def test_quantiles_of_epochs_that_end_before_absorption_is_in_doubt(pair):
+    stuck = pair.epochs([(0.0, [1.0]), (1.0, [0.0])])
+    assert stuck.ppf(0.5) == pytest.approx(math.log(2), rel=TOLERANCE)
+    with pytest.raises(ValueError, match="absorption is not certain"):
+        stuck.ppf(0.9)
+
+
+def test_a_quantile_between_epochs_in_which_nothing_happens(pair):
+    epochs = pair.epochs([(0.0, [0.0]), (10.0, [1.0]), (11.0, [0.0]), (1e6, [1.0])])
+    half, most = 10 + math.log(2), 1e6 + (math.log(10) - 1)
+    np.testing.assert_allclose(epochs.ppf([0.0, 0.5, 0.9]), [0.0, half, most], rtol=TOLERANCE)
+
+
+def test_equal_seeds_give_equal_samples(bottleneck):
+    first = bottleneck.sample(5, seed=1)
+    np.testing.assert_array_equal(bottleneck.sample(5, seed=1), first)
+    assert not np.array_equal(bottleneck.sample(5, seed=2), first)
+    assert bottleneck.sample(0).shape == (0,)
+    with pytest.raises(ValueError, match="n is -1"):
+        bottleneck.sample(-1)
+
+
+def test_a_law_of_rewards_is_not_there(bottleneck):
+    with pytest.raises(AttributeError, match="pdf_reward"):
+        bottleneck.pdf_reward(1.0, [1.0])
+
+
+def test_nobody_is_anywhere_at_infinity(pair, bottleneck):
+    assert bottleneck.state_probability(math.inf).tolist() == [0.0] * pair.vertices_length()
+
+
+def test_places_at_infinity_where_absorption_never_comes(pair):
+    stuck = pair.epochs([(0.0, [1.0]), (1.0, [0.0])])
+    with pytest.raises(ValueError, match="absorption is not certain"):
+        stuck.state_probability(math.inf)
+
+
 def test_times_of_several_epochs_in_any_order(bottleneck):
     times = np.array([5.0, 0.1, 0.6, 0.1, math.inf, 0.9])
     alone = [bottleneck.sf(t) for t in times]
@@ -330,7 +405,9 @@ def test_absorption_that_never_comes_in_the_last_epoch(pair):
 
 
 @pytest.mark.parametrize("time", [-1.0, math.nan])
-@pytest.mark.parametrize("function", ["pdf", "cdf", "sf", "state_probability", "accumulated_visiting_time"])
+@pytest.mark.parametrize(
+    "function", ["pdf", "cdf", "sf", "state_probability", "accumulated_visiting_time", "cumulative_incidence"]
+)
 def test_bad_times(bottleneck, function, time):
     with pytest.raises(ValueError, match=r"time is .*it must be at least 0"):
         getattr(bottleneck, function)(time)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from phasic._distribution import Distribution
+    from phasic._epoch_quantiles import EpochQuantiles
 
 Doubles = NDArray[np.float64]
 
@@ -33,18 +34,34 @@ def draw(
     """Draw "pdf", "cdf" or "sf" of a graph into Axes, at given or at fitting points."""
     if discrete:
         _counts(panel, graph, curve, at, line)
+        _finish(panel, line)
     else:
-        _times(panel, graph, curve, at, line)
-    panel.set_ylim(bottom=0.0)
-    if "label" in line or panel.get_legend_handles_labels()[0]:
-        panel.legend(loc="best")
+        draw_times(panel, graph, curve, at, line, unit="reward" if graph._in_rewards else "time")
 
 
-def _times(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, line: dict[str, Any]) -> None:
-    atom = graph.defect()
-    function = getattr(graph, curve)
+def points(at: Doubles) -> Doubles:
+    """Where to draw, as a user gives it, checked."""
+    if at.ndim != 1 or not at.size:
+        raise ValueError(f"at has shape {at.shape}, but one dimension with a value is needed")
+    return at
+
+
+def draw_times(
+    panel: Axes,
+    law: Distribution | EpochQuantiles,
+    curve: str,
+    at: Doubles | None,
+    line: dict[str, Any],
+    *,
+    breaks: Doubles | None = None,
+    unit: str = "time",
+) -> None:
+    """Draw a function of time into Axes, on both sides of times at which it may jump."""
+    atom = law.defect()
+    function = getattr(law, curve)
     if at is None:
-        times, values = refined(function, 1.0 if atom >= 1 else graph.isf(_LEFT * (1 - atom)))
+        end = 1.0 if atom >= 1 else law.isf(_LEFT * (1 - atom))
+        times, values = refined(function, end, breaks)
     else:
         times = np.sort(at)
         values = function(times)
@@ -56,8 +73,15 @@ def _times(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, lin
         label = f"atom of {atom:.4g} at 0"
         panel.plot([0.0, 0.0], [start, end], color=colour, linestyle=":" if curve != "pdf" else "-")
         panel.plot([0.0], [end], "o", color=colour, clip_on=False, label=label)
-    panel.set_xlabel("reward" if graph._in_rewards else "time")
+    panel.set_xlabel(unit)
     panel.set_ylabel(_NAMES[curve])
+    _finish(panel, line)
+
+
+def _finish(panel: Axes, line: dict[str, Any]) -> None:
+    panel.set_ylim(bottom=0.0)
+    if "label" in line or panel.get_legend_handles_labels()[0]:
+        panel.legend(loc="best")
 
 
 def _counts(panel: Axes, graph: Distribution, curve: str, at: Doubles | None, line: dict[str, Any]) -> None:

@@ -17,15 +17,21 @@ _INTERVALS = 64
 _HALVINGS = 20
 
 
-def refined(curve: Callable[[Doubles], Doubles], end: float) -> tuple[Doubles, Doubles]:
+def refined(
+    curve: Callable[[Doubles], Doubles], end: float, breaks: Doubles | None = None
+) -> tuple[Doubles, Doubles]:
     """Points from 0 to an end, (m,), and finite values there, of a curve that is drawn above 0.
+
+    Where it breaks there is a point on either side.
 
     An interval in whose middle the curve is off the chord by more than half a pixel is halved, and so are
     those beside it, until they are narrower than half a pixel. Of the last round only the worst are halved
     where all would make more than 1,000 points.
     """
     near = end * 0.5 ** np.arange(1, _HALVINGS + 1)
-    at = np.unique(np.concatenate([np.linspace(0.0, end, _INTERVALS + 1), near]))
+    jumps = np.empty(0) if breaks is None else breaks[(breaks > 0) & (breaks < end)]
+    even = np.linspace(0.0, end, _INTERVALS + 1)
+    at = np.unique(np.concatenate([even, near, np.nextafter(jumps, 0.0), jumps]))
     values = curve(at)
     tried = np.ones(len(at) - 1, dtype=bool)
     while True:

@@ -69,7 +69,9 @@ def svgd(
 
     Args:
         model: Pytree with `log_likelihood(theta (p,), values (m,), weights (m,)) -> scalar`, or a function
-            `(theta, values) -> densities`.
+            `(theta, values) -> densities`. Where the data are of a `phasic.Model`, or of one with epochs
+            (`Model.epoch_model`), give that and not a function of its densities: the gradient of a likelihood
+            is one sweep back, that of densities with epochs one for each observation.
         values: Observations (m,), finite and not negative; or `phasic.Observations` of censored ones, which a
             model then gets in place of the values, with None for the weights.
         weights: How often each was seen (m,), default once.

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phasic import _core
+from phasic._epoch_inverse import quantiles
+from phasic._epoch_model import EpochModel
 from phasic._model import Model
 from phasic.svgd._rewarded import RewardedModel
 
@@ -26,7 +28,7 @@ class Law:
     """The law of an absorption time, a count or an accumulated reward. A pytree.
 
     Attributes:
-        model: A `phasic.Model`; counts have the rewards in it.
+        model: A `phasic.Model`, or an `EpochModel`; counts have the rewards in it.
         row: (n_vertices,) in the graph's order, the reward of a continuous model; None for its time.
     """
 
@@ -55,7 +57,7 @@ class Law:
 
 def laws(model: Any) -> tuple[Law, ...]:
     """The law of each kind of observation of `model`; none if it is not phasic's."""
-    if isinstance(model, Model):
+    if isinstance(model, Model | EpochModel):
         return (Law(model, None),)
     if not isinstance(model, RewardedModel) or model.model is None:
         return ()
@@ -103,3 +105,24 @@ class Simulator:
         if n:
             sampler.rewards(key, self._rewards, totals)
         return totals[:, 0]
+
+
+class EpochSimulator:
+    """Draws from a law with epochs at one theta after the other: quantiles at uniform numbers."""
+
+    def __init__(self, model: EpochModel) -> None:
+        self._model = model
+        self._trace = model.model.trace()
+
+    def draw(self, theta: NDArray[np.float64], n: int, seed: np.random.SeedSequence) -> NDArray[np.float64]:
+        """`n` independent draws at `theta` (p,)."""
+        law = self._model.law(theta)
+        thetas, starts = np.asarray(law.thetas, np.float64), np.asarray(law.starts, np.float64)
+        epochs: list[Any] = [(at, self._trace, row, None) for at, row in zip(starts, thetas, strict=True)]
+        uniform = np.random.default_rng(seed).random(n)
+        return quantiles(_core.Epochs(epochs, law.rtol), starts, uniform)
+
+
+def simulator(law: Law) -> Simulator | EpochSimulator:
+    """What draws from a law."""
+    return EpochSimulator(law.model) if isinstance(law.model, EpochModel) else Simulator(law)

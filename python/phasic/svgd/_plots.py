@@ -157,7 +157,7 @@ class Plots(Predictions):
             The Figure.
 
         Raises:
-            TypeError: The model is no `phasic.Model`.
+            TypeError: The model is no `phasic.Model` or `phasic.EpochModel`.
             ValueError: There is no target, or an argument is not what it must be; it is named.
             ImportError: matplotlib is not installed (extra `plot`).
 

@@ -64,7 +64,7 @@ class Predictions:
             kind: Which row of rewards, where several were observed.
 
         Raises:
-            TypeError: The model is no `phasic.Model`.
+            TypeError: The model is no `phasic.Model` or `phasic.EpochModel`.
             ValueError: There is no target, or an argument is not what it must be; it is named.
 
         Example:
@@ -92,7 +92,7 @@ class Predictions:
             The `values` (n, m), with their `mean` (m,) and `interval(probability)` (2, m).
 
         Raises:
-            TypeError: The model is no `phasic.Model`.
+            TypeError: The model is no `phasic.Model` or `phasic.EpochModel`.
             ValueError: There is no target, or an argument is not what it must be; it is named.
 
         Example:
@@ -126,7 +126,7 @@ class Predictions:
             and `pit` (m,), the transforms in ascending order.
 
         Raises:
-            TypeError: The model is no `phasic.Model`.
+            TypeError: The model is no `phasic.Model` or `phasic.EpochModel`.
             ValueError: There is no target, weights are no whole numbers, or data are truncated in several
                 ways.
 

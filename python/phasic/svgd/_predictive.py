@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from phasic import _check
-from phasic.svgd._law import FUNCTIONS, Law, Simulator, laws
+from phasic.svgd._law import FUNCTIONS, Law, laws, simulator
 from phasic.svgd._pointwise import curves
 from phasic.svgd._target import float_type
 
@@ -57,7 +57,8 @@ def law_of_kind(model: Any, kind: int | None, wanted: str) -> tuple[int, Law]:
     known = laws(model)
     if not known:
         raise TypeError(
-            f"{wanted} needs the law of a phasic.Model (graph.model()), and the model is {model!r}"
+            f"{wanted} needs the law of a phasic.Model (graph.model()) or EpochModel "
+            f"(graph.model().epoch_model(rule)), and the model is {model!r}"
         )
     if kind is None and len(known) > 1:
         raise ValueError(f"there are {len(known)} kinds of observations: say which by kind=0, …")
@@ -77,16 +78,16 @@ def draws(law: Law, particles: Floats, n: int, seed: int) -> Floats:
     share, extra = divmod(n, len(particles))
     counts = np.full(len(particles), share)
     counts[random.permutation(len(particles))[:extra]] += 1
-    simulator = Simulator(law)
+    ready = simulator(law)
     used = ((theta, k, own) for theta, k, own in zip(particles, counts.tolist(), theirs, strict=True) if k)
-    parts = [simulator.draw(theta, k, own) for theta, k, own in used]
+    parts = [ready.draw(theta, k, own) for theta, k, own in used]
     return random.permutation(np.concatenate(parts)) if parts else np.empty(0)
 
 
 def replicates(law: Law, particles: Floats, m: int, seed: int) -> Floats:
     """A data set of `m` draws for each particle, (n, m)."""
-    simulator, seeds = Simulator(law), sequence(seed).spawn(len(particles))
-    return np.stack([simulator.draw(theta, m, own) for theta, own in zip(particles, seeds, strict=True)])
+    ready, seeds = simulator(law), sequence(seed).spawn(len(particles))
+    return np.stack([ready.draw(theta, m, own) for theta, own in zip(particles, seeds, strict=True)])
 
 
 def curve(law: Law, particles: Floats, function: str, at: ArrayLike) -> Curve:
