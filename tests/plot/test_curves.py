@@ -169,7 +169,7 @@ def test_parameters_need_values():
         Graph(callback=models.erlang_parameterised).plot_pdf()
 
 
-def test_without_matplotlib_the_error_names_the_extra(stages, monkeypatch):
+def test_without_matplotlib_the_error_says_how_to_get_it(stages, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
-    with pytest.raises(ImportError, match=r"phasic\[plot\]"):
+    with pytest.raises(ImportError, match=r"a plot needs matplotlib: pip install 'matplotlib>=3.8'"):
         stages.plot_pdf()

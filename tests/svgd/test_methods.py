@@ -178,9 +178,9 @@ def test_scaling_time_scales_the_rates(method, unit):
     np.testing.assert_allclose(scaled * unit, base, rtol=1e-5)
 
 
-def test_nuts_without_blackjax_names_the_extra(monkeypatch):
+def test_nuts_without_blackjax_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "blackjax", None)
-    with pytest.raises(ImportError, match=r"pip install 'phasic\[nuts\]'"):
+    with pytest.raises(ImportError, match=r"method='nuts' needs blackjax: pip install 'blackjax>=1.7'"):
         fit(Erlang(), VALUES, prior=PRIOR, method="nuts")
 
 

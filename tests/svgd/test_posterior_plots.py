@@ -280,9 +280,9 @@ def test_unknown_names_are_refused(fitted, method, names):
         getattr(fitted, method)(names)
 
 
-def test_without_matplotlib_it_names_the_extra(monkeypatch):
+def test_without_matplotlib_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
-    with pytest.raises(ImportError, match=r"pip install 'phasic\[plot\]'"):
+    with pytest.raises(ImportError, match=r"a plot needs matplotlib: pip install 'matplotlib>=3.8'"):
         bare([[1.0]]).plot_pair()
 
 

@@ -92,7 +92,7 @@ def nuts(
             against divergences.
 
     Raises:
-        ImportError: BlackJAX is not there; the extra is named.
+        ImportError: BlackJAX is not there.
         ValueError: A number is out of its range.
     """
     check_count("chains", chains, 2)
