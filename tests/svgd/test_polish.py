@@ -101,6 +101,7 @@ def test_a_lost_mode_stays_a_fault():
     moved = metropolis(one_mode, moves=20)
     assert not moved.converged
     assert "from mode to mode" in moved.reason
+    np.testing.assert_array_equal(moved.diagnostics["importance_sd"], start.diagnostics["importance_sd"])
 
 
 def test_a_posterior_without_target_is_refused():

@@ -18,6 +18,7 @@ from phasic.svgd._target import Target, float_type
 
 _SQUARED_STEP = 1.44  # times d^(-1/3), in units of the covariance
 _LARGEST_SCORE = 2.0  # times sqrt(d): longer whitened scores are cut to this
+_KEPT = ("modes", "mode_weights", "importance_mean", "importance_sd")  # true whatever the particles do
 _ACCEPTANCE, _NOISE = 0.15, 4.0
 
 
@@ -151,9 +152,7 @@ def metropolis(posterior: Posterior, *, moves: int = 20, seed: int = 0) -> Poste
         "drift": _drift(_columns(halfway), _columns(walkers)),
     }
     converged, reason = _verdict(posterior, numbers, n, moves)
-    kept = {
-        key: posterior.diagnostics[key] for key in ("modes", "mode_weights") if key in posterior.diagnostics
-    }
+    kept = {key: posterior.diagnostics[key] for key in _KEPT if key in posterior.diagnostics}
     log_density = np.asarray(walkers.value, np.float64)
     return replace(
         posterior,

@@ -109,7 +109,7 @@ class Report:
     def _named(self, i: int, faults: list[Fault]) -> list[Fault]:
         if len(self._parts) == 1:
             return faults
-        return [Fault(f"part {i + 1}: {fault.text}", fault.remedy) for fault in faults]
+        return [Fault(f"part {i + 1}: {fault.text}", fault.remedies) for fault in faults]
 
     def _posterior(
         self,
