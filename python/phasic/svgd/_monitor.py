@@ -42,8 +42,8 @@ _PRIOR = "a prior that leaves out parameters the model cannot take"
 _SMALLER = "smaller steps (learning_rate)"
 _STEPS = "more steps (n_iterations), with the default kernel and step sizes"
 _WEIGHTED = (
-    'mean and sd of importance sampling, which works here: diagnostics["importance_mean"] and '
-    '["importance_sd"]'
+    'mean and sd of importance sampling, diagnostics["importance_mean"] and ["importance_sd"], with their '
+    'errors, ["importance_mean_error"] and ["importance_sd_error"]'
 )
 _MOVES = "Metropolis moves, phasic.metropolis or fit(polish=20)"
 _SAMPLER = 'a sampler, fit(method="nuts")'

@@ -18,7 +18,11 @@ from phasic.svgd._target import Target, float_type
 
 _SQUARED_STEP = 1.44  # times d^(-1/3), in units of the covariance
 _LARGEST_SCORE = 2.0  # times sqrt(d): longer whitened scores are cut to this
-_KEPT = ("modes", "mode_weights", "importance_mean", "importance_sd")  # true whatever the particles do
+#: Diagnostics that stay true whatever particles do.
+_KEPT = (
+    *("modes", "mode_weights", "importance_mean", "importance_mean_error"),
+    *("importance_sd", "importance_sd_error"),
+)
 _ACCEPTANCE, _NOISE = 0.15, 4.0
 
 
