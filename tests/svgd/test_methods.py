@@ -246,7 +246,7 @@ def test_option_of_another_method_is_a_type_error(method, option, owner):
 
 
 def test_unknown_option_is_a_type_error():
-    with pytest.raises(TypeError, match="chians"):
+    with pytest.raises(TypeError, match=r"unexpected argument 'chians': did you mean chains\?"):
         fit(Erlang(), VALUES, prior=PRIOR, method="nuts", chians=2)
 
 

@@ -32,6 +32,7 @@ _OWN = {
 }
 
 METHODS = tuple(_OWN)
+OPTIONS = frozenset().union(*_OWN.values())
 
 
 def check_options(method: str, options: Mapping[str, Any]) -> None:

@@ -132,7 +132,7 @@ def metropolis(posterior: Posterior, *, moves: int = 20, seed: int = 0) -> Poste
     """
     moves, seed = check_count("moves", moves, 2), check_count("seed", seed, 0)
     began = time.perf_counter()
-    target = _target_of(posterior)
+    target = posterior._known_target("metropolis")
     start = np.asarray(target.transform.to_z(posterior.particles))
     n, d = start.shape
     if n < 4 * (d + 1):
@@ -170,12 +170,6 @@ def metropolis(posterior: Posterior, *, moves: int = 20, seed: int = 0) -> Poste
         history_steps=(),
         method=f"{posterior.method}+metropolis",
     )
-
-
-def _target_of(posterior: Posterior) -> Target:
-    if posterior.target is None:
-        raise ValueError("this posterior has no target: metropolis needs the model and data of the fit")
-    return posterior.target
 
 
 def _columns(walkers: Walkers) -> NDArray[np.float64]:
