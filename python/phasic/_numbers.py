@@ -379,6 +379,7 @@ class Numbers(Structure):
             >>> graph.state_probability(1.0).round(6).tolist()  # Poisson: exp(−1) for no jump, and for one
             [0.0, 0.367879, 0.367879, 0.0]
         """
+        _check.granularity(granularity)
         at = _check.time(time)
         occupancy = self._recorded().occupancy(self._current_theta(), at, TOLERANCE)
         return self._in_creation_order(occupancy)
@@ -399,6 +400,7 @@ class Numbers(Structure):
             >>> graph.accumulated_visiting_time(1.0).round(6).tolist()  # two lineages for 1 − exp(−1)
             [0.0, 0.632121, 0.0]
         """
+        _check.granularity(granularity)
         at = _check.time(time)
         spent = self._recorded().accumulated(self._current_theta(), at, TOLERANCE)
         return self._in_creation_order(spent)
