@@ -6,6 +6,7 @@ neither JAX nor diskcache.
 """
 
 from ._archive import ArchiveError
+from ._entry_info import EntryInfo
 from ._functions import (
     cache_info,
     cleanup_old_traces,
@@ -30,6 +31,7 @@ from ._older import (
 __all__ = [
     "ArchiveError",
     "CacheManager",
+    "EntryInfo",
     "cache_info",
     "cleanup_old_traces",
     "clear_cache",

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import _jax, _jax_files, _paths
 from ._counts import no_counts
+from ._entry_info import EntryInfo
 from ._housekeeping import Housekeeping
 from ._store import MEMORY_BYTES, Store
 from ._vacuum import doomed, vacuum
 
 if TYPE_CHECKING:
-    from ._disk import EntryInfo
     from ._entry import Payload
 
 logger = logging.getLogger(__name__)
@@ -259,7 +259,7 @@ class CacheManager(Housekeeping):
         """
         return self._store.delete(kind, key)
 
-    def entries(self, kind: str | None = None) -> "list[EntryInfo]":
+    def entries(self, kind: str | None = None) -> list[EntryInfo]:
         """Entries on disk of ``kind``, or of every kind, oldest first; JAX's files are not among them.
 
         Each is a named tuple of ``kind``, ``key``, ``size`` in bytes with its header, ``stored_at`` in
