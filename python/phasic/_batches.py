@@ -29,7 +29,7 @@ class Batches(Distribution):
             >>> graph.pdf_batch([0.0, 1.0]).round(6).tolist()  # exp(−t)
             [1.0, 0.367879]
         """
-        return np.asarray(self.pdf(np.asarray(times)))
+        return np.asarray(self.pdf(np.asarray(times), granularity))
 
     def cdf_batch(self, times: ArrayLike, granularity: object = None) -> Doubles:
         """Distribution function at times, in their shape: for code of older versions; new code calls
@@ -48,7 +48,7 @@ class Batches(Distribution):
             >>> graph.cdf_batch([0.0, 1.0]).round(6).tolist()  # 1 − exp(−t)
             [0.0, 0.632121]
         """
-        return np.asarray(self.cdf(np.asarray(times)))
+        return np.asarray(self.cdf(np.asarray(times), granularity))
 
     def dph_pmf_batch(self, jumps: ArrayLike) -> Doubles:
         """Probabilities of numbers of steps: for code of older versions; new code calls

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 from typing import Any
 
@@ -57,6 +58,19 @@ def reward_vector(given: ArrayLike | None, n_vertices: int, *, whole: bool = Fal
             "rewards", rewards, (rewards >= 0) & (rewards == np.floor(rewards)), "a whole number, at least 0"
         )
     return rewards
+
+
+def reward_rows(given: ArrayLike, n_vertices: int, name: str = "rewards") -> Doubles:
+    """One vector of rewards (n_vertices,) or several (k, n_vertices), all at least 0, as (k, n_vertices)."""
+    rewards = doubles(name, given)
+    if rewards.ndim not in (1, 2) or rewards.shape[-1] != n_vertices:
+        raise ValueError(
+            f"{name} has shape {rewards.shape}, but the graph has {n_vertices} vertices: "
+            f"({n_vertices},) or (k, {n_vertices})"
+        )
+    first(name, rewards, np.isfinite(rewards), "finite")
+    first(name, rewards, rewards >= 0, "at least 0")
+    return np.atleast_2d(rewards)
 
 
 def reward_matrix(given: ArrayLike, n_vertices: int) -> Doubles:
@@ -136,6 +150,16 @@ def positive(name: str, given: Any) -> int:
     if not (checked >= 1 and checked.is_integer()):
         raise ValueError(wrong)
     return int(given)
+
+
+def granularity(given: object) -> None:
+    """Raise unless `granularity` is a plain number or None. Older code passes it; it means nothing now."""
+    if given is None or (isinstance(given, numbers.Real) and not isinstance(given, bool)):
+        return
+    raise TypeError(
+        f"granularity is {_shown(given)}, but must be a plain number. If this is theta: set it by "
+        "graph.update_parameterized_weights(theta), and give times alone"
+    )
 
 
 def position(name: str, given: Any) -> int:

@@ -40,6 +40,7 @@ class DistributionContext:
     """
 
     def __init__(self, graph: Graph, granularity: float = 0) -> None:
+        _check.granularity(granularity)
         given = _check.number("granularity", granularity)
         if not 0 <= given < np.inf:
             raise ValueError(f"granularity is {granularity}: it must be a number of steps per unit of time")

@@ -59,6 +59,7 @@ class Distribution(Numbers):
             ValueError: A time is negative or NaN (the first is named),
                 or the times would take more than 3e7 jumps of a chain whose spectrum no contour is known to
                 avoid.
+            TypeError: The granularity is no number: the arguments are perhaps in another order.
 
         Example:
             >>> graph = phasic.models.erlang(2)
@@ -66,6 +67,7 @@ class Distribution(Numbers):
             >>> graph.pdf([0.0, 1.0, 2.0]).round(6).tolist()  # t exp(−t)
             [0.0, 0.367879, 0.270671]
         """
+        _check.granularity(granularity)
         return self._at(_core.Trace.pdf, time, rtol)
 
     @overload
@@ -83,6 +85,7 @@ class Distribution(Numbers):
             >>> round(graph.cdf(1.0), 6)  # both have failed: (1 − exp(−1))²
             0.399576
         """
+        _check.granularity(granularity)
         return self._at(_core.Trace.cdf, time, rtol)
 
     @overload

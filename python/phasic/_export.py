@@ -11,6 +11,7 @@ import jax.export
 from jax import Array
 
 from phasic import _core, _ffi
+from phasic._optional import absent
 from phasic._saved import ModelFormatError
 
 _MAGIC = b"phasic function 1\n"
@@ -20,12 +21,15 @@ def export_function(function: Callable[..., Any], *examples: Any) -> bytes:
     """A function that contains models, as bytes that `import_function` makes a function of again.
 
     The bytes hold the program (StableHLO), not the traces: the process that runs it needs them in its cache,
-    or loaded by `Model.load` or built by `Graph.model`. Derivatives to the first order go with it. Needs the
-    extra `export`: `pip install 'phasic[export]'`.
+    or loaded by `Model.load` or built by `Graph.model`. Derivatives to the first order go with it. Needs
+    flatbuffers (extra `export`).
 
     Args:
         function: A function of JAX. Models that are closed over are named by their content hash.
         *examples: Arguments, or a `jax.ShapeDtypeStruct` of the shape and type of each.
+
+    Raises:
+        ImportError: flatbuffers is not there.
 
     Example:
         >>> model = phasic.models.kingman(4).model()
@@ -34,6 +38,7 @@ def export_function(function: Callable[..., Any], *examples: Any) -> bytes:
         >>> round(float(mean(jnp.array([2.0]))), 4)  # 2 (1 − 1/4) / theta
         0.75
     """
+    _require_flatbuffers("export_function")
     names = sorted(_core.xla_targets())
     checks = [jax.export.DisabledSafetyCheck.custom_call(name) for name in names]
     exported = jax.export.export(jax.jit(function), disabled_checks=checks)(*examples)
@@ -54,6 +59,7 @@ def import_function(data: bytes) -> Callable[..., Any]:
     Raises:
         ModelFormatError: The bytes are of no function that phasic exported, or of a version whose programs
             this one cannot run; both versions are named.
+        ImportError: flatbuffers is not there.
 
     Example:
         >>> model = phasic.models.erlang(1).model()
@@ -62,6 +68,7 @@ def import_function(data: bytes) -> Callable[..., Any]:
         >>> slope.tolist()  # −1 / rate²
         [-0.25]
     """
+    _require_flatbuffers("import_function")
     header, program = _parts(bytes(data))
     versions = (
         f"it was exported by phasic {header['phasic']} with JAX {header['jax']}, "
@@ -84,6 +91,13 @@ def import_function(data: bytes) -> Callable[..., Any]:
         return result
 
     return call
+
+
+def _require_flatbuffers(wanted: str) -> None:
+    try:
+        import flatbuffers  # noqa: F401
+    except ImportError as error:
+        raise absent(wanted, "flatbuffers") from error
 
 
 def _parts(data: bytes) -> tuple[dict[str, Any], bytes]:

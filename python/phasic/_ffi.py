@@ -208,8 +208,7 @@ def _theta_alone(tangents: tuple[Any, ...]) -> Any:
 
 def _no_third_derivative(discrete: bool, rtol: float, primals: object, tangents: object) -> NoReturn:
     raise NotImplementedError(
-        "third derivatives of log-likelihoods are not available; "
-        "use second derivatives, or finite differences of them"
+        "There are no third derivatives of log-likelihoods. Take finite differences of second derivatives."
     )
 
 

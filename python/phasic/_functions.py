@@ -95,7 +95,7 @@ def _values_jvp(
         values, first = _with_first(function, *primals)
         return values, _along(function, first, theta, points)
     if function.target in FIRST_ALONE:
-        _no_more()
+        raise _missing(f"derivatives of {_kind(function)} in rewards", "values")
     values, first, in_rewards = _with_rewards(function, *primals)
     along = jnp.sum(in_rewards * rewards[..., None, :], axis=-1).astype(values.dtype)
     return values, along + _along(function, first, theta, points)
@@ -106,9 +106,9 @@ def _first_jvp(
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     _, theta, points, rewards, _ = tangents
     if not isinstance(rewards, SymbolicZero):
-        _no_more()
+        _no_second_in_rewards()
     if function.target in FIRST_ALONE:
-        _no_more()
+        raise _missing(f"second derivatives of {_kind(function)}", "first derivatives, such as jax.grad")
     values, first, second = _with_second(function, *primals)
     moved = _along(function, second, theta, points, between=1)
     return (values, first), (_along(function, first, theta, points), moved)
@@ -131,18 +131,29 @@ def _along(function: Function, derivatives: Array, theta: Any, points: Any, betw
     return total.astype(derivatives.dtype)
 
 
-def _no_more(*_: object) -> NoReturn:
-    raise NotImplementedError(
-        "third derivatives, and second derivatives in rewards or of probabilities of counts or states, of "
-        "laws of rewards or with epochs, are not available, nor with these any in rewards: "
-        "use finite differences of the derivatives below them"
-    )
+def _kind(function: Function) -> str:
+    """What a function that has first derivatives alone is of."""
+    if function.target.startswith("phasic_epochs_"):
+        return "laws with epochs"
+    return "laws of rewards" if "_reward_" in function.target else "probabilities of counts or states"
+
+
+def _missing(derivatives: str, instead: str) -> NotImplementedError:
+    return NotImplementedError(f"There are no {derivatives}. Take finite differences of {instead}.")
+
+
+def _no_second_in_rewards(*_: object) -> NoReturn:
+    raise _missing("second derivatives in rewards", "first derivatives")
+
+
+def _no_third(*_: object) -> NoReturn:
+    raise _missing("third derivatives", "second derivatives")
 
 
 _values.defjvp(_values_jvp, symbolic_zeros=True)
 _with_first.defjvp(_first_jvp, symbolic_zeros=True)
-_with_rewards.defjvp(_no_more, symbolic_zeros=True)
-_with_second.defjvp(_no_more, symbolic_zeros=True)
+_with_rewards.defjvp(_no_second_in_rewards, symbolic_zeros=True)
+_with_second.defjvp(_no_third, symbolic_zeros=True)
 
 
 def _bind(wanted: int, function: Function, operands: tuple[Any, ...]) -> tuple[Array, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from phasic import _check, _core
 from phasic._matrices import Matrices
+from phasic._optional import absent
 
 
 class Networks(Matrices):
@@ -123,7 +124,7 @@ def _networkx() -> ModuleType:
     try:
         import networkx
     except ImportError as error:
-        raise ImportError("to_networkx needs networkx: pip install 'phasic[interchange]'") from error
+        raise absent("to_networkx", "networkx") from error
     module: ModuleType = networkx
     return module
 

@@ -271,9 +271,7 @@ class Joint(Rewards):
         vector = np.ones(length) if vector is None else vector
         _check.first("given", vector, vector >= 0, "at least 0")
         at, several = _check.times("y", y), rewards is not None and np.ndim(rewards) > 1
-        matrix = (
-            np.ones((1, length)) if rewards is None else self._non_negative_matrix(np.atleast_2d(rewards))
-        )
+        matrix = np.ones((1, length)) if rewards is None else _check.reward_rows(rewards, length)
         ordered = self._columns_in_canonical_order(np.vstack([vector, matrix]))
         values, errors = self._recorded().rewards_given(
             self._current_theta(), ordered[0], ordered[1:], at.ravel(), _check.rtol(rtol)
@@ -281,15 +279,11 @@ class Joint(Rewards):
         shape = (len(matrix), *at.shape) if several else at.shape
         return Estimated(values.reshape(shape), errors.reshape(shape))
 
-    def _rows(self, rewards: ArrayLike) -> Doubles:
-        return _check.reward_matrix(np.atleast_2d(_check.doubles("rewards", rewards)), self.vertices_length())
-
     def _points_and_rewards(
         self, y: ArrayLike, rewards: ArrayLike, rtol: float
     ) -> tuple[Doubles, Doubles, tuple[int, ...], float]:
         """Points (m,), rewards (k, n_vertices) in the trace's order, the shape of the answer, and rtol."""
-        at, matrix = _check.times("y", y), self._rows(rewards)
-        _check.non_negative_rewards(matrix)
+        at, matrix = _check.times("y", y), _check.reward_rows(rewards, self.vertices_length())
         shape = (len(matrix), *at.shape) if np.ndim(rewards) > 1 else at.shape
         return at.ravel(), self._columns_in_canonical_order(matrix), shape, _check.rtol(rtol)
 

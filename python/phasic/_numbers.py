@@ -396,6 +396,7 @@ class Numbers(Structure):
             >>> graph.state_probability(1.0).round(6).tolist()  # Poisson: exp(−1) for no jump, and for one
             [0.0, 0.367879, 0.367879, 0.0]
         """
+        _check.granularity(granularity)
         at, trace, theta = _check.time(time), self._recorded(), self._current_theta()
         if math.isinf(at):
             left = trace.sf(theta, np.array([at]), TOLERANCE)  # refuses where absorption is not certain
@@ -420,6 +421,7 @@ class Numbers(Structure):
             >>> graph.accumulated_visiting_time(1.0).round(6).tolist()  # two lineages for 1 − exp(−1)
             [0.0, 0.632121, 0.0]
         """
+        _check.granularity(granularity)
         at = _check.time(time)
         if math.isinf(at):
             return self.expected_residence_time()

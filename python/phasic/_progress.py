@@ -1,4 +1,4 @@
-"""A progress bar for long builds, on standard error."""
+"""Progress bars on standard error: of long builds, and of the steps of a fit."""
 
 from __future__ import annotations
 
@@ -46,3 +46,11 @@ def wanted(progress: bool | None) -> bool:
     if progress is None:
         return sys.stderr is not None and sys.stderr.isatty()
     return progress
+
+
+def step_bar(description: str, total: int, progress: bool) -> Any:
+    """A bar of tqdm for `total` steps; nothing is shown unless asked for and standard error is a terminal."""
+    from tqdm import tqdm
+
+    shown = progress and wanted(None)
+    return tqdm(total=total, desc=description, unit="step", disable=not shown, file=sys.stderr)

@@ -137,7 +137,7 @@ class Rewards(Marks):
             >>> graph.atoms(graph.states()[:, 0] == 2).round(6).tolist()
             [0.75, 0.25]
         """
-        matrix = self._non_negative_matrix(np.atleast_2d(_check.doubles("rewards", rewards)))
+        matrix = _check.reward_rows(rewards, self.vertices_length())
         ordered = self._columns_in_canonical_order(matrix)
         return self._recorded().atoms(self._current_theta(), ordered).reshape((2,) * len(matrix))
 
@@ -320,6 +320,5 @@ class Rewards(Marks):
 
     def _zero(self, rewards: ArrayLike, name: str) -> Doubles:
         """Positive where any of the rewards is, in the trace's order."""
-        rows = np.atleast_2d(_check.doubles(name, rewards))
-        ordered = self._columns_in_canonical_order(self._non_negative_matrix(rows))
+        ordered = self._columns_in_canonical_order(_check.reward_rows(rewards, self.vertices_length(), name))
         return np.asarray((ordered > 0).any(axis=0), dtype=np.float64)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import phasic
+from phasic._pipe import until_closed
 from phasic.cache._cli import add_commands
 
 if TYPE_CHECKING:
@@ -35,9 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument("--no-progress", action="store_true", help="no progress bars")
     demo.set_defaults(run=_demo)
     add_commands(commands.add_parser("cache", help="look at the cache, and look after it"))
-    options = parser.parse_args(arguments)
-    status: int = options.run(options)
-    return status
+
+    def run() -> int:
+        options = parser.parse_args(arguments)
+        status: int = options.run(options)
+        return status
+
+    return until_closed(run)
 
 
 def _demo(options: argparse.Namespace) -> int:

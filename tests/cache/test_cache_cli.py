@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import zlib
@@ -9,6 +10,7 @@ import zlib
 import phasic
 import pytest
 from phasic import cli
+from phasic._pipe import STATUS
 from phasic.cache import CacheManager, _cli, _cli_commands, _cli_text, _doctor, default_manager
 
 from tests.cache.conftest import environment
@@ -362,6 +364,23 @@ def test_the_module_is_a_command(filled):
     command = [sys.executable, "-W", "error", "-m", "phasic.cache", "path"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{filled.path}\n", "")
+
+
+@pytest.mark.parametrize("command", ["status", "list", "verify", "doctor", "show"])
+@pytest.mark.parametrize("module", [["phasic.cache"], ["phasic.cli", "cache"]])
+def test_a_reader_that_leaves_ends_a_command_without_a_word(module, command, filled):
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [command, TRACE.key] if command == "show" else [command]
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", *module, *words],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (STATUS, b"")
 
 
 def test_looking_imports_no_jax(script, filled):

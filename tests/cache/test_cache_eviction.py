@@ -177,3 +177,31 @@ def test_a_dry_run_names_what_then_goes(manager: CacheManager, folder: Path) -> 
     gone = before - {entry.key for entry in manager.entries()}
     assert {entry["key"] for entry in planned["entries"]} == gone and planned["leftovers"] == 1
     assert planned["removed"] == done["removed"] == 4
+    freed = sum(row["size_bytes"] for row in planned["entries"])
+    assert planned["freed_mb"] == done["freed_mb"] == freed / 2**20
+
+
+@pytest.mark.parametrize("size", [100, 5_000, 40_000, MB])
+def test_what_is_freed_is_what_went(manager: CacheManager, size: int) -> None:
+    for number in range(3):
+        manager.put("note", f"{number:064x}", bytes(size))
+    before = {row["key"]: row["size_bytes"] for row in manager.list()}
+    done = manager.vacuum(max_size_gb=0)
+    assert (done["removed"], manager.list()) == (3, [])
+    assert done["freed_mb"] == sum(before.values()) / 2**20 > 3 * size / 2**20
+
+
+@pytest.mark.parametrize("size", [100, MB])
+def test_a_loud_clear_tells_what_went(
+    manager: CacheManager, size: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager.put("note", "a" * 64, bytes(size))
+    (row,) = manager.list()
+    with caplog.at_level("INFO", logger="phasic.cache"):
+        manager.clear(confirm=True, verbose=True)
+    assert f"{row['size_bytes'] / 2**20:.2f} MB deleted" in caplog.text
+
+
+def test_nothing_removed_is_nothing_freed(manager: CacheManager) -> None:
+    manager.put("note", "a" * 64, b"kept")
+    assert manager.vacuum()["freed_mb"] == 0.0

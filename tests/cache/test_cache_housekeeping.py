@@ -248,10 +248,10 @@ def test_plain_http_is_not_trusted(manager, remote):
         manager.sync_from_remote("http://place/archive", trust=True)
 
 
-def test_without_fsspec_the_error_names_the_extra(manager, monkeypatch):
+def test_without_fsspec_the_error_says_how_to_get_it(manager, monkeypatch):
     monkeypatch.setitem(sys.modules, "fsspec", None)
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
-    with pytest.raises(ImportError, match=r"phasic\[remote\]"):
+    with pytest.raises(ImportError, match=r"an address needs fsspec: pip install 'fsspec\[http\]>=2024.2'"):
         manager.sync_from_remote("s3://place/archive")
 
 

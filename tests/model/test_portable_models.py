@@ -1,11 +1,13 @@
 """Models without custom calls: the same numbers, and programs for platforms that this machine lacks."""
 
 import dataclasses
+import sys
 
 import jax
 import jax.export
 import jax.numpy as jnp
 import numpy as np
+import phasic
 import pytest
 from numpy.testing import assert_allclose
 from phasic import Graph, Observations, _ffi, _native, _native_functions
@@ -194,3 +196,10 @@ def ring(state, n):
         return []
     moves = [((at % n + 1,), [1.0, 0.0])]
     return [*moves, ((0,), [0.0, 1.0])] if at == 1 else moves
+
+
+@pytest.mark.parametrize("name", ["export_function", "import_function"])
+def test_functions_without_flatbuffers_say_how_to_get_it(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "flatbuffers", None)
+    with pytest.raises(ImportError, match=rf"{name} needs flatbuffers: pip install 'flatbuffers>=23'"):
+        getattr(phasic, name)(b"")

@@ -201,9 +201,9 @@ def test_parameters_are_one_at_first():
     np.testing.assert_array_equal(before, graph.plot_pdf([0.5, 1.0]).axes[0].lines[0].get_ydata())
 
 
-def test_without_matplotlib_the_error_names_the_extra(stages, monkeypatch):
+def test_without_matplotlib_the_error_says_how_to_get_it(stages, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
-    with pytest.raises(ImportError, match=r"phasic\[plot\]"):
+    with pytest.raises(ImportError, match=r"a plot needs matplotlib: pip install 'matplotlib>=3.8'"):
         stages.plot_pdf()
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from phasic import Graph, LogNormal
-from phasic.svgd import SVGD, ConvergenceWarning, Gamma, Posterior, svgd
+from phasic.svgd import SVGD, ConvergenceWarning, Gamma, Posterior, fit, svgd
 from phasic.svgd import _run as run
 from phasic.svgd import _walk as walk
 
@@ -174,6 +174,33 @@ def test_bad_argument_is_named(fault):
 def test_unknown_argument_is_a_type_error():
     with pytest.raises(TypeError, match="paralell"):
         SVGD(model=Erlang(), observed_data=VALUES, prior=PRIOR, paralell="vmap")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("n_particle", "n_particles"), ("names_", "names"), ("draw", "draws")]
+)
+def test_the_nearest_name_is_suggested(given, meant):
+    with pytest.raises(TypeError, match=rf"'{given}': did you mean {meant}\?"):
+        fit(Erlang(), VALUES, prior=PRIOR, **{given: 3})
+
+
+def test_nothing_is_suggested_where_nothing_is_near():
+    with pytest.raises(TypeError, match=r"unexpected argument 'zzz'$"):
+        SVGD(model=Erlang(), observed_data=VALUES, prior=PRIOR, zzz=3)
+
+
+class Plain:
+    """A model that JAX does not know."""
+
+    n_parameters = 1
+
+    def log_likelihood(self, theta, values, weights):
+        return weights @ (np.log(theta[0]) - theta[0] * values)
+
+
+def test_a_model_that_is_no_pytree_says_how_to_register_it():
+    with pytest.raises(TypeError, match=r"class Plain, which JAX .*register_dataclass .*or pass a function"):
+        svgd(Plain(), VALUES, prior=PRIOR)
 
 
 def test_unknown_number_of_parameters_is_asked_for():

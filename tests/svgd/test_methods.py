@@ -9,6 +9,7 @@ import pytest
 from phasic import Graph, Observations
 from phasic.svgd import Gamma, LogNormal, fit, metropolis, svgd
 from phasic.svgd._methods import METHODS
+from phasic.svgd._nuts import _verdict
 from scipy import special
 
 from tests import models
@@ -165,9 +166,49 @@ def test_chains_that_disagree_have_not_converged():
 
 
 def test_too_few_draws_have_not_converged():
-    posterior = fit(Erlang(), VALUES, prior=PRIOR, method="nuts", **FEW)
+    posterior = fit(Erlang(), VALUES, prior=PRIOR, method="nuts", names=["rate"], **FEW)
     assert not posterior.converged
-    assert "effective sample size" in posterior.reason
+    smaller = min(("bulk", "ess"), ("tail", "ess_tail"), key=lambda each: posterior.diagnostics[each[1]][0])
+    size = posterior.diagnostics[smaller[1]][0]
+    assert f"effective sample size of the {smaller[0]} of rate is {size:.0f}, limit 400" in posterior.reason
+    assert posterior.reason.endswith("more draws (draws)")
+
+
+@pytest.mark.parametrize(("bulk", "tail", "part"), [(300.0, 500.0, "bulk"), (500.0, 300.0, "tail")])
+def test_the_verdict_names_the_parameter_and_the_part_that_lack_draws(bulk, tail, part):
+    sizes = np.array([900.0, bulk]), np.array([900.0, tail])
+    converged, reason = _verdict(np.array([1.0, 1.0]), *sizes, ["a", "b"], 0, 4, 1000)
+    assert not converged
+    assert f"of the {part} of b is 300, limit 400. What may help: more draws (draws)" in reason
+
+
+def test_the_verdict_says_each_remedy_once():
+    low = np.array([50.0, 60.0])
+    _, reason = _verdict(np.array([1.0, 1.2]), low, low, ["a", "b"], 100, 4, 1000)
+    assert "R-hat of b is 1.2" in reason
+    assert "bulk of a is 50" in reason
+    assert reason.count("(draws)") == 1
+    assert reason.endswith("(target_acceptance nearer to 1)")
+
+
+def test_a_number_that_is_none_is_a_fault():
+    sizes = np.array([900.0, 900.0]), np.array([900.0, np.nan])
+    converged, reason = _verdict(np.array([1.0, 1.0]), *sizes, ["a", "b"], 0, 4, 1000)
+    assert not converged
+    assert "the tail of b is nan" in reason
+
+
+def test_nuts_shows_a_bar_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    fit(Erlang(), VALUES, prior=PRIOR, method="nuts", progress=True, **FEW)
+    shown = capsys.readouterr().err
+    assert "NUTS: searching for modes" in shown
+    assert "200/200" in shown.rsplit("searching for modes", 1)[1]
+
+
+def test_nuts_is_silent_without_a_terminal(capfd):
+    fit(Erlang(), VALUES, prior=PRIOR, method="nuts", progress=True, **FEW)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("method", ["map", "laplace"])
@@ -178,9 +219,9 @@ def test_scaling_time_scales_the_rates(method, unit):
     np.testing.assert_allclose(scaled * unit, base, rtol=1e-5)
 
 
-def test_nuts_without_blackjax_names_the_extra(monkeypatch):
+def test_nuts_without_blackjax_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "blackjax", None)
-    with pytest.raises(ImportError, match=r"pip install 'phasic\[nuts\]'"):
+    with pytest.raises(ImportError, match=r"method='nuts' needs blackjax: pip install 'blackjax>=1.7'"):
         fit(Erlang(), VALUES, prior=PRIOR, method="nuts")
 
 
@@ -205,7 +246,7 @@ def test_option_of_another_method_is_a_type_error(method, option, owner):
 
 
 def test_unknown_option_is_a_type_error():
-    with pytest.raises(TypeError, match="chians"):
+    with pytest.raises(TypeError, match=r"unexpected argument 'chians': did you mean chains\?"):
         fit(Erlang(), VALUES, prior=PRIOR, method="nuts", chians=2)
 
 

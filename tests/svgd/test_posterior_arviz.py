@@ -186,7 +186,7 @@ def test_without_a_target_it_says_how_to_do_without():
         bare([[1.0]]).to_arviz()
 
 
-def test_without_arviz_it_names_the_extra(monkeypatch):
+def test_without_arviz_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "arviz", None)
-    with pytest.raises(ImportError, match=r"pip install 'phasic\[arviz\]'"):
+    with pytest.raises(ImportError, match=r"to_arviz needs arviz: pip install 'arviz>=0.23'"):
         bare([[1.0]]).to_arviz(log_likelihood="none")

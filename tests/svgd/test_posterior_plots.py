@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 from phasic import Observations
 from phasic.svgd import Gamma, LogNormal, svgd
-from phasic.svgd._monitor import LIMITS
+from phasic.svgd._monitor import GRADE_LIMITS, LIMITS
 from scipy import stats
 
 from tests.svgd.posteriors import bare, of_data, stages, trials
@@ -241,6 +241,25 @@ def test_modes_with_runs_of_their_own_show_movement_alone(fitted):
     assert limit.get_linestyle() == ":"
 
 
+def test_convergence_says_the_verdict(fitted):
+    reason = "not converged: " + " ".join(["many words"] * 20)
+    (panel,) = replace(fitted, converged=False, reason=reason).plot_convergence().axes
+    lines = panel.get_title().splitlines()
+    assert " ".join(lines) == reason
+    assert len(lines) > 1
+
+
+def test_gaps_above_their_limits_are_marked_at_the_last_step(fitted):
+    gaps = {"sd_gap": 0.17, "tail_gap": 0.71, "mean_gap": 0.01}
+    (panel,) = replace(fitted, diagnostics={**fitted.diagnostics, **gaps}).plot_convergence().axes
+    last = fitted.history_steps[-1]
+    assert [line(panel, name) for name in ("sd_gap", "tail_gap")] == [([last], [0.17]), ([last], [0.71])]
+    labels = {each.get_label() for each in panel.get_lines() if not each.get_label().startswith("_")}
+    assert labels == {*LIMITS, "sd_gap", "tail_gap"}
+    limits = [each.get_ydata()[0] for each in panel.get_lines() if each.get_linestyle() == ":"]
+    assert {GRADE_LIMITS["sd_gap"], GRADE_LIMITS["tail_gap"]} <= set(limits)
+
+
 def test_convergence_without_history_says_how_to_keep_one():
     with pytest.raises(ValueError, match="plot_convergence needs the particles of earlier steps"):
         bare([[1.0]]).plot_convergence()
@@ -307,9 +326,9 @@ def test_unknown_names_are_refused(fitted, method, names):
         getattr(fitted, method)(names)
 
 
-def test_without_matplotlib_it_names_the_extra(monkeypatch):
+def test_without_matplotlib_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
-    with pytest.raises(ImportError, match=r"pip install 'phasic\[plot\]'"):
+    with pytest.raises(ImportError, match=r"a plot needs matplotlib: pip install 'matplotlib>=3.8'"):
         bare([[1.0]]).plot_pair()
 
 

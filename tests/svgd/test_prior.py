@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phasic.svgd import Beta, Gamma, HalfCauchy, LogNormal, Normal, Uniform
-from phasic.svgd._read_prior import read_prior
+from phasic.svgd import Beta, Gamma, HalfCauchy, LogNormal, Normal, Uniform, svgd
+from phasic.svgd._read_prior import as_own, read_prior
 from phasic.svgd._restrictions import read_restrictions
 from scipy import integrate, stats
+
+from tests.svgd.standins import Erlang
 
 PAIRS = [
     (LogNormal(0.3, 0.7), stats.lognorm(0.7, scale=np.exp(0.3))),
@@ -148,6 +150,66 @@ def test_sequence_of_the_wrong_length_names_both():
 def test_other_things_are_no_prior(prior):
     with pytest.raises(TypeError, match="prior"):
         joint_prior(prior, 1)
+
+
+FROZEN = [
+    (stats.gamma(2.0, scale=0.5), Gamma(2.0, 2.0)),
+    (stats.gamma(2.0), Gamma(2.0, 1.0)),
+    (stats.gamma(a=3.0, scale=0.5), Gamma(3.0, 2.0)),
+    (stats.gamma(2.0, 0.0, 0.5), Gamma(2.0, 2.0)),
+    (stats.expon(scale=4.0), Gamma(1.0, 0.25)),
+    (stats.lognorm(0.7, scale=np.exp(0.3)), LogNormal(0.3, 0.7)),
+    (stats.norm(-1.0, 2.0), Normal(-1.0, 2.0)),
+    (stats.uniform(1.0, 2.0), Uniform(1.0, 3.0)),
+    (stats.beta(2.0, 5.0), Beta(2.0, 5.0)),
+    (stats.halfcauchy(scale=3.0), HalfCauchy(3.0)),
+]
+
+
+@pytest.mark.parametrize(("theirs", "ours"), FROZEN)
+def test_a_frozen_distribution_of_scipy_is_one_of_ours(theirs, ours):
+    own = as_own(theirs)
+    assert type(own) is type(ours)
+    points = theirs.ppf([0.1, 0.5, 0.9])
+    # Its logarithms of numbers of about 1, each rounded.
+    np.testing.assert_allclose(own.log_density(points), theirs.logpdf(points), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(own.log_density(points), ours.log_density(points), rtol=1e-14, atol=1e-14)
+
+
+def test_frozen_distributions_in_a_sequence_and_by_name():
+    given = [Gamma(2.0, 1.0), stats.gamma(3.0), None]
+    assert as_own(given) == [Gamma(2.0, 1.0), Gamma(3.0, 1.0), None]
+    assert as_own({"a": stats.expon()}) == {"a": Gamma(1.0, 1.0)}
+
+
+def test_a_frozen_distribution_gives_the_same_fit():
+    values = [0.5, 1.5, 0.7]
+    theirs, ours = (svgd(Erlang(), values, prior=prior) for prior in (stats.gamma(2.0), Gamma(2.0, 1.0)))
+    assert theirs.particles.tobytes() == ours.particles.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            stats.weibull_min(2.0),
+            "prior is scipy.stats.weibull_min; of SciPy only beta, .*NumPyro",
+        ),
+        (stats.poisson(2.0), "prior is scipy.stats.poisson; of SciPy only"),
+        (stats.gamma(2.0, loc=1.0), "prior is scipy.stats.gamma, which must have loc=0"),
+        (stats.beta(2.0, 2.0, scale=3.0), "scipy.stats.beta, which must have loc=0 and scale=1"),
+        (stats.gamma, "prior is scipy.stats.gamma without its numbers"),
+        ([Gamma(2.0, 1.0), stats.t(3.0)], r"prior\[1\] is scipy.stats.t;"),
+        (LogNormal, r"prior is the class LogNormal: give a distribution with its numbers, LogNormal\(…\)"),
+        ({"rate": Gamma}, r"prior\['rate'\] is the class Gamma"),
+        (3.0, r"prior must be a distribution of phasic.svgd \(Beta, .*NumPyro.*scipy.*function, got 3.0"),
+        ([1.0], r"prior\[0\] is 1.0, but must be a distribution of phasic.svgd"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_prior_is_told_what_counts(given, message):
+    with pytest.raises(TypeError, match=message):
+        svgd(Erlang(), [0.5, 1.5], prior=given)
 
 
 def test_missing_prior_names_what_to_give():

@@ -56,6 +56,27 @@ def test_granularity_means_nothing(graph, function):
     assert getattr(graph, function)(0.7, granularity=17) == getattr(graph, function)(0.7)
 
 
+@pytest.mark.parametrize("given", [[0.1, 0.2], np.array([0.1]), "fine", (1,), True], ids=repr)
+@pytest.mark.parametrize(
+    "function", ["pdf", "cdf", "pdf_batch", "cdf_batch", "state_probability", "accumulated_visiting_time"]
+)
+def test_a_granularity_that_is_no_number_may_be_arguments_in_another_order(graph, function, given):
+    with pytest.raises(
+        TypeError, match=r"granularity is .*theta: set it by graph\.update_parameterized_weights"
+    ):
+        getattr(graph, function)(0.7, given)
+
+
+def test_a_context_takes_no_theta(graph):
+    with pytest.raises(TypeError, match="update_parameterized_weights"):
+        graph.distribution_context([1.0, 2.0, 4.0])
+
+
+@pytest.mark.parametrize("given", [None, 0, 17, 2.5, np.int64(3), np.float32(2.0)], ids=repr)
+def test_granularities_of_older_code(graph, given):
+    assert graph.cdf_batch([0.7], given) == graph.cdf([0.7])
+
+
 def test_pdf_at_zero_is_the_exit_rate(graph):
     assert Graph(callback=models.hyperexponential).pdf(0.0) == pytest.approx(7.75, rel=1e-15)
 

@@ -242,7 +242,7 @@ def test_a_discretized_graph_is_refused(write, path):
         getattr(graph, write)(*([] if write == "to_networkx" else [path]))
 
 
-def test_missing_networkx_names_the_extra(monkeypatch):
+def test_missing_networkx_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "networkx", None)
-    with pytest.raises(ImportError, match=r"phasic\[interchange\]"):
+    with pytest.raises(ImportError, match=r"to_networkx needs networkx: pip install 'networkx>=3.2'"):
         Graph(callback=models.erlang, k=2).to_networkx()

@@ -25,11 +25,6 @@ def _rule(answer):
 @pytest.mark.parametrize(
     "answer, shown",
     [
-        (None, "None"),
-        (7, "7"),
-        ("ab", "'ab'"),
-        ({(1,): 1.0}, "{(1,): 1.0}"),
-        ({((1,), 1.0)}, "{((1,), 1.0)}"),
         ([(0, 1.0)], "(0, 1.0)"),
         ([(None, 1.0)], "(None, 1.0)"),
         ([("a", 1.0)], "('a', 1.0)"),
@@ -59,7 +54,63 @@ def test_a_callback_of_the_wrong_form_is_shown_what_it_returned(answer, shown):
     assert any("transitions out of state [2]" in note for note in caught.value.__notes__)
 
 
-@pytest.mark.parametrize("answer, shown", [(None, "None"), ([(0, 1.0)], "(0, 1.0)")], ids=repr)
+@pytest.mark.parametrize(
+    "answer, shown",
+    [
+        (None, "None"),
+        (7, "7"),
+        ("ab", "'ab'"),
+        ({(1,): 1.0}, "{(1,): 1.0}"),
+        ({((1,), 1.0)}, "{((1,), 1.0)}"),
+    ],
+    ids=repr,
+)
+def test_an_answer_that_is_no_list_is_shown_with_the_state_and_what_absorbs(answer, shown):
+    message = (
+        f"asked for transitions out of state [2], the callback returned {shown}: it must return a list of "
+        "(state, rate), (state, coefficients) or (state, base, coefficients), which is [] for an absorbing "
+        "state"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Graph(_rule(answer))
+
+
+def test_initial_states_that_are_no_list():
+    message = "asked for the initial states, the callback returned None: it must return a list of "
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Graph(lambda state: None)
+
+
+@pytest.mark.parametrize(
+    "answer, shown",
+    [
+        (([1], 1.0), "([1], 1.0)"),
+        ([[1], 1.0], "[[1], 1.0]"),
+        (([1], [2.0, 3.0]), "([1], [2.0, 3.0])"),
+        (([1], 0.0, [2.0]), "([1], 0.0, [2.0])"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("initial", [False, True])
+def test_one_transition_without_a_list(answer, shown, initial):
+    asked = "the initial states" if initial else "transitions out of state [2]"
+    message = (
+        f"asked for {asked}, the callback returned one transition, {shown}: it must return a list, [{shown}]"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Graph(lambda state: answer) if initial else Graph(_rule(answer))
+
+
+def test_a_state_of_another_length_is_shown_with_the_state_that_led_there():
+    message = (
+        "a state of this graph has 1 entries, but 2 were given: asked for transitions out of state [2], "
+        "the callback returned [0, 1]"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Graph(_rule([([0, 1], 1.0)]))
+
+
+@pytest.mark.parametrize("answer, shown", [([(0, 1.0)], "(0, 1.0)")], ids=repr)
 def test_initial_states_of_the_wrong_form_are_shown(answer, shown):
     with pytest.raises(ValueError, match=re.escape(f"but it returned {shown}")) as caught:
         Graph(lambda state: answer)

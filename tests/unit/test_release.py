@@ -1,5 +1,6 @@
 """What an installation is made of: its packages, its tag, its files."""
 
+import tomllib
 from importlib.metadata import distribution, requires
 from importlib.resources import files
 from pathlib import Path
@@ -8,6 +9,7 @@ import phasic
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from phasic._optional import REQUIREMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +49,13 @@ def test_requirements_are_names_of_an_index_with_a_lower_bound():
         requirement = Requirement(text)
         assert requirement.url is None
         assert any(clause.operator in (">=", "==", "~=") for clause in requirement.specifier), text
+
+
+def test_what_an_error_says_to_install_is_what_an_extra_brings():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    brought = [text for name in extras.keys() - {"test", "docs", "lint"} for text in extras[name]]
+    assert sorted(brought) == sorted(REQUIREMENTS.values())
 
 
 def test_one_wheel_serves_all_versions_of_python():

@@ -10,6 +10,7 @@ from typing import NoReturn
 from phasic._dropped import refuse
 
 from ._archive import ArchiveError
+from ._entry_info import EntryInfo
 from ._functions import (
     cache_info,
     cleanup_old_traces,
@@ -34,6 +35,7 @@ from ._older import (
 __all__ = [
     "ArchiveError",
     "CacheManager",
+    "EntryInfo",
     "cache_info",
     "cleanup_old_traces",
     "clear_cache",

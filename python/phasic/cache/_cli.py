@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from phasic._pipe import until_closed
+
 from . import _cli_commands as commands
 from ._archive import ArchiveError
 from ._cli_commands import PROBLEMS, UNUSABLE, USAGE, Answer, StopError
@@ -27,9 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line of the cache; returns the exit status."""
     parser = argparse.ArgumentParser(prog="phasic cache", description="The cache of phasic.", epilog=_EPILOG)
     add_commands(parser)
-    options = parser.parse_args(arguments)
-    status: int = options.run(options)
-    return status
+
+    def run() -> int:
+        options = parser.parse_args(arguments)
+        status: int = options.run(options)
+        return status
+
+    return until_closed(run)
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +116,8 @@ def _runner(run: Command) -> Callable[[argparse.Namespace], int]:
             return _fail(problem, PROBLEMS, options.json)
         except (FileNotFoundError, IsADirectoryError, ValueError) as problem:
             return _fail(problem, USAGE, options.json)
+        except BrokenPipeError:
+            raise
         except OSError as problem:
             return _fail(problem, UNUSABLE, options.json)
         finally:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from . import _files
 from ._aside import remove_set_aside
@@ -33,6 +33,7 @@ from ._entry import (
     read_header,
     seconds_of,
 )
+from ._entry_info import EntryInfo
 from ._index import Index, Row
 from ._live_index import LiveIndex
 from ._lock import ForkSafeLock
@@ -50,21 +51,6 @@ _AGE_STAMP = ".looked-at-age"
 _FREE_PART, _FREE_BYTES = 0.05, 2 << 30
 _PENDING_HITS = 1000
 _NAME = re.compile(r"([a-z][a-z0-9_-]{0,31})/([0-9a-f]{64})")
-
-
-class EntryInfo(NamedTuple):
-    """One stored entry; ``size`` in bytes with its header, ``stored_at`` in seconds since 1970."""
-
-    kind: str
-    key: str
-    size: int
-    stored_at: float
-    metadata: dict[str, int]
-
-    @property
-    def seconds(self) -> float:
-        """What computing the payload took, 0 if the entry does not say."""
-        return seconds_of(self.metadata)
 
 
 class DiskTier:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import _jax, _jax_files, _paths
 from ._counts import no_counts
+from ._entry_info import EntryInfo
 from ._housekeeping import Housekeeping
 from ._store import MEMORY_BYTES, Store
 from ._vacuum import doomed, vacuum
 
 if TYPE_CHECKING:
-    from ._disk import EntryInfo
     from ._entry import Payload
 
 logger = logging.getLogger(__name__)
@@ -259,7 +259,7 @@ class CacheManager(Housekeeping):
         """
         return self._store.delete(kind, key)
 
-    def entries(self, kind: str | None = None) -> "list[EntryInfo]":
+    def entries(self, kind: str | None = None) -> list[EntryInfo]:
         """Entries on disk of ``kind``, or of every kind, oldest first; JAX's files are not among them.
 
         Each is a named tuple of ``kind``, ``key``, ``size`` in bytes with its header, ``stored_at`` in
@@ -335,7 +335,7 @@ class CacheManager(Housekeeping):
             raise ValueError(f"{self._requested} is not a cache of phasic; nothing was deleted")
         if _paths.is_precious(path):
             raise ValueError(f"{path} is not a folder to clear; nothing was deleted")
-        before = self.info() if verbose else {}
+        before = self._sizes() if verbose else {}
         if layer is None:
             self._store.clear()
         elif layer != XLA_LAYER:
@@ -345,9 +345,8 @@ class CacheManager(Housekeeping):
         if layer in (None, XLA_LAYER):
             _jax_files.clear(path / _paths.XLA)
         if verbose:
-            after = self.info()
-            freed = before["total_size_mb"] - after["total_size_mb"]
-            logger.info("%d files left, %.2f MB deleted from %s", after["num_files"], freed, path)
+            freed = self._gone(before) / _MIB
+            logger.info("%d files left, %.2f MB deleted from %s", self.info()["num_files"], freed, path)
 
     def vacuum(
         self, max_age_days: float = 30, max_size_gb: float = 10.0, *, dry_run: bool = False
@@ -362,9 +361,10 @@ class CacheManager(Housekeeping):
             dry_run: Report only.
 
         Returns:
-            ``removed``, the number of entries and files that went, or would; ``freed_mb``; ``num_files`` and
-            ``total_size_mb`` that are there now. With ``dry_run`` also ``entries``, dicts with ``layer``,
-            ``key`` and ``size_bytes`` of what would go, and ``leftovers``, the files of killed writers.
+            ``removed``, the number of entries and files that went, or would; ``freed_mb``, the size of the
+            entries among them; ``num_files`` and ``total_size_mb`` that are there now. With ``dry_run`` also
+            ``entries``, dicts with ``layer``, ``key`` and ``size_bytes`` of what would go, and ``leftovers``,
+            the files of killed writers.
 
         Raises:
             ValueError: A limit is negative or NaN.
@@ -379,7 +379,6 @@ class CacheManager(Housekeeping):
         """
         if not max_age_days >= 0 or not max_size_gb >= 0:
             raise ValueError(f"limits must not be negative, got {max_age_days} days and {max_size_gb} GB")
-        before = self.info()
         path = self.path
         root = path if path is not None and _paths.is_ours(path) else None
         limit, cutoff = int(max_size_gb * (1 << 30)), time.time() - max_age_days * _DAY
@@ -389,19 +388,28 @@ class CacheManager(Housekeeping):
                 {"entries": [], "leftovers": 0} if root is None else doomed(self._store, root, limit, cutoff)
             )
             removed = len(found["entries"]) + found["leftovers"]
-            freed = sum(entry["size_bytes"] for entry in found["entries"]) / _MIB
-            after = before
+            freed = sum(entry["size_bytes"] for entry in found["entries"])
         else:
+            # The files of the index say nothing: its log grows where entries go.
+            before = self._sizes()
             removed = 0 if root is None else vacuum(self._store, root, limit, cutoff)
-            after = self.info()
-            freed = max(before["total_size_mb"] - after["total_size_mb"], 0.0)
+            freed = self._gone(before)
+        after = self.info()
         return {
             "removed": removed,
-            "freed_mb": freed,
+            "freed_mb": freed / _MIB,
             "num_files": after["num_files"],
             "total_size_mb": after["total_size_mb"],
             **found,
         }
+
+    def _sizes(self) -> dict[tuple[str, str], int]:
+        """Sizes in bytes of what `list` has, by layer and key, or the file of a program."""
+        return {(row["layer"], row.get("file", row["key"])): row["size_bytes"] for row in self.list()}
+
+    def _gone(self, before: dict[tuple[str, str], int]) -> int:
+        """Bytes of what was there and is no more."""
+        return sum(before[name] for name in before.keys() - self._sizes().keys())
 
     def prune_kind(self, kind: str, max_bytes: int, stored_before: float | None = None) -> int:
         """Remove entries of a kind stored before a time, then its oldest above ``max_bytes``; how many.

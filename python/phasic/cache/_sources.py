@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from phasic._optional import absent
+
 from . import _paths
 from ._archive import MAX_MEMBERS
 from ._entry import MAGIC, DamagedError
@@ -90,7 +92,7 @@ def _file_system(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError as problem:
-        raise ImportError("reading from an address needs fsspec: pip install 'phasic[remote]'") from problem
+        raise absent("reading from an address", "fsspec") from problem
     found: tuple[Any, str] = url_to_fs(url)
     return found
 

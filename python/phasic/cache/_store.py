@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import _network, _paths
 from ._counts import Counts, table
 from ._entry import Entry, Payload, check_key, check_kind, with_seconds
+from ._entry_info import EntryInfo
 from ._flight import WAIT_SECONDS, Flights
 from ._lock import ForkSafeLock
 from ._memory import MemoryTier
@@ -21,7 +22,7 @@ from ._remote import Remote
 from ._report import Reporter
 
 if TYPE_CHECKING:
-    from ._disk import DiskTier, EntryInfo
+    from ._disk import DiskTier
 
 MEMORY_BYTES = 512 << 20
 DISK_BYTES = 10 << 30
@@ -160,13 +161,11 @@ class Store:
         deleted = disk is not None and disk.delete(kind, key)
         return (self._home is not None and self._home.discard(kind, key)) or deleted
 
-    def entries(self, kind: str | None = None) -> "list[EntryInfo]":
+    def entries(self, kind: str | None = None) -> list[EntryInfo]:
         """What the disk tier holds of ``kind``, or of every kind, oldest first."""
         disk = self._disk_tier(create=False)
         found = [] if disk is None else disk.entries(kind)
         if self._home is not None:
-            from ._disk import EntryInfo
-
             known = {(entry.kind, entry.key) for entry in found}
             others = [EntryInfo(*entry) for entry in self._home.entries()]
             found += [e for e in others if (e.kind, e.key) not in known and kind in (None, e.kind)]

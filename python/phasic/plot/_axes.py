@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from phasic._optional import absent
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -21,7 +23,7 @@ def axes(given: Any, shape: tuple[int, ...], size: tuple[float, float], **option
         from matplotlib.axes import Axes
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError("plots need matplotlib: pip install 'phasic[plot]'") from error
+        raise absent("a plot", "matplotlib") from error
     if given is None:
         made = Figure(figsize=size, layout="constrained")
         rows, columns = (*shape, 1, 1)[:2]

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from phasic.svgd._kernel import Kernel as Kernel
     from phasic.svgd._methods import fit as fit
     from phasic.svgd._monitor import ConvergenceWarning as ConvergenceWarning
+    from phasic.svgd._pointwise import LogLikelihoods as LogLikelihoods
     from phasic.svgd._polish import metropolis as metropolis
     from phasic.svgd._posterior import Posterior as Posterior
     from phasic.svgd._posterior_io import PosteriorFormatError as PosteriorFormatError
+    from phasic.svgd._predictive import Curve as Curve
+    from phasic.svgd._predictive_check import PredictiveCheck as PredictiveCheck
     from phasic.svgd._prior import Beta as Beta
     from phasic.svgd._prior import Gamma as Gamma
     from phasic.svgd._prior import HalfCauchy as HalfCauchy
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from phasic.svgd._step import State as State
     from phasic.svgd._step import init as init
     from phasic.svgd._step import step as step
+    from phasic.svgd._summary import Summary as Summary
     from phasic.svgd._target import Target as Target
     from phasic.svgd._transform import Transform as Transform
 
@@ -42,6 +46,10 @@ _HOME = {
     "Kernel": "_kernel",
     "Posterior": "_posterior",
     "PosteriorFormatError": "_posterior_io",
+    "Curve": "_predictive",
+    "LogLikelihoods": "_pointwise",
+    "PredictiveCheck": "_predictive_check",
+    "Summary": "_summary",
     "fit": "_methods",
     "metropolis": "_polish",
     "Beta": "_prior",
@@ -66,16 +74,20 @@ __all__ = [
     "Beta",
     "ConstantStepSize",
     "ConvergenceWarning",
+    "Curve",
     "Dirichlet",
     "ExponentialDecayStepSize",
     "Gamma",
     "HalfCauchy",
     "Kernel",
+    "LogLikelihoods",
     "LogNormal",
     "Normal",
     "Posterior",
     "PosteriorFormatError",
+    "PredictiveCheck",
     "State",
+    "Summary",
     "Target",
     "Transform",
     "Uniform",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import math
 import operator
 import warnings
@@ -51,7 +53,7 @@ def old_arguments(given: dict[str, Any]) -> None:
     known = {*_NO_EFFECT, *_REFUSED, "regularization"}
     for name in given:
         if name not in known:
-            raise TypeError(f"SVGD got an unexpected argument {name!r}")
+            raise TypeError(f"SVGD got an unexpected argument {name!r}{_nearest(name)}")
     for name, instead in _REFUSED.items():
         if given.get(name) is not None:
             raise ValueError(f"{name}: {instead}")
@@ -64,6 +66,16 @@ def old_arguments(given: dict[str, Any]) -> None:
     if idle:
         text = "; ".join(f"{name}: {_NO_EFFECT[name]}" for name in idle)
         warnings.warn(f"arguments of SVGD without effect ({text})", DeprecationWarning, stacklevel=3)
+
+
+def _nearest(name: str) -> str:
+    """What to say of a name that a user may have meant."""
+    from phasic.svgd._fit import SVGD
+    from phasic.svgd._methods import OPTIONS
+
+    known = {*inspect.signature(SVGD).parameters, *OPTIONS} - {"self"}
+    found = difflib.get_close_matches(name, sorted(known), n=1)
+    return f": did you mean {found[0]}?" if found else ""
 
 
 def check_count(name: str, value: Any, least: int) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from phasic._optional import absent
 from phasic.svgd._pointwise import log_likelihoods, seen_by_kind
 from phasic.svgd._predictive import law_of_kind, replicates
 from phasic.svgd._predictive_check import split_conditions, whole_counts
@@ -70,7 +71,7 @@ def _imported() -> Any:
             warnings.filterwarnings("ignore", message=r"\s*ArviZ is undergoing", category=FutureWarning)
             import arviz
     except ImportError as error:
-        raise ImportError("to_arviz needs ArviZ: pip install 'phasic[arviz]'") from error
+        raise absent("to_arviz", "arviz") from error
     return arviz
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from phasic._dropped_arguments import refuse_arguments
 from phasic._observations import Observations
+from phasic._progress import step_bar
 from phasic.svgd._arguments import old_arguments, read_batch
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._monitor import warn_unless
@@ -183,12 +183,7 @@ def _blocks(target: Target, settings: Settings, batch: int | None) -> Iterator[P
 
 def _with_bar(parts: Iterator[Posterior], total: int, progress: bool) -> Iterator[Posterior]:
     """The same posteriors, with a progress bar on standard error if that is a terminal."""
-    if not (progress and sys.stderr.isatty()):
-        yield from parts
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, desc="SVGD: searching for modes", unit="step") as bar:
+    with step_bar("SVGD: searching for modes", total, progress) as bar:
         for part in parts:
             bar.set_description("SVGD", refresh=False)
             bar.update(part.n_steps - bar.n)

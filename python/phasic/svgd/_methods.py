@@ -32,6 +32,7 @@ _OWN = {
 }
 
 METHODS = tuple(_OWN)
+OPTIONS = frozenset().union(*_OWN.values())
 
 
 def check_options(method: str, options: Mapping[str, Any]) -> None:
@@ -70,7 +71,7 @@ def run(method: str, prepared: SVGD, own: Mapping[str, Any]) -> Posterior:
     elif method == "laplace":
         result = laplace(target, settings)
     else:
-        result = nuts(target, settings, **own)
+        result = nuts(target, settings, progress=prepared._progress, **own)
     if moves:
         result = metropolis(result, moves=moves, seed=settings.seed)
     if moves or method != "svgd":

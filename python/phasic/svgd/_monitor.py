@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -37,9 +37,24 @@ _GRADES = {
     "share_gap": "difference of a mode's share of particles from its weight, beyond its error,",
 }
 _TOLD = 4  # faults, of which there may be four for each part
-_MORE = "more steps (n_iterations) or more particles (n_particles), with the default kernel and step sizes"
-_SAMPLER = 'a sampler, fit(method="nuts"), or more particles (n_particles)'
-_REMEDIES = {"tail_gap": "quantiles instead of standard deviations, or more particles (n_particles)"}
+
+_PRIOR = "a prior that leaves out parameters the model cannot take"
+_SMALLER = "smaller steps (learning_rate)"
+_STEPS = "more steps (n_iterations), with the default kernel and step sizes"
+_WEIGHTED = (
+    'mean and sd of importance sampling, diagnostics["importance_mean"] and ["importance_sd"], with their '
+    'errors, ["importance_mean_error"] and ["importance_sd_error"]'
+)
+_MOVES = "Metropolis moves, phasic.metropolis or fit(polish=20)"
+_SAMPLER = 'a sampler, fit(method="nuts")'
+_QUANTILES = "quantiles instead of standard deviations"
+_PARTICLES = "more particles (n_particles)"
+_ORDER = (_PRIOR, _SMALLER, _STEPS, _WEIGHTED, _MOVES, _SAMPLER, _QUANTILES, _PARTICLES)
+_REMEDIES = {
+    "mean_gap": {_WEIGHTED, _MOVES, _SAMPLER, _PARTICLES},
+    "sd_gap": {_WEIGHTED, _MOVES, _SAMPLER, _PARTICLES},
+    "tail_gap": {_WEIGHTED, _QUANTILES, _PARTICLES},
+}
 
 
 def residuals(x: Any, score: Any, axis: str | None = None) -> dict[str, Any]:
@@ -121,7 +136,7 @@ class Fault(NamedTuple):
     """What is wrong with a fit, and what would help."""
 
     text: str
-    remedy: str
+    remedies: Collection[str]
 
 
 def faults_of_run(numbers: Mapping[str, float], steps: int, stuck: int, n: int) -> list[Fault]:
@@ -130,15 +145,15 @@ def faults_of_run(numbers: Mapping[str, float], steps: int, stuck: int, n: int) 
     `numbers` holds the keys of `LIMITS`.
     """
     faults = [
-        Fault(f"{_MEANING[key]} is {numbers[key]:.2g}, limit {limit:g}", _MORE)
+        Fault(f"{_MEANING[key]} is {numbers[key]:.2g}, limit {limit:g}", {_STEPS, _PARTICLES})
         for key, limit in LIMITS.items()
         if not numbers[key] < limit
     ]
     if steps < STEADY_STEPS:
-        faults.append(Fault(f"only {steps} steps taken, of at least {STEADY_STEPS}", _MORE))
+        faults.append(Fault(f"only {steps} steps taken, of at least {STEADY_STEPS}", {_STEPS}))
     if stuck > STUCK_SHARE * n:
         text = f"{stuck} of {n} particles could not move (log density or its gradient not finite)"
-        faults.append(Fault(text, "a prior that leaves out parameters the model cannot take"))
+        faults.append(Fault(text, {_PRIOR}))
     return faults
 
 
@@ -159,16 +174,22 @@ def diverged(lost: int, step: int, kept: int) -> Fault:
         f"diverged, by step {step} {lost} particles have no finite log density or gradient, or are further "
         f"than {FAR:g} sd from the mode; the last good ones are kept, of step {kept}"
     )
-    return Fault(text, "smaller steps (learning_rate)")
+    return Fault(text, {_SMALLER})
 
 
 def faults_of_grade(numbers: Mapping[str, float]) -> list[Fault]:
-    """What importance sampling has against the particles; `numbers` holds the keys of `GRADE_LIMITS`."""
-    return [
-        Fault(f"{_GRADES[key]} is {numbers[key]:.2g}, limit {limit:g}", _REMEDIES.get(key, _SAMPLER))
-        for key, limit in GRADE_LIMITS.items()
-        if not numbers[key] < limit
-    ]
+    """What importance sampling has against the particles; `numbers` holds the keys of `GRADE_LIMITS`.
+
+    Where its weights have no heavy tail, its own moments are the nearest remedy.
+    """
+    works = numbers["pareto_k"] < GRADE_LIMITS["pareto_k"]
+    faults = []
+    for key, limit in GRADE_LIMITS.items():
+        if not numbers[key] < limit:
+            remedies = _REMEDIES.get(key, {_SAMPLER, _PARTICLES})
+            text = f"{_GRADES[key]} is {numbers[key]:.2g}, limit {limit:g}"
+            faults.append(Fault(text, remedies if works else remedies - {_WEIGHTED}))
+    return faults
 
 
 def heavy_tails(numbers: Mapping[str, float]) -> bool:
@@ -181,7 +202,7 @@ def verdict(faults: Sequence[Fault]) -> tuple[bool, str]:
     """Whether a fit has converged, and why, or why not and what would help."""
     if not faults:
         return True, "converged: Stein residuals, movement and importance sampling are within their limits"
-    remedies = dict.fromkeys(fault.remedy for fault in faults)
+    remedies = sorted({each for fault in faults for each in fault.remedies}, key=_ORDER.index)
     texts = list(dict.fromkeys(fault.text for fault in faults))
     if len(texts) > _TOLD:
         texts[_TOLD:] = [f"and {len(texts) - _TOLD} more"]

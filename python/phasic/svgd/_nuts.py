@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from phasic._progress import step_bar
 from phasic.svgd._arguments import check_count
 from phasic.svgd._mixture import Mixture, find
 from phasic.svgd._modes import Floats
@@ -45,18 +47,30 @@ def _diagnosed(draws: Any, free: NDArray[np.bool_]) -> list[Floats]:
     return result
 
 
-def _verdict(rhat: Floats, ess: Floats, divergences: int, chains: int, draws: int) -> tuple[bool, str]:
-    faults, least = [], _ESS_PER_CHAIN * chains
-    if not rhat.max() < _RHAT:
-        faults.append(f"R-hat is {rhat.max():.3g}, limit {_RHAT}: the chains disagree")
-    if not ess.min() >= least:
-        faults.append(f"effective sample size is {ess.min():.0f}, limit {least}")
+def _verdict(
+    rhat: Floats, bulk: Floats, tail: Floats, names: Sequence[str], divergences: int, chains: int, draws: int
+) -> tuple[bool, str]:
+    """Whether to trust draws of the parameters `names` (d,), by their numbers (d,), and why or what helps."""
+    faults, remedies, limit = [], [], _ESS_PER_CHAIN * chains
+    ess, worst = np.minimum(bulk, tail), int(np.argmax(rhat))
+    least = int(np.argmin(ess))
+    if not rhat[worst] < _RHAT:
+        faults.append(f"R-hat of {names[worst]} is {rhat[worst]:.3g}, limit {_RHAT}: the chains disagree")
+        remedies += ["more steps of adaptation (warmup)", "more draws (draws)"]
+    if not ess[least] >= limit:
+        part = "bulk" if bulk[least] <= tail[least] else "tail"
+        faults.append(
+            f"effective sample size of the {part} of {names[least]} is {ess[least]:.0f}, limit {limit}"
+        )
+        remedies.append("more draws (draws)")
     if divergences > _DIVERGENT * chains * draws:
         faults.append(f"{divergences} of {chains * draws} draws diverged")
+        remedies.append("smaller steps (target_acceptance nearer to 1)")
     if faults:
-        return False, "not converged: " + "; ".join(faults)
+        helps = ", or ".join(dict.fromkeys(remedies))
+        return False, f"not converged: {'; '.join(faults)}. What may help: {helps}"
     seen = f", {divergences} divergent draws" if divergences else ", no divergence"
-    return True, f"converged: R-hat {rhat.max():.4f}, effective sample size {ess.min():.0f}{seen}"
+    return True, f"converged: R-hat {rhat[worst]:.4f}, effective sample size {ess[least]:.0f}{seen}"
 
 
 def _schedule(warmup: int, draws: int) -> tuple[Any, Any]:
@@ -76,6 +90,7 @@ def nuts(
     draws: int = DRAWS,
     warmup: int = WARMUP,
     target_acceptance: float = TARGET_ACCEPTANCE,
+    progress: bool = False,
 ) -> Posterior:
     """Draws of the posterior: `chains` times `draws` particles, those of one chain after the other.
 
@@ -90,9 +105,10 @@ def nuts(
         warmup: Steps of adaptation before, 20 or more.
         target_acceptance: Mean acceptance that the step size is adapted to, between 0 and 1; nearer to 1
             against divergences.
+        progress: Show a bar, if standard error is a terminal.
 
     Raises:
-        ImportError: BlackJAX is not there; the extra is named.
+        ImportError: BlackJAX is not there.
         ValueError: A number is out of its range.
     """
     check_count("chains", chains, 2)
@@ -103,17 +119,19 @@ def nuts(
     blackjax()
     began = time.perf_counter()
     rng = np.random.default_rng(settings.seed)
-    found = find(target, settings, rng)
-    mixture = Mixture.at(found.modes)
-    z, value, gradient, _ = mixture.placed(found.evaluate, rng, chains)
-    exact = Whitening(mixture.modes.z[0], mixture.covariance_root[0])
-    dtype = float_type()
-    whitening = Whitening(exact.centre.astype(dtype), exact.factor.astype(dtype))
-    x = np.linalg.solve(exact.factor, (z - exact.centre).T).T
-    acceptance = float(target_acceptance)
-    state = (each.astype(dtype) for each in (x, value, exact.score(gradient)))
-    start = nuts_start(*state, acceptance=acceptance)
-    trail = _run(target, whitening, start, settings.seed, warmup, draws, acceptance)
+    with step_bar("NUTS: searching for modes", warmup + draws, progress) as bar:
+        found = find(target, settings, rng)
+        bar.set_description("NUTS", refresh=False)
+        mixture = Mixture.at(found.modes)
+        z, value, gradient, _ = mixture.placed(found.evaluate, rng, chains)
+        exact = Whitening(mixture.modes.z[0], mixture.covariance_root[0])
+        dtype = float_type()
+        whitening = Whitening(exact.centre.astype(dtype), exact.factor.astype(dtype))
+        x = np.linalg.solve(exact.factor, (z - exact.centre).T).T
+        acceptance = float(target_acceptance)
+        state = (each.astype(dtype) for each in (x, value, exact.score(gradient)))
+        start = nuts_start(*state, acceptance=acceptance)
+        trail = _run(target, whitening, start, settings.seed, warmup, draws, acceptance, bar.update)
     x, log_density, divergent, gradients, accepted = (np.asarray(each) for each in trail)
     kept = x[:, warmup:].astype(np.float64)
     theta = np.asarray(target.transform.to_theta(exact.to_z(kept.reshape(chains * draws, -1))))
@@ -121,7 +139,8 @@ def nuts(
     free = np.ptp(theta, axis=0) > 0
     rhat, ess, tail = _diagnosed(theta.reshape(chains, draws, -1).astype(dtype), free)
     divergences = int(divergent[:, warmup:].sum())
-    converged, reason = _verdict(rhat[free], np.minimum(ess, tail)[free], divergences, chains, draws)
+    names = [name for name, moves in zip(settings.names, free, strict=True) if moves]
+    converged, reason = _verdict(rhat[free], ess[free], tail[free], names, divergences, chains, draws)
     diagnostics = {
         "rhat": rhat,
         "ess": ess,
@@ -149,9 +168,16 @@ def nuts(
 
 
 def _run(
-    target: Target, whitening: Whitening, chains: Chain, seed: int, warmup: int, draws: int, acceptance: float
+    target: Target,
+    whitening: Whitening,
+    chains: Chain,
+    seed: int,
+    warmup: int,
+    draws: int,
+    acceptance: float,
+    told: Callable[[int], object],
 ) -> Trail:
-    """All steps, in compiled calls of about half a second."""
+    """All steps, in compiled calls of about half a second, after each of which `told` gets its number."""
     stages, ends = _schedule(warmup, draws)
     total = warmup + draws
     key = jax.random.key(seed)
@@ -171,6 +197,7 @@ def _run(
         )
         parts.append(Trail(*(np.asarray(each)[:, :take] for each in trail)))
         done += take
+        told(take)
         if done == warmup:
             # The average of dual averaging is what it settles on.
             chains = chains._replace(step_size=jnp.exp(chains.step_adaptation.log_step_size_avg))

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from phasic._optional import absent
 from phasic.svgd._start import Whitening
 from phasic.svgd._target import Target
 
@@ -19,15 +20,13 @@ SLOW, SAMPLE = 1, 2  # stages of a step, beside 0: only the step size is adapted
 
 
 def blackjax() -> ModuleType:
-    """The package; ImportError names the extra that brings it."""
+    """The package; ImportError says how to install it."""
     try:
         return importlib.import_module("blackjax")
     except ModuleNotFoundError as error:
         if error.name != "blackjax":
             raise
-        raise ImportError(
-            "method='nuts' samples by BlackJAX: install the extra nuts, pip install 'phasic[nuts]'"
-        ) from error
+        raise absent("method='nuts'", "blackjax") from error
 
 
 class Chain(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ _OPAQUE = 500
 _FAINTEST = 0.05
 #: The factor that positive particles may span on a linear axis.
 _LINEAR = 30.0
+_TITLE = 85  # letters in a line of two panels
 _FAINT = {"color": "C0", "alpha": 0.25, "linewidth": 0.7}
 
 
@@ -34,6 +36,7 @@ class Plots(Predictions):
     """
 
     names: tuple[str, ...]
+    reason: str
     history: NDArray[np.float64] | None
     history_steps: tuple[int, ...]
     diagnostics: Mapping[str, Any]
@@ -179,6 +182,9 @@ class Plots(Predictions):
     def plot_convergence(self, *, ax: Axes | None = None) -> Figure:
         """How the Stein residuals and the movement of the particles fell, with the limits of the verdict.
 
+        The verdict itself is the title, and a cross marks what importance sampling has against the last
+        particles: each number of `diagnostics` that is above its limit.
+
         The residuals are computed anew from the kept history, by as many gradients as it has particles, in
         coordinates whitened by the last snapshot. Where modes had runs of their own, of which the history
         keeps a share each, only the movement is shown.
@@ -202,7 +208,7 @@ class Plots(Predictions):
             >>> figure.axes[0].get_xlabel()
             'step'
         """
-        from phasic.svgd._monitor import LIMITS
+        from phasic.svgd._monitor import GRADE_LIMITS, LIMITS
         from phasic.svgd._plot_data import movement_of, residuals_of
 
         history = self._known_history("plot_convergence")
@@ -213,9 +219,14 @@ class Plots(Predictions):
         if len(self.diagnostics.get("part_weights", (1.0,))) == 1:
             lines = {name: (steps, values) for name, values in residuals_of(target, history).items()}
         lines["movement"] = (steps[1:], movement_of(target, history, self.history_steps))
+        for name, limit in GRADE_LIMITS.items():
+            if not self.diagnostics.get(name, -np.inf) < limit:
+                lines[name] = (steps[-1:], np.array([self.diagnostics[name]]))
+        limits = LIMITS | GRADE_LIMITS
         for i, (name, (at, values)) in enumerate(lines.items()):
-            panel.plot(at, np.abs(values), color=f"C{i}", marker=".", label=name)
-            panel.axhline(LIMITS[name], color=f"C{i}", linestyle=":", linewidth=1.0)
+            panel.plot(at, np.abs(values), color=f"C{i}", marker="." if name in LIMITS else "X", label=name)
+            panel.axhline(limits[name], color=f"C{i}", linestyle=":", linewidth=1.0)
+        panel.set_title(textwrap.fill(self.reason, _TITLE), fontsize="small")
         panel.set_yscale("log")
         panel.set_xlabel("step")
         panel.set_ylabel("residual (dotted: its limit)")

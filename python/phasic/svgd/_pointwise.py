@@ -33,6 +33,16 @@ class LogLikelihoods:
         lower: (m,) or (m, ...), the observation, or the lower bound of what is known of it.
         upper: The same, or the upper bound.
         kind: (m,), the row of rewards that was observed; 0 where there is one kind.
+
+    Example:
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+        >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+        >>> found = posterior.log_likelihoods()
+        >>> found.count.tolist(), found.values.shape  # one distinct time
+        ([98.0], (128, 1))
+        >>> np.allclose(found.values[:, 0], np.log(posterior["theta[0]"]) - 0.5 * posterior["theta[0]"])
+        True
     """
 
     values: NDArray[np.float64]

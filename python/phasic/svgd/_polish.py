@@ -18,6 +18,11 @@ from phasic.svgd._target import Target, float_type
 
 _SQUARED_STEP = 1.44  # times d^(-1/3), in units of the covariance
 _LARGEST_SCORE = 2.0  # times sqrt(d): longer whitened scores are cut to this
+#: Diagnostics that stay true whatever particles do.
+_KEPT = (
+    *("modes", "mode_weights", "importance_mean", "importance_mean_error"),
+    *("importance_sd", "importance_sd_error"),
+)
 _ACCEPTANCE, _NOISE = 0.15, 4.0
 
 
@@ -127,7 +132,7 @@ def metropolis(posterior: Posterior, *, moves: int = 20, seed: int = 0) -> Poste
     """
     moves, seed = check_count("moves", moves, 2), check_count("seed", seed, 0)
     began = time.perf_counter()
-    target = _target_of(posterior)
+    target = posterior._known_target("metropolis")
     start = np.asarray(target.transform.to_z(posterior.particles))
     n, d = start.shape
     if n < 4 * (d + 1):
@@ -151,9 +156,7 @@ def metropolis(posterior: Posterior, *, moves: int = 20, seed: int = 0) -> Poste
         "drift": _drift(_columns(halfway), _columns(walkers)),
     }
     converged, reason = _verdict(posterior, numbers, n, moves)
-    kept = {
-        key: posterior.diagnostics[key] for key in ("modes", "mode_weights") if key in posterior.diagnostics
-    }
+    kept = {key: posterior.diagnostics[key] for key in _KEPT if key in posterior.diagnostics}
     log_density = np.asarray(walkers.value, np.float64)
     return replace(
         posterior,
@@ -167,12 +170,6 @@ def metropolis(posterior: Posterior, *, moves: int = 20, seed: int = 0) -> Poste
         history_steps=(),
         method=f"{posterior.method}+metropolis",
     )
-
-
-def _target_of(posterior: Posterior) -> Target:
-    if posterior.target is None:
-        raise ValueError("this posterior has no target: metropolis needs the model and data of the fit")
-    return posterior.target
 
 
 def _columns(walkers: Walkers) -> NDArray[np.float64]:

@@ -32,10 +32,11 @@ class Posterior(Plots):
         reason: Why, or why not and what may help.
         diagnostics: Numbers of the method. Of SVGD the Stein residuals `stein_mean`, `stein_second`,
             `ksd_ratio`, and `movement`, `stuck_particles`, `rejected_moves`; what importance sampling says,
-            `pareto_k`, `mean_gap`, `sd_gap`, `tail_gap`, `share_gap`, `log_evidence`, `importance_mean`,
-            `importance_sd`, `importance_efficiency`, `part_weights`; `mode_weights`, `modes`, `log_density`,
-            `gradient_evaluations`, and `largest_searched`, the largest size of an entry of theta that was
-            tried on the way to the start. The concepts page on fits explains them.
+            `pareto_k`, `mean_gap`, `sd_gap`, `tail_gap`, `share_gap`, `log_evidence`, `importance_mean` and
+            `importance_sd` with their standard errors `…_error`, `importance_efficiency`, `part_weights`;
+            `mode_weights`, `modes`, `log_density`, `gradient_evaluations`, and `largest_searched`, the
+            largest size of an entry of theta that was tried on the way to the start. The concepts page on
+            fits explains them.
         n_steps: Taken.
         seconds: Spent.
         history: Snapshots (k, n, d), or None.

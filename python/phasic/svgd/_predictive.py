@@ -25,6 +25,14 @@ class Curve:
         function: "pdf" (for counts, their probability), "cdf" or "sf".
         at: (m,), times, counts or rewards.
         values: (n, m).
+
+    Example:
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+        >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+        >>> curve = posterior.predictive_curve("sf", [0.5, 1.0])
+        >>> curve.function, curve.values.shape  # at each of 128 particles
+        ('sf', (128, 2))
     """
 
     function: str
@@ -33,13 +41,33 @@ class Curve:
 
     @property
     def mean(self) -> Floats:
-        """The posterior predictive function, (m,): the mean over particles."""
+        """The posterior predictive function, (m,): the mean over particles.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+            >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+            >>> posterior.predictive_curve("sf", [0.5]).mean.round(2).tolist()  # (50 / 50.5)^100
+            [0.37]
+        """
         return np.asarray(self.values.mean(axis=0))
 
     def interval(self, probability: float = 0.9) -> Floats:
         """Lower and upper ends, (2, m), that hold `probability` of the particles' values at each point.
 
-        Raises ValueError unless 0 < probability < 1.
+        Args:
+            probability: Above 0 and below 1.
+
+        Raises:
+            ValueError: The probability is out of its range.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+            >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+            >>> low, high = posterior.predictive_curve("sf", [0.5]).interval(0.9)[:, 0]
+            >>> bool(0.3 < low < 0.32 and 0.42 < high < 0.44)  # exp(−θ / 2), θ of Gamma(100, 50)
+            True
         """
         if not 0.0 < probability < 1.0:
             raise ValueError(f"probability must lie between 0 and 1, got {probability!r}")

@@ -32,6 +32,14 @@ class PredictiveCheck:
         reason: The same in a sentence.
         pit: (n,) in ascending order: how far up the predictive distribution each observation lies, 0 to 1;
             uniform if the model is right. At random between its bounds for a count or a censored one.
+
+    Example:
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+        >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+        >>> found = posterior.predictive_check()  # exponential times are not all one
+        >>> found.p_value < 1e-6, found.pit.shape
+        (True, (98,))
     """
 
     statistic: float
@@ -41,7 +49,15 @@ class PredictiveCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether the p-value is at least 0.01."""
+        """Whether the p-value is at least 0.01.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+            >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+            >>> posterior.predictive_check().passed
+            False
+        """
         return self.p_value >= _LEVEL
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ from phasic.svgd._exposure import exposed, read_members
 from phasic.svgd._impossible import refuse_impossible
 from phasic.svgd._kernel import Kernel
 from phasic.svgd._parameters import lay_out, read_transforms
-from phasic.svgd._read_prior import NO_PRIOR, prior_length, prior_names, read_prior
+from phasic.svgd._read_prior import NO_PRIOR, as_own, prior_length, prior_names, read_prior
 from phasic.svgd._restrictions import read_restrictions
 from phasic.svgd._run import put_on_device
 from phasic.svgd._settings import HORIZON, Settings
@@ -142,6 +142,7 @@ def prepare(
     """Check every argument and make the target and settings of a run."""
     if prior is None:
         raise ValueError(NO_PRIOR)
+    prior = as_own(prior)
     dim = read_dim(model, prior, theta_dim, theta_init, names)
     names = names_of(prior, names, dim)
     law, observed, counts = model, values, weights

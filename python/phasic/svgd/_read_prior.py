@@ -12,10 +12,17 @@ from phasic.svgd._joint_prior import FunctionPrior, Independent, JointPrior, Pla
 from phasic.svgd._numpyro import NumpyroPrior, is_numpyro, read_numpyro
 from phasic.svgd._prior import Distribution
 from phasic.svgd._restrictions import Restrictions, locate
+from phasic.svgd._scipy import is_scipy, read_scipy
 
 NO_PRIOR = (
     "prior is required: a prior in the units of your parameters, for example "
     "prior=phasic.svgd.LogNormal.from_interval(low, high) with the range you find plausible"
+)
+
+
+_COUNT = (
+    "a distribution of phasic.svgd (Beta, Dirichlet, Gamma, HalfCauchy, LogNormal, Normal, Uniform), of "
+    "NumPyro or of scipy.stats"
 )
 
 
@@ -26,6 +33,28 @@ Entry = tuple[Any, tuple[int, ...]]
 def is_distribution(given: Any) -> bool:
     """Whether `given` is a distribution of phasic.svgd or NumPyro, or of the user's like the former."""
     return is_numpyro(given) or (isinstance(given, Distribution) and not jax.tree_util.all_leaves([given]))
+
+
+def as_own(prior: Any) -> Any:
+    """A user's prior with frozen distributions of SciPy as our own.
+
+    Raises:
+        TypeError: One has no counterpart, or is a class and not one of its instances.
+    """
+    if is_distribution(prior):
+        return prior
+    if isinstance(prior, Mapping):
+        return {key: _own(given, f"prior[{key!r}]") for key, given in prior.items()}
+    if isinstance(prior, Sequence) and not isinstance(prior, str):
+        return [_own(given, f"prior[{i}]") for i, given in enumerate(prior)]
+    return _own(prior, "prior")
+
+
+def _own(given: Any, name: str) -> Any:
+    if isinstance(given, type):
+        kind = given.__name__
+        raise TypeError(f"{name} is the class {kind}: give a distribution with its numbers, {kind}(…)")
+    return read_scipy(given, name) if is_scipy(given) else given
 
 
 def prior_length(prior: Any) -> int | None:
@@ -106,7 +135,7 @@ def _entries(prior: Any, names: Sequence[str]) -> list[Entry]:
         return _by_name(prior, names)
     if isinstance(prior, Sequence) and not isinstance(prior, str):
         return _in_order(prior)
-    raise TypeError(f"prior must be a distribution, a sequence or dict of them, or a function, got {prior!r}")
+    raise TypeError(f"prior must be {_COUNT}, a sequence or dict of them, or a function, got {prior!r}")
 
 
 def _placed(
@@ -199,7 +228,7 @@ def _size(given: Any) -> int:
 def _part(given: Any, name: str = "prior") -> Any:
     """A distribution with its numbers as float64 arrays, so that equal shapes always mean equal programs."""
     if not is_distribution(given):
-        raise TypeError(f"{name} is {given!r}, not one of the distributions of phasic.svgd or NumPyro")
+        raise TypeError(f"{name} is {given!r}, but must be {_COUNT}")
     given = read_numpyro(given) if is_numpyro(given) else given
     return jax.tree_util.tree_map(lambda leaf: np.asarray(leaf, dtype=np.float64), given)
 

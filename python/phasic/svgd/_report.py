@@ -101,7 +101,9 @@ class Report:
             "log_evidence": given.log_evidence,
             "importance_efficiency": given.efficiency,
             "importance_mean": given.mean,
+            "importance_mean_error": given.mean_error,
             "importance_sd": given.sd,
+            "importance_sd_error": given.sd_error,
             "part_weights": held,
         }
         return self._posterior(runs, z, value, numbers, self._steps, converged, reason, counts)
@@ -109,7 +111,7 @@ class Report:
     def _named(self, i: int, faults: list[Fault]) -> list[Fault]:
         if len(self._parts) == 1:
             return faults
-        return [Fault(f"part {i + 1}: {fault.text}", fault.remedy) for fault in faults]
+        return [Fault(f"part {i + 1}: {fault.text}", fault.remedies) for fault in faults]
 
     def _posterior(
         self,

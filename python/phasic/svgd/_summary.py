@@ -18,6 +18,14 @@ class Summary(str):
         columns: Headings of the numbers: "mean", "sd" and quantiles as "5%".
         values: (d, columns).
         notes: The run and the verdict, a line each.
+
+    Example:
+        >>> jax.config.update("jax_enable_x64", True)
+        >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+        >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+        >>> table = posterior.summary()
+        >>> table.names, table.columns
+        (('theta[0]',), ('mean', 'sd', '5%', '50%', '95%'))
     """
 
     names: tuple[str, ...]
@@ -44,7 +52,15 @@ class Summary(str):
         return made
 
     def to_dict(self) -> dict[str, dict[str, float]]:
-        """`{parameter: {column: number}}`, as `pandas.DataFrame.from_dict(..., orient="index")` takes it."""
+        """`{parameter: {column: number}}`, as `pandas.DataFrame.from_dict(..., orient="index")` takes it.
+
+        Example:
+            >>> jax.config.update("jax_enable_x64", True)
+            >>> graph, prior = phasic.models.erlang(1), phasic.Gamma(2.0, 1.0)
+            >>> posterior = graph.fit(np.full(98, 0.5), prior=prior, method="laplace")
+            >>> round(posterior.summary().to_dict()["theta[0]"]["mean"], 1)  # of Gamma(100, 50)
+            2.0
+        """
         return {
             name: dict(zip(self.columns, row.tolist(), strict=True))
             for name, row in zip(self.names, self.values, strict=True)

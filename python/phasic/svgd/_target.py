@@ -160,9 +160,16 @@ def float_type() -> np.dtype[Any]:
 def as_model(model: Any) -> Any:
     """`model` itself if it has `log_likelihood`, or a `DensityModel` around a function.
 
-    Raises TypeError for anything else.
+    Raises TypeError for anything else, and for a model that JAX does not know as a pytree.
     """
     if hasattr(model, "log_likelihood"):
+        if jax.tree_util.all_leaves([model]):
+            kind = type(model).__name__
+            raise TypeError(
+                f"model is of the class {kind}, which JAX does not know as a pytree: register it by "
+                "jax.tree_util.register_dataclass or jax.tree_util.register_pytree_node, or pass a function "
+                "(theta, values) -> densities"
+            )
         return model
     if callable(model):
         return DensityModel(model)

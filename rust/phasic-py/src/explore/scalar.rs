@@ -1,7 +1,7 @@
 //! One state at a time: `(state, rate)`, `(state, coefficients)` or `(state, base, coefficients)`.
 
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
-use phasic_core::{GraphBuilder, VertexId, VertexKind};
+use phasic_core::{Error, GraphBuilder, VertexId, VertexKind};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
@@ -9,6 +9,9 @@ use super::{Search, no_initial_state, note, question, states};
 use crate::arrays::{double, read_state, shown, unless_type_error, unordered};
 use crate::errors::raise;
 use crate::graph::value_error;
+
+/// The forms of a transition.
+const FORMS: &str = "(state, rate), (state, coefficients) or (state, base, coefficients)";
 
 /// States between two looks at Ctrl-C.
 const LOOK_EVERY: usize = 256;
@@ -21,10 +24,15 @@ pub(super) fn run<'py>(py: Python<'py>, search: &Search<'py>) -> PyResult<GraphB
         let vertex = VertexId(explored as u32);
         let state = states(py, &graph, explored, explored + 1);
         let added = search.callback.call1((state,)).and_then(|returned| {
-            each_move(&returned, |item| {
+            if !is_list(&returned)? {
+                let wanted = format!("{FORMS}, which is [] for an absorbing state");
+                return Err(no_list(&returned, &question(&graph, vertex), &wanted));
+            }
+            let done = each(&returned, |item| {
                 transition.read(item, search)?;
                 transition.add(&mut graph, vertex)
-            })
+            });
+            done.map_err(|error| told_of_list(error, &returned, &question(&graph, vertex), search))
         });
         added.map_err(|error| note(py, error, &question(&graph, vertex)))?;
         explored += 1;
@@ -41,17 +49,21 @@ fn initial<'py>(
     search: &Search<'py>,
     transition: &mut Move,
 ) -> PyResult<GraphBuilder> {
-    let mut graph = None;
+    let (mut graph, asked) = (None, "the initial states");
     let empty = states(py, &GraphBuilder::new(0), 0, 0);
     let added = search.callback.call1((empty,)).and_then(|returned| {
-        each_move(&returned, |item| {
+        if !is_list(&returned)? {
+            return Err(no_list(&returned, asked, "(state, probability)"));
+        }
+        let done = each(&returned, |item| {
             transition.read(item, search)?;
             let graph = graph.get_or_insert_with(|| search.graph(transition.target.len()));
             transition.add(graph, VertexId::START)
-        })
+        });
+        done.map_err(|error| told_of_list(error, &returned, asked, search))
     });
-    let asked = "the initial states (callback called with an empty state)";
-    added.map_err(|error| note(py, error, asked))?;
+    let called = format!("{asked} (callback called with an empty state)");
+    added.map_err(|error| note(py, error, &called))?;
     graph.ok_or_else(|| no_initial_state("a list of (state, probability)"))
 }
 
@@ -65,8 +77,14 @@ struct Move {
 
 impl Move {
     fn add(&self, graph: &mut GraphBuilder, source: VertexId) -> PyResult<()> {
-        let (target, _) =
-            graph.find_or_create(VertexKind::Ordinary, &self.target).map_err(raise)?;
+        let found = graph.find_or_create(VertexKind::Ordinary, &self.target);
+        let (target, _) = found.map_err(|error| match error {
+            Error::StateLength { .. } => {
+                let (asked, state) = (question(graph, source), &self.target);
+                value_error(format!("{error}: asked for {asked}, the callback returned {state:?}"))
+            }
+            _ => raise(error),
+        })?;
         graph.add_edge(source, target, self.base, &self.coefficients).map_err(raise)
     }
 
@@ -147,16 +165,37 @@ fn number(given: &Bound<'_, PyAny>) -> Option<f64> {
     if sequence { None } else { given.extract().ok() }
 }
 
-/// Calls a function on every transition that a callback returned.
-fn each_move(
-    returned: &Bound<'_, PyAny>,
-    work: impl FnMut(&Bound<'_, PyAny>) -> PyResult<()>,
-) -> PyResult<()> {
+/// Whether what a callback returned can be gone through in an order.
+fn is_list(returned: &Bound<'_, PyAny>) -> PyResult<bool> {
     let plain = returned.is_instance_of::<PyList>() || returned.is_instance_of::<PyTuple>();
-    let iterable = plain
+    Ok(plain
         || (!unordered(returned)
-            && unless_type_error(returned.py(), returned.try_iter())?.is_some());
-    if iterable { each(returned, work) } else { Err(wrong(returned, "")) }
+            && unless_type_error(returned.py(), returned.try_iter())?.is_some()))
+}
+
+/// What to say of an answer that is no list.
+fn no_list(returned: &Bound<'_, PyAny>, asked: &str, wanted: &str) -> PyErr {
+    let shown = shown(returned);
+    value_error(format!(
+        "asked for {asked}, the callback returned {shown}: it must return a list of {wanted}"
+    ))
+}
+
+/// The error of an answer that could not be read; of one transition without a list around it, that.
+fn told_of_list(
+    error: PyErr,
+    returned: &Bound<'_, PyAny>,
+    asked: &str,
+    search: &Search<'_>,
+) -> PyErr {
+    if Move::default().read(returned, search).is_err() {
+        return error;
+    }
+    let shown = shown(returned);
+    value_error(format!(
+        "asked for {asked}, the callback returned one transition, {shown}: it must return a list, \
+         [{shown}]"
+    ))
 }
 
 /// Calls a function on every item of a list, a tuple or anything that can be iterated.
@@ -175,8 +214,5 @@ fn each(
 
 fn wrong(item: &Bound<'_, PyAny>, more: &str) -> PyErr {
     let shown = shown(item);
-    value_error(format!(
-        "the callback must return (state, rate), (state, coefficients) or \
-         (state, base, coefficients), but it returned {shown}{more}"
-    ))
+    value_error(format!("the callback must return {FORMS}, but it returned {shown}{more}"))
 }
