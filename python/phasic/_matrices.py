@@ -15,6 +15,8 @@ from phasic._structure import Structure
 
 #: Spacing of doubles at 1, relative.
 _EPSILON = float(np.finfo(np.float64).eps)
+#: States of a dense matrix of 8 GiB.
+_MOST_STATES = 1 << 15
 
 
 class MatrixRepresentation(NamedTuple):
@@ -116,7 +118,7 @@ class Matrices(Structure):
             the exit rates on it; states (n, state_length); and positions counted from 1, (n,).
 
         Raises:
-            ValueError: The graph has parameters, and no values for them.
+            ValueError: A dense matrix would take more than 8 GiB.
 
         Example:
             >>> graph = phasic.models.kingman(3)
@@ -127,6 +129,9 @@ class Matrices(Structure):
         """
         entries = self._entries()
         n = entries.ipv.size
+        if n > _MOST_STATES:
+            size = 8 * n * n / 2**30
+            raise ValueError(f"a matrix of {n:,} states takes {size:,.0f} GiB: to_scipy gives a sparse one")
         sim = np.zeros((n, n))
         np.add.at(sim, (entries.rows, entries.columns), entries.rates)
         sim[np.diag_indices(n)] = -entries.leaving

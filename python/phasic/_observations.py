@@ -22,10 +22,11 @@ _EVERYTHING = (-np.inf, np.inf)
 class Observations:
     """What is known of absorption times, or of counts of a discrete chain.
 
-    Made by `exact`, `right`, `left`, `interval` and `grouped`, and joined by `+`. Every observation may have
-    a weight, the number of times that it was seen, and limits `truncated=(low, high)`: it could be seen only
-    because low < T ≤ high, so its likelihood is conditional on that. Bounds are open below and closed above,
-    as in `scipy.stats.CensoredData`: right-censored at c means T > c, left-censored T ≤ c.
+    Made by `exact`, `right`, `left`, `durations`, `interval` and `grouped`, and joined by `+`. Every
+    observation may have a weight, the number of times that it was seen, and limits `truncated=(low, high)`:
+    it could be seen only because low < T ≤ high, so its likelihood is conditional on that. Bounds are open
+    below and closed above, as in `scipy.stats.CensoredData`: right-censored at c means T > c, left-censored
+    T ≤ c.
 
     The log-likelihood is the sum over rows of `weights · log p`. A row with equal bounds is an exact value,
     with its density or probability; another the event lower < T ≤ upper; a condition is a row of negative
@@ -84,6 +85,38 @@ class Observations:
         """
         at = _finite("times", times)
         return _conditional(("times", at), at, np.full(at.shape, np.inf), weights, truncated)
+
+    @classmethod
+    def durations(
+        cls,
+        times: ArrayLike,
+        observed: ArrayLike,
+        *,
+        weights: ArrayLike | None = None,
+        truncated: Truncation | None = None,
+    ) -> Observations:
+        """Two columns, as survival data often come: exact where the event was observed, else right-censored.
+
+        Args:
+            times: (m,), to the event, or to where it was last known not to have happened.
+            observed: (m,), True or 1 where the event was observed, False or 0 where not.
+            weights, truncated: As for `exact`.
+
+        Raises:
+            ValueError: As for `exact`, or `observed` has other entries.
+
+        Example:
+            >>> seen = phasic.Observations.durations([1.0, 2.0], [True, False])
+            >>> round(phasic.models.erlang(1).log_likelihood([0.5], seen), 6)  # log(0.5) − 0.5 · (1 + 2)
+            -2.193147
+        """
+        at, event = _finite("times", times), np.atleast_1d(np.asarray(observed))
+        if event.shape != at.shape:
+            raise ValueError(f"observed has shape {event.shape}, but times has shape {at.shape}")
+        flags = _check.doubles("observed", event)
+        _check.first("observed", flags, (flags == 0) | (flags == 1), "True or False, or 1 or 0")
+        upper = np.where(flags == 1, at, np.inf)
+        return _conditional(("times", at), at, upper, weights, truncated)
 
     @classmethod
     def left(
@@ -181,7 +214,7 @@ class Observations:
         Example:
             >>> from scipy.stats import CensoredData
             >>> phasic.Observations.of(CensoredData([0.4, 0.9], right=[6.0]))
-            Observations(3 rows, total weight 3)
+            Observations(3 rows: 2 exact, 1 right-censored; total weight 3)
         """
         if isinstance(data, Observations):
             if weights is not None:
@@ -202,7 +235,19 @@ class Observations:
         return Observations(*(np.concatenate(pair) for pair in pairs))
 
     def __repr__(self) -> str:
-        return f"Observations({np.size(self.weights)} rows, total weight {self._seen()[1].sum():g})"
+        lower, upper, weights = (np.asarray(each) for each in (self.lower, self.upper, self.weights))
+        exact, left, right = lower == upper, np.isneginf(lower), np.isposinf(upper)
+        kinds = {
+            "exact": exact,
+            "right-censored": right & ~left,
+            "left-censored": left,
+            "between bounds": ~(exact | left | right),
+        }
+        counted = ((int(np.sum(kind & (weights >= 0))), name) for name, kind in kinds.items())
+        told = [f"{count} {name}" for count, name in counted if count]
+        told += [f"{count} conditions"] if (count := int(np.sum(weights < 0))) else []
+        total = self._seen()[1].sum()
+        return f"Observations({weights.size} rows: {', '.join(told)}; total weight {total:g})"
 
     def _seen(self) -> tuple[Doubles, Doubles]:
         """A value near each observation (the middle of its bounds, or its only one), and its weight."""
@@ -295,6 +340,10 @@ def _finite(name: str, given: ArrayLike) -> Doubles:
 
 
 def _multiplicities(given: ArrayLike, shape: tuple[int, ...], name: str = "weights") -> Doubles:
+    if np.asarray(given).dtype == np.bool_:
+        raise ValueError(
+            f"{name} are True and False: give numbers, or Observations.durations(times, observed)"
+        )
     counts = _check.finite_vector(name, given)
     if counts.shape != shape:
         raise ValueError(f"{name} has shape {counts.shape}, but the observations have {shape}")

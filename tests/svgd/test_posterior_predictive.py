@@ -179,7 +179,7 @@ def test_bad_arguments_of_draws_are_named(posterior, arguments, error, message):
 @pytest.mark.parametrize(
     ("function", "at", "message"),
     [
-        ("density", [1.0], "function must be one of pdf, cdf, sf, got 'density'"),
+        ("density", [1.0], "function must be one of pdf, cdf, sf, ppf, got 'density'"),
         ("pdf", [1.0, -2.0], r"at\[1\] is -2\.0: it must be at least 0"),
         ("pdf", [[1.0]], r"at has shape \(1, 1\), but one dimension is needed"),
         ("pdf", ["soon"], "at must be an array of numbers"),
@@ -224,3 +224,30 @@ def test_other_models_have_no_law(model, method, arguments):
 def test_without_a_target_it_says_how_to_attach_one(method, arguments):
     with pytest.raises(ValueError, match=f"{method} needs the model and data.*with_target"):
         getattr(bare([[1.0]]), method)(*arguments)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 0.5])
+def test_quantiles_at_every_particle(p):
+    rates = np.array([1.0, 2.0, 4.0])
+    posterior = of_data(stages(2).model(), [0.5, 1.0], rates[:, None])
+    found = posterior.predictive_curve("ppf", [p])
+    assert_allclose(found.values[:, 0], stats.gamma(2, scale=1 / rates).ppf(p), rtol=1e-9)
+
+
+def test_quantiles_of_counts():
+    posterior = of_data(trials().model(discrete=True), [1.0, 2.0], [[0.5], [0.1]])
+    assert posterior.predictive_curve("ppf", [0.4, 0.9]).values.tolist() == [[1.0, 4.0], [5.0, 22.0]]
+
+
+def test_quantiles_of_rewards():
+    graph = stages(2)
+    row = np.where(np.arange(graph.vertices_length()) == 1, 2.0, 0.0)
+    posterior = of_data(graph.model(), [0.5, 1.0], [[1.0], [4.0]], rewards=row)
+    wanted = stats.expon(scale=2 / np.array([1.0, 4.0])).ppf(0.5)
+    assert_allclose(posterior.predictive_curve("ppf", [0.5]).values[:, 0], wanted, rtol=1e-9)
+
+
+def test_quantiles_need_probabilities():
+    posterior = of_data(stages(2).model(), [0.5], [[1.0]])
+    with pytest.raises(ValueError, match=r"at\[1\] is 2.0: it must be a probability"):
+        posterior.predictive_curve("ppf", [0.5, 2.0])

@@ -1,6 +1,7 @@
 """`Observations`: what each form means, and what is refused."""
 
 import numpy as np
+import phasic
 import pytest
 import scipy.stats
 from numpy.testing import assert_allclose, assert_array_equal
@@ -162,9 +163,8 @@ def test_joined_observations_add_up(graph):
 
 
 def test_observations_are_shown_by_their_size():
-    assert (
-        repr(Observations.right([1.0, 2.0], weights=[1.0, 2.5])) == "Observations(2 rows, total weight 3.5)"
-    )
+    seen = Observations.right([1.0, 2.0], weights=[1.0, 2.5])
+    assert repr(seen) == "Observations(2 rows: 2 right-censored; total weight 3.5)"
 
 
 def test_observations_do_not_share_the_callers_array():
@@ -235,3 +235,22 @@ def test_censored_counts_must_be_whole():
     graph = Graph(callback=models.successes, r=3, p=0.25)
     with pytest.raises(ValueError, match=r"data\[1\] is 1.5.*whole"):
         graph.log_likelihood([], Observations.left([1.0, 1.5]), discrete=True)
+
+
+def test_two_columns_are_exact_or_censored_times():
+    columns = Observations.durations([1.0, 2.0, 3.0], [1, 0, True], weights=[1.0, 2.0, 3.0])
+    apart = Observations.exact([1.0, 3.0], weights=[1.0, 3.0]) + Observations.right([2.0], weights=[2.0])
+    found, wanted = (phasic.models.erlang(2).log_likelihood([0.7], seen) for seen in (columns, apart))
+    assert found == pytest.approx(wanted, rel=1e-14)
+    assert repr(columns) == "Observations(3 rows: 2 exact, 1 right-censored; total weight 6)"
+
+
+@pytest.mark.parametrize("observed", [[1, 2], [True], ["yes", "no"]], ids=repr)
+def test_a_column_of_something_else_is_refused(observed):
+    with pytest.raises((ValueError, TypeError), match="observed"):
+        Observations.durations([1.0, 2.0], observed)
+
+
+def test_weights_that_are_flags_are_refused():
+    with pytest.raises(ValueError, match=r"True and False: .* Observations.durations"):
+        Observations.exact([1.0, 2.0], weights=[True, False])

@@ -157,4 +157,8 @@ def read_names(names: Sequence[str] | None, dim: int) -> tuple[str, ...]:
         return tuple(f"theta[{i}]" for i in range(dim))
     if len(names) != dim:
         raise ValueError(f"names has {len(names)} entries, the model has {dim} parameters")
-    return tuple(str(name) for name in names)
+    read = tuple(str(name) for name in names)
+    if len(set(read)) < dim:
+        twice = next(name for name in read if read.count(name) > 1)
+        raise ValueError(f"names has {twice!r} twice: each parameter needs a name of its own")
+    return read

@@ -16,13 +16,13 @@ from phasic._observations import Observations
 from phasic._progress import step_bar
 from phasic.svgd._arguments import old_arguments, read_batch
 from phasic.svgd._kernel import Kernel
-from phasic.svgd._monitor import warn_unless
 from phasic.svgd._posterior import Posterior
 from phasic.svgd._prepare import prepare
 from phasic.svgd._resolve import resolve
 from phasic.svgd._run import blocks
 from phasic.svgd._settings import Settings
 from phasic.svgd._target import LikelihoodModel, Target, total_weights
+from phasic.svgd._tell import tell
 
 if TYPE_CHECKING:
     import optax
@@ -168,7 +168,7 @@ def svgd(
         checkpoint=checkpoint,
     )
     *_, last = _with_bar(_blocks(target, settings, batch), settings.n_iterations, progress)
-    warn_unless(last.converged, last.reason)
+    tell(last)
     return last
 
 
@@ -330,7 +330,7 @@ class SVGD:
         parts = _blocks(self._target, settings, self._batch)
         for part in _with_bar(parts, settings.n_iterations, self._progress):
             self._posterior = part
-        warn_unless(self.posterior.converged, self.posterior.reason)
+        tell(self.posterior)
         if self._verbose:
             _log.info("%s", self.summary())
         return self

@@ -17,6 +17,8 @@ from phasic._epoch_model import EpochModel
 from phasic._model import Model
 from phasic.svgd._rewarded import RewardedModel
 
+Floats = NDArray[np.float64]
+
 #: Functions of a law and what a discrete model calls them; those with a `log` before them exist as well.
 _DISCRETE = {"pdf": "pmf", "cdf": "cdf_discrete", "sf": "sf_discrete"}
 FUNCTIONS = tuple(_DISCRETE)
@@ -73,6 +75,21 @@ def _marginal(model: Model, row: Any) -> Law:
     return Law(dataclasses.replace(model, rewards=model._row(row), tables=None), None)
 
 
+def law_quantiles(law: Law, theta: Floats, p: Floats) -> Floats:
+    """Quantiles (m,) of a law at one theta (p,)."""
+    if isinstance(law.model, EpochModel):
+        return EpochSimulator(law.model).quantiles(theta, p)
+    trace, theta = law.model.trace(), np.ascontiguousarray(theta)
+    if law.row is not None:
+        original = np.asarray(law.model.original)
+        builder = trace.reward_transform(theta, np.asarray(law.row, np.float64)[original])
+        trace, theta = builder.freeze().record(), np.empty(0)
+    if law.discrete:
+        rewards = np.asarray(law.model.rewards, np.float64)
+        return np.asarray(trace.discrete_quantile(theta, p, rewards))
+    return np.asarray(trace.quantile(theta, p, False, law.model.rtol))
+
+
 class Simulator:
     """Exact draws from a law at one theta after the other."""
 
@@ -93,7 +110,7 @@ class Simulator:
         # Rewards are in the trace's order, and the sampler takes them in that of the graph made here.
         self._rewards = rewards[self._frozen.original()] if rewards.size else None
 
-    def draw(self, theta: NDArray[np.float64], n: int, seed: np.random.SeedSequence) -> NDArray[np.float64]:
+    def draw(self, theta: Floats, n: int, seed: np.random.SeedSequence) -> Floats:
         """`n` independent draws at `theta` (p,)."""
         sampler = _core.Sampler(self._frozen, np.ascontiguousarray(theta), discrete=self._discrete)
         key = np.random.default_rng(seed).bytes(32)
@@ -114,13 +131,16 @@ class EpochSimulator:
         self._model = model
         self._trace = model.model.trace()
 
-    def draw(self, theta: NDArray[np.float64], n: int, seed: np.random.SeedSequence) -> NDArray[np.float64]:
+    def draw(self, theta: Floats, n: int, seed: np.random.SeedSequence) -> Floats:
         """`n` independent draws at `theta` (p,)."""
+        return self.quantiles(theta, np.random.default_rng(seed).random(n))
+
+    def quantiles(self, theta: Floats, p: Floats) -> Floats:
+        """Quantiles (m,) at `theta` (p,)."""
         law = self._model.law(theta)
         thetas, starts = np.asarray(law.thetas, np.float64), np.asarray(law.starts, np.float64)
         epochs: list[Any] = [(at, self._trace, row, None) for at, row in zip(starts, thetas, strict=True)]
-        uniform = np.random.default_rng(seed).random(n)
-        return quantiles(_core.Epochs(epochs, law.rtol), starts, uniform)
+        return quantiles(_core.Epochs(epochs, law.rtol), starts, p)
 
 
 def simulator(law: Law) -> Simulator | EpochSimulator:

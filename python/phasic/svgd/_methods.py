@@ -13,10 +13,10 @@ from phasic._moment_fit import match_moments
 from phasic.svgd._fit import SVGD
 from phasic.svgd._laplace import laplace
 from phasic.svgd._map import maximum
-from phasic.svgd._monitor import warn_unless
 from phasic.svgd._nuts import nuts
 from phasic.svgd._polish import metropolis
 from phasic.svgd._posterior import Posterior
+from phasic.svgd._tell import tell
 
 #: Options that not every method has, by method. `polish` is of those whose particles are not draws already.
 _OWN = {
@@ -75,7 +75,7 @@ def run(method: str, prepared: SVGD, own: Mapping[str, Any]) -> Posterior:
     if moves:
         result = metropolis(result, moves=moves, seed=settings.seed)
     if moves or method != "svgd":
-        warn_unless(result.converged, result.reason)
+        tell(result)
     return result
 
 

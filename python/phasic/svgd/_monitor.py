@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -119,17 +117,6 @@ class ConvergenceWarning(UserWarning):
         ...     print(warning)
         not converged: ...
     """
-
-
-def warn_unless(converged: bool, reason: str) -> None:
-    """Warn of a fit that has not converged, at the line outside of phasic that asked for it."""
-    if converged:
-        return
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("phasic."):
-        level, frame = level + 1, frame.f_back
-    text = reason if reason.startswith("not converged") else f"not converged: {reason}"
-    warnings.warn(text, ConvergenceWarning, stacklevel=level)
 
 
 class Fault(NamedTuple):

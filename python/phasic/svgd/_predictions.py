@@ -81,11 +81,11 @@ class Predictions:
         return draws(law, self.particles, _check.positive("n", n), seed)
 
     def predictive_curve(self, function: str, at: ArrayLike, *, kind: int | None = None) -> Curve:
-        """The density, distribution or survival function at every particle.
+        """The density, distribution or survival function, or the quantiles, at every particle.
 
         Args:
-            function: "pdf" (for counts, their probability), "cdf" or "sf".
-            at: (m,) times, counts or rewards, not negative.
+            function: "pdf" (for counts, their probability), "cdf", "sf", or "ppf" for quantiles.
+            at: (m,) times, counts or rewards, not negative; for "ppf" probabilities.
             kind: Which row of rewards, where several were observed.
 
         Returns:
@@ -102,6 +102,9 @@ class Predictions:
             >>> curve = posterior.predictive_curve("sf", [0.0, 1.0])
             >>> curve.mean.round(2).tolist()  # of Gamma(100, 50), (50 / 51)^100 = 0.138
             [1.0, 0.14]
+            >>> median = posterior.predictive_curve("ppf", [0.5])  # log(2) / θ, θ about 2
+            >>> bool(0.34 < median.mean[0] < 0.36), median.interval(0.9).shape
+            (True, (2, 1))
         """
         from phasic.svgd._predictive import curve, law_of_kind
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from phasic import _check
-from phasic.svgd._law import FUNCTIONS, Law, laws, simulator
+from phasic.svgd._law import FUNCTIONS, Law, law_quantiles, laws, simulator
 from phasic.svgd._pointwise import curves
 from phasic.svgd._target import float_type
 
@@ -22,8 +22,8 @@ class Curve:
     """A function of the law at every particle.
 
     Attributes:
-        function: "pdf" (for counts, their probability), "cdf" or "sf".
-        at: (m,), times, counts or rewards.
+        function: "pdf" (for counts, their probability), "cdf", "sf" or "ppf", the quantiles.
+        at: (m,), times, counts or rewards; probabilities for "ppf".
         values: (n, m).
 
     Example:
@@ -120,11 +120,15 @@ def replicates(law: Law, particles: Floats, m: int, seed: int) -> Floats:
 
 def curve(law: Law, particles: Floats, function: str, at: ArrayLike) -> Curve:
     """A function of the law at each particle. `Posterior.predictive_curve` explains the arguments."""
-    if function not in FUNCTIONS:
-        raise ValueError(f"function must be one of {', '.join(FUNCTIONS)}, got {function!r}")
+    known = (*FUNCTIONS, "ppf")
+    if function not in known:
+        raise ValueError(f"function must be one of {', '.join(known)}, got {function!r}")
     points = np.atleast_1d(_check.doubles("at", at))
     if points.ndim != 1:
         raise ValueError(f"at has shape {points.shape}, but one dimension is needed")
+    if function == "ppf":
+        _check.first("at", points, (points >= 0) & (points <= 1), "a probability, from 0 to 1")
+        return Curve(function, points, np.stack([law_quantiles(law, theta, points) for theta in particles]))
     (_check.counts if law.discrete else _check.times)("at", points)
     return Curve(function, points, values(law, particles, function, points))
 
