@@ -147,7 +147,7 @@ def heavy_tail() -> Figure:
 def too_few_steps() -> Figure:
     """Residuals of a run, and where another was cut."""
     cut = svgd(TwoStages(), TIMES, prior=ORDERED, n_iterations=CUT)
-    fit = svgd(TwoStages(), TIMES, prior=ORDERED, return_history=True)
+    fit = svgd(TwoStages(), TIMES, prior=ORDERED, return_history=True, n_iterations=300)
     assert fit.converged and not cut.converged
     figure, panel = _panel("", "")
     fit.plot_convergence(ax=panel)

@@ -382,8 +382,6 @@ class Graph(
         """
         from phasic.svgd import _methods
 
-        if method == "svgd":
-            options.setdefault("n_iterations", 1000)
         own, shared = _methods.split_options(method, options)
         if isinstance(shared.get("theta_init"), str):
             _methods.check_start(shared["theta_init"])

@@ -1,5 +1,6 @@
 """The two entry points: arguments, determinism, interruption, results."""
 
+import inspect
 import logging
 import subprocess
 import sys
@@ -262,6 +263,12 @@ def test_fresh_process_imports_lazily_and_warns_once_of_single_precision(subproc
     command = [sys.executable, "-c", FRESH]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("call", [SVGD, Graph.svgd])
+def test_every_call_takes_as_many_steps_at_most(call):
+    limits = [inspect.signature(each).parameters["n_iterations"].default for each in (call, svgd)]
+    assert limits == [1000, 1000]
 
 
 def test_posterior_is_what_the_function_returns():

@@ -151,7 +151,7 @@ def test_step_sizes_fall_to_a_thousandth(rate, steps):
         ),
         (
             {"batch": 50, "learning_rate": lambda step: 0.1},
-            "learning_rate falls from 0.1 to 0.1 in 300 steps; with batch it must fall to a tenth",
+            "learning_rate falls from 0.1 to 0.1 in 1000 steps; with batch it must fall to a tenth",
         ),
         (
             {"batch": 50, "exposure": 2.0},

@@ -243,7 +243,8 @@ def test_modes_with_runs_of_their_own_show_movement_alone(fitted):
 
 def test_convergence_says_the_verdict(fitted):
     reason = "not converged: " + " ".join(["many words"] * 20)
-    (panel,) = replace(fitted, converged=False, reason=reason).plot_convergence().axes
+    told = f"{reason}. What may help: more steps"
+    (panel,) = replace(fitted, converged=False, reason=told).plot_convergence().axes
     lines = panel.get_title().splitlines()
     assert " ".join(lines) == reason
     assert len(lines) > 1

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_ITERATIONS = 300
+_ITERATIONS = 1000
 
 
 def svgd(
@@ -99,7 +99,7 @@ def svgd(
             a fit of all data is exact, stops when it has converged and is usually faster.
         n_particles: Default 128, from five parameters on 256, or 8 d if more, rounded up to a power of two;
             four times as many where tails are too heavy for that.
-        n_iterations: The most steps to take; a run stops when it has converged.
+        n_iterations: The most steps to take; a run stops when it has converged. With `batch` all are taken.
         learning_rate: Peak of a cosine that falls to 1 % of it in 300 steps (default 0.15), in posterior
             standard deviations, or a function of the step.
         optimizer: An optax transformation with its own learning rate, instead of Adam.

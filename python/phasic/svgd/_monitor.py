@@ -41,12 +41,13 @@ _SMALLER = "smaller steps (learning_rate)"
 _STEPS = "more steps (n_iterations), with the default kernel and step sizes"
 _WEIGHTED = (
     'mean and sd of importance sampling, diagnostics["importance_mean"] and ["importance_sd"], with their '
-    'errors, ["importance_mean_error"] and ["importance_sd_error"]'
+    "errors beside them"
 )
 _MOVES = "Metropolis moves, phasic.metropolis or fit(polish=20)"
 _SAMPLER = 'a sampler, fit(method="nuts")'
-_QUANTILES = "quantiles instead of standard deviations"
+_QUANTILES = "quantiles away from the tail instead of standard deviations"
 _PARTICLES = "more particles (n_particles)"
+_HELP = ". What may help: "
 _ORDER = (_PRIOR, _SMALLER, _STEPS, _WEIGHTED, _MOVES, _SAMPLER, _QUANTILES, _PARTICLES)
 _REMEDIES = {
     "mean_gap": {_WEIGHTED, _MOVES, _SAMPLER, _PARTICLES},
@@ -193,4 +194,9 @@ def verdict(faults: Sequence[Fault]) -> tuple[bool, str]:
     texts = list(dict.fromkeys(fault.text for fault in faults))
     if len(texts) > _TOLD:
         texts[_TOLD:] = [f"and {len(texts) - _TOLD} more"]
-    return False, f"not converged: {'; '.join(texts)}. What may help: {'; or '.join(remedies)}"
+    return False, f"not converged: {'; '.join(texts)}{_HELP}{'; or '.join(remedies)}"
+
+
+def without_remedies(reason: str) -> str:
+    """What a verdict says, but for what may help."""
+    return reason.partition(_HELP)[0]

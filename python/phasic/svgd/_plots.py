@@ -23,7 +23,7 @@ _OPAQUE = 500
 _FAINTEST = 0.05
 #: The factor that positive particles may span on a linear axis.
 _LINEAR = 30.0
-_TITLE = 85  # letters in a line of two panels
+_TITLE = 65  # letters in a line of two panels
 _FAINT = {"color": "C0", "alpha": 0.25, "linewidth": 0.7}
 
 
@@ -208,7 +208,7 @@ class Plots(Predictions):
             >>> figure.axes[0].get_xlabel()
             'step'
         """
-        from phasic.svgd._monitor import GRADE_LIMITS, LIMITS
+        from phasic.svgd._monitor import GRADE_LIMITS, LIMITS, without_remedies
         from phasic.svgd._plot_data import movement_of, residuals_of
 
         history = self._known_history("plot_convergence")
@@ -226,11 +226,11 @@ class Plots(Predictions):
         for i, (name, (at, values)) in enumerate(lines.items()):
             panel.plot(at, np.abs(values), color=f"C{i}", marker="." if name in LIMITS else "X", label=name)
             panel.axhline(limits[name], color=f"C{i}", linestyle=":", linewidth=1.0)
-        panel.set_title(textwrap.fill(self.reason, _TITLE), fontsize="small")
+        panel.set_title(textwrap.fill(without_remedies(self.reason), _TITLE), fontsize="small")
         panel.set_yscale("log")
         panel.set_xlabel("step")
         panel.set_ylabel("residual (dotted: its limit)")
-        panel.legend(loc="best")
+        panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return _figure(panel)
 
     def _chosen(self, names: Sequence[str] | None) -> tuple[str, ...]:
