@@ -205,6 +205,18 @@ def test_a_frozen_distribution_gives_the_same_fit():
         (3.0, r"prior must be a distribution of phasic.svgd \(Beta, .*NumPyro.*scipy.*function, got 3.0"),
         ([1.0], r"prior\[0\] is 1.0, but must be a distribution of phasic.svgd"),
     ],
+    ids=[
+        "another law",
+        "whole numbers",
+        "shifted",
+        "stretched",
+        "not frozen",
+        "in a list",
+        "a class",
+        "a class by name",
+        "a number",
+        "numbers in a list",
+    ],
 )
 def test_what_is_no_prior_is_told_what_counts(given, message):
     with pytest.raises(TypeError, match=message):
