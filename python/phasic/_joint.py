@@ -153,8 +153,9 @@ class Joint(Rewards):
         """Gradient of `pdf_reward` in theta and in y, which is the `time` of the result.
 
         One sweep back at each node of a contour serves all points and all parameters. `rtol` is the error of
-        the value; the derivatives in theta come from the same nodes, and theirs can be some hundred times
-        that, relative to the larger of the derivative in log theta and the value.
+        the value, and about that of the derivatives in theta, relative to the larger of the derivative in log
+        theta and the value. Where no contour has room for nodes that much closer, it can be some hundred
+        times as large.
 
         Args:
             y: As for `pdf_reward`.

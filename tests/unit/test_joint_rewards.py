@@ -1,6 +1,7 @@
 """Several rewards at once: known answers and bad input."""
 
 import numpy as np
+import phasic
 import pytest
 from numpy.testing import assert_allclose
 from phasic import Graph
@@ -124,3 +125,11 @@ def test_negative_rewards_have_no_atoms(rabbits):
 def test_too_many_rewards_at_once(rabbits):
     with pytest.raises(ValueError, match="number of rewards"):
         rabbits.atoms(np.ones((13, rabbits.vertices_length())))
+
+
+def test_derivatives_of_a_reward_are_about_as_right_as_its_values():
+    graph = phasic.models.kingman(2)
+    graph.update_weights([1.0])
+    lineages = graph.states()[:, 0]
+    found = graph.logpdf_reward_gradient([0.5, 4.0, 30.0], lineages)  # log(θ/2) − θ y / 2
+    assert_allclose(found.theta[:, 0], [0.75, -1.0, -14.0], rtol=0, atol=2e-10)
