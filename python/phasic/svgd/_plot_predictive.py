@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from phasic.svgd._law import FUNCTIONS
 from phasic.svgd._plot_data import distribution_of
 from phasic.svgd._pointwise import Seen, seen_by_kind
-from phasic.svgd._predictive import Curve, curve, law_of_kind, values
+from phasic.svgd._predictive import Curve, check_function, curve, law_of_kind, values
 from phasic.svgd._predictive_check import split_conditions
 from phasic.svgd._rewarded import RewardedModel
 
@@ -34,6 +35,7 @@ def draw(
     """Draw into `panel`; `Posterior.plot_predictive` explains the arguments."""
     chosen, law = law_of_kind(target.model, kind, "plot_predictive")
     rows, condition = split_conditions(list(seen_by_kind(target))[chosen])
+    check_function(function, FUNCTIONS)
     found = curve(law, particles, function, _points(rows) if at is None else at)
     if condition is not None:
         found = _conditional(found, values(law, particles, "cdf", np.maximum(condition, 0.0)))

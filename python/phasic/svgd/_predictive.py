@@ -120,9 +120,7 @@ def replicates(law: Law, particles: Floats, m: int, seed: int) -> Floats:
 
 def curve(law: Law, particles: Floats, function: str, at: ArrayLike) -> Curve:
     """A function of the law at each particle. `Posterior.predictive_curve` explains the arguments."""
-    known = (*FUNCTIONS, "ppf")
-    if function not in known:
-        raise ValueError(f"function must be one of {', '.join(known)}, got {function!r}")
+    check_function(function, (*FUNCTIONS, "ppf"))
     points = np.atleast_1d(_check.doubles("at", at))
     if points.ndim != 1:
         raise ValueError(f"at has shape {points.shape}, but one dimension is needed")
@@ -131,6 +129,12 @@ def curve(law: Law, particles: Floats, function: str, at: ArrayLike) -> Curve:
         return Curve(function, points, np.stack([law_quantiles(law, theta, points) for theta in particles]))
     (_check.counts if law.discrete else _check.times)("at", points)
     return Curve(function, points, values(law, particles, function, points))
+
+
+def check_function(function: str, known: tuple[str, ...]) -> None:
+    """Raise ValueError unless a function of a law is one of those that are known."""
+    if function not in known:
+        raise ValueError(f"function must be one of {', '.join(known)}, got {function!r}")
 
 
 def values(law: Law, particles: Floats, function: str, at: Floats) -> Floats:

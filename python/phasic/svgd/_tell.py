@@ -5,30 +5,35 @@ from __future__ import annotations
 import numpy as np
 
 from phasic._warn import warn
-from phasic.svgd._joint_prior import JointPrior
+from phasic.svgd._joint_prior import JointPrior, part_size
 from phasic.svgd._monitor import ConvergenceWarning
 from phasic.svgd._posterior import Posterior
 
-#: Share of the prior on either side in which no one expects a posterior.
+#: The ends of a prior leave so much on either side.
 _TAIL = 0.0005
+#: How many times beyond an end a posterior is no matter of strong data: units differ by factors.
+_FACTOR = 10.0
 
 
 def tell(posterior: Posterior) -> None:
-    """Warn of a fit that has not converged, and of one that lies where its prior did not expect it."""
+    """Warn of a fit that has not converged, and of one that lies far from where its prior expects it."""
     if not posterior.converged:
         reason = posterior.reason
-        text = reason if reason.startswith("not converged") else f"not converged: {reason}"
-        warn(text, ConvergenceWarning)
+        warn(reason if reason.startswith("not converged") else f"not converged: {reason}", ConvergenceWarning)
+        return
     if posterior.target is None or (ends := _ends(posterior.target.prior, len(posterior.names))) is None:
         return
     for name, middle, low, high in zip(posterior.names, posterior.quantile(0.5), *ends, strict=True):
-        if low < high and not low <= middle <= high:
+        if 0 < low < high and not low / _FACTOR <= middle <= high * _FACTOR:
             warn(
-                f"the posterior of {name} (median {middle:.3g}) lies outside 99.9 % of its prior "
-                f"({low:.3g} to {high:.3g}): are data and prior in the same unit?"
+                f"the posterior of {name} (median {middle:.3g}) lies far outside its prior (99.9 % within "
+                f"{low:.3g} to {high:.3g}): are data and prior in the same unit?"
             )
 
 
 def _ends(prior: JointPrior, dim: int) -> np.ndarray | None:
-    """Ends of the middle of each parameter's prior, (2, p), equal ones if it is fixed; None if unknown."""
+    """Ends of each parameter's prior, (2, p), equal ones if it is fixed; None if they are not known."""
+    parts = getattr(prior, "parts", ())
+    if any(part_size(part) is not None for part in parts):
+        return None
     return prior.quantile(np.repeat([[_TAIL], [1.0 - _TAIL]], dim, axis=1))
