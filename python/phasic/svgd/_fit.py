@@ -253,7 +253,7 @@ class SVGD:
         checkpoint: str | os.PathLike[str] | None = None,
         **old: Any,
     ) -> None:
-        """Check the arguments; nothing is computed before `fit`. See the class and `svgd`."""
+        """Check the arguments, and the likelihood of each observation once. See the class and `svgd`."""
         old_arguments(old)
         self.rewards = rewards
         found = resolve(
